@@ -1,0 +1,66 @@
+package decode
+
+import "strings"
+
+const upperHex = "0123456789ABCDEF"
+
+// Escape returns s as an argument of a command line: blanks, control characters, the percent sign and every byte that is
+// not ASCII become %XX (§5.2, RFC 1738). The plus sign stays: it never means a blank here.
+func Escape(s string) string {
+	n := 0
+	for i := range len(s) {
+		if mustEscape(s[i]) {
+			n++
+		}
+	}
+	if n == 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s)+2*n)
+	for i := range len(s) {
+		if c := s[i]; mustEscape(c) {
+			b = append(b, '%', upperHex[c>>4], upperHex[c&15])
+		} else {
+			b = append(b, c)
+		}
+	}
+	return string(b)
+}
+
+func mustEscape(c byte) bool { return c <= ' ' || c >= 0x7f || c == '%' }
+
+// Unescape returns what an argument says to a person: %XX of either case become their byte. A percent sign that begins no
+// escape stays as it is. The result need not be valid UTF-8: real clients send Latin-1 too.
+func Unescape(s string) string {
+	first := strings.IndexByte(s, '%')
+	if first < 0 {
+		return s
+	}
+	b := make([]byte, first, len(s))
+	copy(b, s)
+	for i := first; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			hi, ok1 := unhex(s[i+1])
+			lo, ok2 := unhex(s[i+2])
+			if ok1 && ok2 {
+				b = append(b, hi<<4|lo)
+				i += 2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
+}
+
+func unhex(c byte) (byte, bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10, true
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}

@@ -1,0 +1,283 @@
+package decode
+
+import (
+	"bytes"
+	"slices"
+)
+
+// Dir says who sent a command: 'C' the client, 'S' the server, as the draft writes them (§7.1).
+type Dir byte
+
+// The two directions of a connection.
+const (
+	FromClient Dir = 'C'
+	FromServer Dir = 'S'
+)
+
+// String returns "C" or "S".
+func (d Dir) String() string { return string(rune(d)) }
+
+// Reverse returns the other direction.
+func (d Dir) Reverse() Dir { return FromClient + FromServer - d }
+
+// Verb is a command's name: three letters, or three digits for an error (§5.2, §7.11). The zero Verb is no command. Verbs
+// are comparable and cost nothing to copy.
+type Verb [3]byte
+
+// V returns the verb with the given name, and the zero Verb when s does not have the form of one.
+func V(s string) Verb {
+	if len(s) != 3 || !isVerb([]byte(s)) {
+		return Verb{}
+	}
+	return Verb{s[0], s[1], s[2]}
+}
+
+// String returns the three characters, or "" for the zero Verb.
+func (v Verb) String() string {
+	if v == (Verb{}) {
+		return ""
+	}
+	return string(v[:])
+}
+
+// Code returns the number of an error (§7.11), and 0 for any other verb.
+func (v Verb) Code() int {
+	if v[0] < '0' || v[0] > '9' {
+		return 0
+	}
+	return int(v[0]-'0')*100 + int(v[1]-'0')*10 + int(v[2]-'0')
+}
+
+// isVerb reports whether w is three letters or three digits. Letters of either case are taken (one server compares without
+// case): what is wrong with lower case is for lint to say, not for framing.
+func isVerb(w []byte) bool {
+	if len(w) != 3 {
+		return false
+	}
+	if isDigits(w) {
+		return true
+	}
+	for _, c := range w {
+		if c |= 0x20; c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+// inlineArgs is how many arguments a Message holds without allocating: no command of the draft has more than six; VER with
+// all dialects ever spoken has twenty.
+const inlineArgs = 20
+
+// span is a part of Raw. Lines are capped at MaxLine, so 16 bits do.
+type span struct{ start, end uint16 }
+
+// Message is one command as it was on the wire, or, when Verb is zero, bytes that are no command.
+//
+// All slices that its methods return are parts of Raw. A Message from [Reader.Next] is valid until the next call on that
+// Reader; [Message.Clone] makes one that lasts. A Message that is no longer changed may be read by several goroutines.
+type Message struct {
+	// Raw is every byte: the command line, its line end and the payload.
+	Raw []byte
+	// Verb is the command, zero for an opaque message.
+	Verb Verb
+	// HasTrID says that the command carries a transaction identifier (§5.6), TrID its value.
+	HasTrID bool
+	TrID    uint32
+	// Why says what keeps an opaque message from being a command; NotOpaque for a command.
+	Why Reason
+
+	trid       span
+	line, body uint32 // length of the line without its end; where the payload begins
+	nargs      int
+	args       [inlineArgs]span
+	more       []span // arguments past inlineArgs
+}
+
+// Opaque reports whether the bytes are no command.
+func (m *Message) Opaque() bool { return m.Why != NotOpaque }
+
+// Line returns the command line without its end; of an opaque message, all bytes without a line end at their end.
+func (m *Message) Line() []byte { return m.Raw[:m.line] }
+
+// LineEnd returns what ended the line: "\r\n", "\n", or nothing.
+func (m *Message) LineEnd() []byte { return m.Raw[m.line:m.body] }
+
+// Payload returns the bytes after the line, nil when the command has none (§8.7).
+func (m *Message) Payload() []byte {
+	if int(m.body) >= len(m.Raw) {
+		return nil
+	}
+	return m.Raw[m.body:]
+}
+
+// TrIDText returns the digits of the TrID as they were on the wire, nil when there is none.
+func (m *Message) TrIDText() []byte {
+	if !m.HasTrID {
+		return nil
+	}
+	return m.Raw[m.trid.start:m.trid.end]
+}
+
+// NumArgs returns the number of arguments: the words after the verb and the TrID.
+func (m *Message) NumArgs() int { return m.nargs }
+
+// Arg returns argument i as it was on the wire, nil when there are not so many.
+func (m *Message) Arg(i int) []byte {
+	s, ok := m.span(i)
+	if !ok {
+		return nil
+	}
+	return m.Raw[s.start:s.end]
+}
+
+// ArgSpan returns where in Raw argument i begins and ends: 0, 0 when there are not so many.
+func (m *Message) ArgSpan(i int) (start, end int) {
+	s, _ := m.span(i)
+	return int(s.start), int(s.end)
+}
+
+func (m *Message) span(i int) (span, bool) {
+	switch {
+	case i < 0 || i >= m.nargs:
+		return span{}, false
+	case i < inlineArgs:
+		return m.args[i], true
+	}
+	return m.more[i-inlineArgs], true
+}
+
+// Clone returns a copy that shares no bytes with m.
+func (m *Message) Clone() Message {
+	c := *m
+	c.Raw = bytes.Clone(m.Raw)
+	c.more = slices.Clone(m.more)
+	return c
+}
+
+// Parse takes raw as one whole command: the line up to the first line feed (or all of it), the rest as payload. It is for
+// bytes that are known to be one command, such as a stored one; a stream needs a [Reader]. The result shares raw.
+func Parse(raw []byte, dir Dir, g Grammar) Message {
+	m := Message{Raw: raw}
+	end := bytes.IndexByte(raw, '\n')
+	if end < 0 {
+		m.setLine(len(raw), len(raw))
+	} else {
+		m.setLine(trimCR(raw[:end]), end+1)
+	}
+	if m.line > MaxLine {
+		m.setOpaque(LineTooLong)
+		return m
+	}
+	if m.tokenize(dir, g); m.Opaque() {
+		m.setOpaque(m.Why)
+	}
+	return m
+}
+
+// Blob returns an opaque message of raw, with the reason.
+func Blob(raw []byte, why Reason) Message {
+	m := Message{Raw: raw}
+	m.setOpaque(why)
+	return m
+}
+
+func (m *Message) setLine(line, body int) { m.line, m.body = uint32(line), uint32(body) }
+
+// setOpaque makes all of Raw a line of no command.
+func (m *Message) setOpaque(why Reason) {
+	raw := m.Raw
+	*m = Message{Raw: raw, Why: why}
+	end := len(raw)
+	if end > 0 && raw[end-1] == '\n' {
+		end = trimCR(raw[:end-1])
+	}
+	m.setLine(end, len(raw))
+}
+
+// trimCR returns the length of b without one carriage return at its end.
+func trimCR(b []byte) int {
+	if n := len(b); n > 0 && b[n-1] == '\r' {
+		return n - 1
+	}
+	return len(b)
+}
+
+// tokenize finds the words of the line: verb, TrID where the grammar has one, arguments. It returns what the grammar says
+// of the payload. Words are separated by any number of spaces and tabs (§5.2).
+func (m *Message) tokenize(dir Dir, g Grammar) Payload {
+	m.Verb, m.HasTrID, m.TrID, m.Why, m.nargs, m.more = Verb{}, false, 0, NotOpaque, 0, nil
+	raw, n := m.Raw, int(m.line)
+	var shape Shape
+	words := 0
+	for i := 0; i < n; {
+		if c := raw[i]; c == ' ' || c == '\t' {
+			i++
+			continue
+		}
+		start := i
+		for i < n && raw[i] != ' ' && raw[i] != '\t' {
+			i++
+		}
+		words++
+		switch {
+		case words == 1:
+			if !isVerb(raw[start:i]) {
+				m.Why = NoVerb
+				return NoPayload
+			}
+			m.Verb = Verb{raw[start], raw[start+1], raw[start+2]}
+			shape = g.Shape(dir, m.Verb)
+		case words == 2 && shape.TrID && m.setTrID(start, i):
+		default:
+			m.addArg(span{uint16(start), uint16(i)})
+		}
+	}
+	if words == 0 {
+		m.Why = EmptyLine
+	}
+	return shape.Payload
+}
+
+// setTrID takes the word as the TrID if it is one: decimal, at most 2^32-1 (§5.6).
+func (m *Message) setTrID(start, end int) bool {
+	n, ok := parseUint(m.Raw[start:end], 1<<32-1)
+	if !ok {
+		return false
+	}
+	m.HasTrID, m.TrID, m.trid = true, uint32(n), span{uint16(start), uint16(end)}
+	return true
+}
+
+func (m *Message) addArg(s span) {
+	if m.nargs < inlineArgs {
+		m.args[m.nargs] = s
+	} else {
+		m.more = append(m.more, s)
+	}
+	m.nargs++
+}
+
+// parseUint reads a decimal number of at most limit. Leading zeros are fine; signs and anything else are not.
+func parseUint(w []byte, limit uint64) (uint64, bool) {
+	if !isDigits(w) {
+		return 0, false
+	}
+	var n uint64
+	for _, c := range w {
+		n = n*10 + uint64(c-'0')
+		if n > limit {
+			return 0, false
+		}
+	}
+	return n, true
+}
+
+func isDigits(w []byte) bool {
+	for _, c := range w {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return len(w) > 0
+}

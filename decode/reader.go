@@ -1,0 +1,165 @@
+package decode
+
+import (
+	"bytes"
+	"errors"
+	"io"
+)
+
+// Caps of what a Reader holds. Both are far above what clients and servers really send, and low enough that a thousand
+// hostile connections do no harm.
+const (
+	// MaxLine is the longest command line in bytes, line end included. The draft sets no limit; the longest lines seen
+	// are lists of later dialects with about 1 KB.
+	MaxLine = 8192
+	// MaxPayload is the longest payload in bytes. Real ones stay below 8 KB.
+	MaxPayload = 1 << 20
+
+	minRead = 4096    // what Fill offers to a read at least: a usual segment with room
+	keepBuf = 1 << 16 // an empty buffer larger than this is given back
+)
+
+// Reader cuts one direction of one connection into messages. Lines end in LF or CRLF (clients of 2000 sent a bare LF), a
+// payload begins right after the line and nothing ends it (§8.7). How the stream was split into reads makes no difference
+// to the messages.
+//
+// A Reader is for one goroutine. Its buffer starts small and never exceeds MaxLine + MaxPayload and one read.
+type Reader struct {
+	// Dir is the direction that the Reader reads.
+	Dir Dir
+	// Grammar is asked for each command. It may be changed between calls of Next, when the dialect becomes known.
+	Grammar Grammar
+
+	buf  []byte // buf[r:] is what has not been handed out
+	r    int
+	seen int  // how many bytes of buf[r:] are known to hold no LF
+	need int  // how many bytes the command at r has in all, once known
+	long bool // inside a line that was too long
+}
+
+// NewReader returns a Reader of the direction dir with the grammar g.
+func NewReader(dir Dir, g Grammar) *Reader { return &Reader{Dir: dir, Grammar: g} }
+
+// Feed appends p to what is to be framed. Slices of earlier messages become invalid.
+func (r *Reader) Feed(p []byte) {
+	r.compact(len(p))
+	r.buf = append(r.buf, p...)
+}
+
+// Fill does one Read from src into the buffer and returns how many bytes came, with the error of src. Slices of earlier
+// messages become invalid.
+func (r *Reader) Fill(src io.Reader) (int, error) {
+	r.compact(minRead)
+	n, err := src.Read(r.buf[len(r.buf):cap(r.buf)])
+	if n < 0 || n > cap(r.buf)-len(r.buf) {
+		return 0, errors.New("decode: Read returned an impossible count")
+	}
+	r.buf = r.buf[:len(r.buf)+n]
+	return n, err
+}
+
+// compact moves what is pending to the front and makes room for n more bytes.
+func (r *Reader) compact(n int) {
+	rest := len(r.buf) - r.r
+	if rest == 0 && cap(r.buf) > keepBuf {
+		r.buf, r.r = nil, 0
+	}
+	if r.r > 0 && (rest == 0 || cap(r.buf)-len(r.buf) < n) {
+		copy(r.buf, r.buf[r.r:])
+		r.buf, r.r = r.buf[:rest], 0
+	}
+	if room := cap(r.buf) - len(r.buf); room < n {
+		grown := make([]byte, len(r.buf), max(2*cap(r.buf), len(r.buf)+n))
+		copy(grown, r.buf)
+		r.buf = grown
+	}
+}
+
+// Pending returns the bytes that do not make a whole command yet. They are valid until the next call.
+func (r *Reader) Pending() []byte { return r.buf[r.r:] }
+
+// Next stores the next message in m and reports whether there was a whole one. m.Raw is a part of the Reader's buffer:
+// valid until the next Fill or Feed.
+func (r *Reader) Next(m *Message) bool {
+	b := r.buf[r.r:]
+	if len(b) < r.need || len(b) == r.seen {
+		return false
+	}
+	window := b[:min(len(b), MaxLine)]
+	end := bytes.IndexByte(window[min(r.seen, len(window)):], '\n')
+	if end < 0 {
+		if len(window) < MaxLine {
+			r.seen = len(b)
+			return false
+		}
+		r.long = true
+		r.take(m, MaxLine).setOpaque(LineTooLong)
+		return true
+	}
+	end += r.seen
+	if r.long {
+		r.long = false
+		r.take(m, end+1).setOpaque(LineTooLong)
+		return true
+	}
+	return r.command(m, b, end)
+}
+
+// command takes the command whose line ends with the LF at b[end].
+func (r *Reader) command(m *Message, b []byte, end int) bool {
+	m.Raw = b[:end+1]
+	m.setLine(trimCR(b[:end]), end+1)
+	rule := m.tokenize(r.Dir, r.Grammar)
+	size, why := m.payloadSize(rule)
+	switch total := end + 1 + size; {
+	case m.Opaque():
+		r.take(m, end+1).setOpaque(m.Why)
+	case why != NotOpaque:
+		r.take(m, end+1).setOpaque(why)
+	case len(b) < total:
+		// The line is looked at once more when all of it is there: it ends where it ended.
+		r.need, r.seen = total, end
+		return false
+	default:
+		r.take(m, total)
+	}
+	return true
+}
+
+// payloadSize returns how many bytes follow the line under the rule.
+func (m *Message) payloadSize(rule Payload) (int, Reason) {
+	if rule == NoPayload {
+		return 0, NotOpaque
+	}
+	last := m.Arg(m.nargs - 1)
+	if !isDigits(last) {
+		if rule == LastArgIfNumeric {
+			return 0, NotOpaque
+		}
+		return 0, BadLength
+	}
+	n, ok := parseUint(last, MaxPayload)
+	if !ok {
+		return 0, LengthCap
+	}
+	return int(n), NotOpaque
+}
+
+// take makes the next n bytes m's, and moves on.
+func (r *Reader) take(m *Message, n int) *Message {
+	m.Raw = r.buf[r.r : r.r+n : r.r+n]
+	r.r += n
+	r.seen, r.need = 0, 0
+	return m
+}
+
+// Flush stores what is pending, which no further byte will complete, as an opaque message, and reports whether there was
+// anything. It is for the end of the stream.
+func (r *Reader) Flush(m *Message) bool {
+	n := len(r.buf) - r.r
+	if n == 0 {
+		return false
+	}
+	r.take(m, n).setOpaque(CutShort)
+	return true
+}

@@ -1,0 +1,90 @@
+// Package referral finds the addresses in commands, replaces them, and remembers who was sent where.
+//
+// In MSN a client is sent on: by XFR NS to a notification server (§7.4), by XFR SB and RNG to a switchboard (§8.1, §8.4). A
+// proxy that wants to see the rest puts its own address there; when the client comes, a [Book] says where it was to go.
+package referral
+
+import (
+	"bytes"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+)
+
+// DefaultPort is where a server listens whose address names no port (§5.1, §8.2).
+const DefaultPort = "1863"
+
+// Normalize returns an address of a referral as host:port, and false where there is nothing to connect to: "0" means to
+// begin again on the same connection, and a port must be 1 to 65535.
+func Normalize(address string) (string, bool) {
+	host, port := address, DefaultPort
+	switch colons := strings.Count(address, ":"); {
+	case strings.HasPrefix(address, "["):
+		if h, p, err := net.SplitHostPort(address); err == nil {
+			host, port = h, p
+		} else {
+			host = strings.Trim(address, "[]")
+		}
+	case colons == 1:
+		host, port, _ = strings.Cut(address, ":")
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if host == "" || host == "0" || err != nil || n == 0 {
+		return "", false
+	}
+	return net.JoinHostPort(host, strconv.FormatUint(n, 10)), true
+}
+
+// Rewrite returns the bytes of m with each address replaced by what to returns for it (as host:port), and nil where nothing
+// changes: no address in the command, or to returned false for it. All other bytes stay as they are (§5.2 lets spacing
+// vary). The result is newly allocated.
+func Rewrite(row *dialect.Row, m *decode.Message, to func(address string) (string, bool)) []byte {
+	if row == nil {
+		return nil
+	}
+	var out []byte
+	done := 0
+	for i := range row.Args {
+		if row.Args[i].Kind != dialect.HostPort || i >= m.NumArgs() {
+			continue
+		}
+		address, ok := Normalize(string(m.Arg(i)))
+		if !ok || row.Args[i].Optional && bytes.IndexByte(m.Arg(i), ':') < 0 {
+			continue // later dialects have a flag where earlier ones have a second address
+		}
+		replacement, ok := to(address)
+		if !ok || replacement == string(m.Arg(i)) {
+			continue
+		}
+		start, end := m.ArgSpan(i)
+		out = append(append(out, m.Raw[done:start]...), replacement...)
+		done = end
+	}
+	if out == nil {
+		return nil
+	}
+	return append(out, m.Raw[done:]...)
+}
+
+// MayHold reports whether a line that begins like this may hold an address once it is whole: then it must not be sent on in
+// part. line is what is there of it.
+func MayHold(t *dialect.Table, line []byte) bool {
+	line = bytes.TrimLeft(line, " \t")
+	if len(line) < 4 {
+		return true
+	}
+	if bytes.IndexByte(line, '\n') >= 0 {
+		return false
+	}
+	for _, row := range t.Of(decode.FromServer, decode.V(string(line[:3]))) {
+		for _, a := range row.Args {
+			if a.Kind == dialect.HostPort {
+				return true
+			}
+		}
+	}
+	return false
+}
