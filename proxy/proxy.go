@@ -1,0 +1,215 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/referral"
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+// Limits of a proxy and of each of its connections.
+const (
+	// maxConns: each takes two descriptors, of which a process usually has 20,000.
+	maxConns = 8192
+	// holdBytes and holdTime are how much of an unfinished command is kept back, and how long, so that it leaves whole.
+	holdBytes = 64 << 10
+	holdTime  = 200 * time.Millisecond
+	// dialTime is how long an upstream may take to accept, lingerTime how long one direction goes on after the other ended.
+	dialTime   = 10 * time.Second
+	lingerTime = 10 * time.Second
+	// maxReferralPorts bounds the listeners that --referral-ports opens.
+	maxReferralPorts = 1024
+)
+
+// Options configure a Proxy. Only Upstream and Publish are required.
+type Options struct {
+	// Upstream is the address (host:port) of the server for clients that no referral brought.
+	Upstream string
+	// Publish gets every event, in order. It must not block: it is called under the proxy's lock.
+	Publish func(*session.Event)
+	// Dial connects to upstreams; nil dials TCP.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+	// Role tells what kind of server an upstream address is, 0 where nobody knows; nil knows none.
+	Role func(addr string) dialect.Role
+	// Advertise is the host, or host:port, that rewritten addresses say. Empty: the address by which the client came.
+	Advertise string
+	// ReferralPorts is the first of the ports that stand for upstreams, one each, for clients that honour the port of a
+	// referral; 0: all come back to the one port.
+	ReferralPorts int
+	// Listen opens the listeners of ReferralPorts; nil listens on TCP.
+	Listen func(network, addr string) (net.Listener, error)
+	// OnePerWrite sends each command in a write of its own, for servers that take one read for one command.
+	OnePerWrite bool
+	// Now is the clock; nil: time.Now.
+	Now func() time.Time
+	// Log gets what a person who runs the proxy should know; nil discards it.
+	Log *slog.Logger
+}
+
+// Proxy relays connections. Make one with [New]; its methods are safe for concurrent use.
+type Proxy struct {
+	opts Options
+	log  *slog.Logger
+
+	conns sync.WaitGroup
+	ctx   context.Context // ends when the proxy does
+	stop  context.CancelCauseFunc
+
+	// mu guards what the connections share: the graph of sessions, the book of referrals and the order of events. It is
+	// held for the time of a map access and a publication; Publish does not block.
+	mu    sync.Mutex
+	graph session.Graph
+	book  referral.Book
+	open  int
+	own   map[string]bool   // addresses that lead to this proxy
+	ports map[string]string // upstream -> the port that stands for it
+	extra []net.Listener    // the listeners of those ports
+}
+
+// ErrStopped is the cause of the end of connections that [Proxy.Close] ends.
+var ErrStopped = errors.New("the proxy stopped")
+
+// New returns a proxy.
+func New(o Options) *Proxy {
+	if o.Dial == nil {
+		o.Dial = (&net.Dialer{}).DialContext
+	}
+	if o.Listen == nil {
+		o.Listen = net.Listen
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Role == nil {
+		o.Role = func(string) dialect.Role { return 0 }
+	}
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	p := &Proxy{opts: o, log: o.Log, own: map[string]bool{}, ports: map[string]string{}}
+	p.ctx, p.stop = context.WithCancelCause(context.Background())
+	return p
+}
+
+// Serve accepts clients on l until the proxy is closed or l fails, and closes l. It returns nil after [Proxy.Close].
+func (p *Proxy) Serve(l net.Listener) error { return p.serve(l, "") }
+
+// serve accepts clients; all go to the upstream fixed unless that is empty.
+func (p *Proxy) serve(l net.Listener, fixed string) error {
+	defer l.Close()
+	stop := context.AfterFunc(p.ctx, func() { l.Close() })
+	defer stop()
+	p.mu.Lock()
+	p.own[l.Addr().String()] = true
+	p.mu.Unlock()
+	for {
+		client, err := l.Accept()
+		if p.ctx.Err() != nil {
+			if err == nil {
+				client.Close()
+			}
+			return nil
+		}
+		if err != nil {
+			var ne net.Error
+			if errors.As(err, &ne) && ne.Timeout() {
+				continue
+			}
+			return fmt.Errorf("accept on %s: %w", l.Addr(), err)
+		}
+		p.accept(client, fixed)
+	}
+}
+
+// accept starts a connection, unless there are too many.
+func (p *Proxy) accept(client net.Conn, fixed string) {
+	p.mu.Lock()
+	full := p.open >= maxConns
+	if !full {
+		p.open++
+		p.conns.Add(1)
+	}
+	p.mu.Unlock()
+	if full {
+		p.log.Error("connection refused: too many are open", "client", client.RemoteAddr(), "limit", maxConns)
+		client.Close()
+		return
+	}
+	go func() {
+		defer p.conns.Done()
+		newConn(p, client, fixed).serve(p.ctx)
+		p.mu.Lock()
+		p.open--
+		p.mu.Unlock()
+	}()
+}
+
+// Close ends all connections and listeners and waits for them. No event is published after it returned.
+func (p *Proxy) Close() {
+	p.stop(ErrStopped)
+	p.conns.Wait()
+}
+
+// publishLocked hands the event on. p.mu is held: that is what makes the order of events the order of their numbers.
+func (p *Proxy) publishLocked(e *session.Event) { p.opts.Publish(e) }
+
+// advertise returns what to tell a client that came to local instead of the address of an upstream, and false for an
+// address that leads to this proxy already. p.mu is held.
+func (p *Proxy) advertise(local netip.AddrPort, target string) (string, bool) {
+	if p.own[target] {
+		return "", false
+	}
+	host, port := local.Addr().Unmap().String(), fmt.Sprint(local.Port())
+	if a := p.opts.Advertise; a != "" {
+		if h, pt, err := net.SplitHostPort(a); err == nil {
+			host, port = h, pt
+		} else {
+			host = a
+		}
+	}
+	if p.opts.ReferralPorts > 0 {
+		if own, ok := p.portFor(target, local); ok {
+			port = own
+		}
+	}
+	address := net.JoinHostPort(host, port)
+	p.own[address] = true
+	return address, true
+}
+
+// portFor returns the port that stands for an upstream, and opens its listener the first time. p.mu is held for that: it
+// happens once an upstream, and opening a listener does not block.
+func (p *Proxy) portFor(target string, local netip.AddrPort) (string, bool) {
+	if port, ok := p.ports[target]; ok {
+		return port, port != ""
+	}
+	if len(p.ports) >= maxReferralPorts || p.ctx.Err() != nil {
+		return "", false
+	}
+	port := fmt.Sprint(p.opts.ReferralPorts + len(p.ports))
+	l, err := p.opts.Listen("tcp", net.JoinHostPort(local.Addr().Unmap().String(), port))
+	if err != nil {
+		p.log.Error("no port of its own for an upstream; its clients come back to the main port", "upstream", target, "err", err)
+		p.ports[target] = ""
+		return "", false
+	}
+	p.ports[target] = port
+	p.extra = append(p.extra, l)
+	p.log.Info("listening for one upstream", "address", l.Addr(), "upstream", target)
+	p.conns.Add(1)
+	go func() {
+		defer p.conns.Done()
+		if err := p.serve(l, target); err != nil {
+			p.log.Error("listener failed", "err", err)
+		}
+	}()
+	return port, true
+}

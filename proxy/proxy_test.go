@@ -1,0 +1,392 @@
+package proxy
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+// signIn takes alice from the dispatch server to the notification server and returns that connection.
+func signIn(l *lab) (client, ns *peer) {
+	client = l.client(proxyAddr)
+	client.send("VER 0 MSNP2\r\n")
+	ds := l.server(dsAddr)
+	ds.want("VER 0 MSNP2\r\n")
+	talk(client, ds, "S: VER 0 MSNP2", "C: USR 1 MD5 I alice@hotmail.com", "S: XFR 1 NS 10.0.0.5:1863 => XFR 1 NS 127.0.0.1:1863")
+	ds.conn.Close()
+	client.wantEnd()
+	client.conn.Close()
+	synctest.Wait()
+	client = l.client(proxyAddr)
+	client.send("VER 2 MSNP2\r\n")
+	ns = l.server(nsAddr)
+	ns.want("VER 2 MSNP2\r\n")
+	talk(client, ns, "S: VER 2 MSNP2", "C: USR 3 MD5 I alice@hotmail.com", "S: USR 3 MD5 S 1.2", "C: USR 4 MD5 S 00", "S: USR 4 OK alice@hotmail.com Alice")
+	return client, ns
+}
+
+func TestAllReferralsComeBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, Options{Role: roleOf})
+		alice, ns := signIn(l)
+
+		talk(alice, ns, "C: XFR 5 SB", "S: XFR 5 SB 10.0.0.9:1864 CKI 17.42 => XFR 5 SB 127.0.0.1:1863 CKI 17.42")
+		caller := l.client(proxyAddr)
+		caller.send("USR 1 alice@hotmail.com 17.42\r\n")
+		sb := l.server(sbAddr)
+		sb.want("USR 1 alice@hotmail.com 17.42\r\n")
+		talk(caller, sb, "S: USR 1 OK alice@hotmail.com Alice", "C: CAL 2 bob@hotmail.com", "S: CAL 2 RINGING 99")
+
+		ns.send("RNG  77 10.0.0.9:1864 CKI 8.9 bob@hotmail.com Bob \n")
+		alice.want("RNG  77 127.0.0.1:1863 CKI 8.9 bob@hotmail.com Bob \n")
+		callee := l.client(proxyAddr)
+		callee.send("ANS 1 alice@hotmail.com 8.9 77\r\n")
+		sb2 := l.server(sbAddr)
+		sb2.want("ANS 1 alice@hotmail.com 8.9 77\r\n")
+		talk(callee, sb2, "S: IRO 1 1 1 bob@hotmail.com Bob", "S: ANS 1 OK")
+		synctest.Wait()
+
+		got := slices.DeleteFunc(l.commands(), func(s string) bool { return strings.HasPrefix(s, "open") })
+		want := []string{
+			"DS C: VER 0 MSNP2", "DS S: VER 0 MSNP2", "DS C: USR 1 MD5 I alice@hotmail.com",
+			"DS S: XFR 1 NS 10.0.0.5:1863 => XFR 1 NS 127.0.0.1:1863", "close closed by the server",
+			"NS C: VER 2 MSNP2", "NS S: VER 2 MSNP2", "NS C: USR 3 MD5 I alice@hotmail.com", "NS S: USR 3 MD5 S 1.2",
+			"NS C: USR 4 MD5 S 00", "NS S: USR 4 OK alice@hotmail.com Alice",
+			"NS C: XFR 5 SB", "NS S: XFR 5 SB 10.0.0.9:1864 CKI 17.42 => XFR 5 SB 127.0.0.1:1863 CKI 17.42",
+			"SB C: USR 1 alice@hotmail.com 17.42", "SB S: USR 1 OK alice@hotmail.com Alice", "SB C: CAL 2 bob@hotmail.com", "SB S: CAL 2 RINGING 99",
+			"NS S: RNG  77 10.0.0.9:1864 CKI 8.9 bob@hotmail.com Bob  => RNG  77 127.0.0.1:1863 CKI 8.9 bob@hotmail.com Bob ",
+			"SB C: ANS 1 alice@hotmail.com 8.9 77", "SB S: IRO 1 1 1 bob@hotmail.com Bob", "SB S: ANS 1 OK",
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("events (-want +got):\n%s", diff)
+		}
+		events := l.all()
+		for i, e := range events {
+			if e.N != uint64(i+1) {
+				t.Errorf("event %d has the number %d: events must come in the order of their numbers", i, e.N)
+			}
+			if changed := e.Out != nil; changed != (e.Flags&session.Rewritten != 0) {
+				t.Errorf("event %d: Out %v, flags %v", e.N, changed, e.Flags.Names())
+			}
+		}
+		last := events[len(events)-1]
+		if last.User != "alice@hotmail.com" || last.Session != "77" || last.Server != sbAddr || last.Via == 0 || last.ReplyTo == 0 {
+			t.Errorf("last event: user %q session %q server %q via %d reply to %d", last.User, last.Session, last.Server, last.Via, last.ReplyTo)
+		}
+	})
+}
+
+// TestTwoUsersBehindOneAddress interleaves two logons whose referrals lead to two notification servers: which is whose the
+// proxy learns only when each client says who it is.
+func TestTwoUsersBehindOneAddress(t *testing.T) {
+	home := map[string]string{"alice@hotmail.com": nsAddr, "bob@hotmail.com": ns2Addr}
+	for _, tc := range []struct {
+		name string
+		say  []string // each in one segment
+	}{
+		{"a segment each", []string{"VER 2 MSNP2\r\n", "INF 3\r\n", "USR 4 MD5 I %\r\n"}},
+		{"one segment", []string{"VER 2 MSNP2\r\nINF 3\r\nUSR 4 MD5 I %\r\n"}},
+		{"VER alone", []string{"VER 2 MSNP2\r\n", "INF 3\r\nUSR 4 MD5 I %\r\n"}},
+		{"no VER", []string{"USR 4 MD5 I %\r\n"}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t, Options{})
+				heard := l.answerAll(home)
+				say := func(user string) string {
+					t.Helper()
+					c := l.client(proxyAddr)
+					var all strings.Builder
+					for _, segment := range tc.say {
+						segment = strings.ReplaceAll(segment, "%", user)
+						all.WriteString(segment)
+						c.send(segment)
+						synctest.Wait()
+					}
+					var answers string
+					for range strings.Count(all.String(), "\n") {
+						line, err := c.r.ReadString('\n')
+						if err != nil {
+							t.Fatalf("%s: %v after %q", user, err, answers)
+						}
+						answers += line
+					}
+					c.conn.Close()
+					synctest.Wait()
+					return answers
+				}
+				answers := ""
+				if len(tc.say) > 1 || strings.HasPrefix(tc.say[0], "VER") {
+					answers = "VER 2 MSNP2\r\nINF 3 MD5\r\n"
+				}
+				// Both are referred before either comes back.
+				for _, user := range []string{"alice@hotmail.com", "bob@hotmail.com"} {
+					if got, want := say(user), answers+"XFR 4 NS "+proxyAddr+"\r\n"; got != want {
+						t.Errorf("%s at the dispatch server got %q, want %q", user, got, want)
+					}
+				}
+				for _, user := range []string{"alice@hotmail.com", "bob@hotmail.com"} {
+					if got, want := say(user), answers+"USR 4 MD5 S 1."+home[user]+"\r\n"; got != want {
+						t.Errorf("%s at the notification server got %q, want %q", user, got, want)
+					}
+				}
+				for addr, other := range map[string]string{nsAddr: "bob", ns2Addr: "alice"} {
+					if strings.Contains(heard(addr), other) {
+						t.Errorf("%s heard of %s: %q", addr, other, heard(addr))
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestUntouchedBytesPassUntouched(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, Options{})
+		c := l.client(proxyAddr)
+		segments := []struct{ send, write string }{
+			{"ver\t 1 MSNP2  \n", "ver\t 1 MSNP2  \n"},
+			{"INF 2 \r\nCHG  3 NLN\nBLP 8 AL\n", "INF 2 \r\nCHG  3 NLN\nBLP 8 AL\n"}, // one read, one write
+			{"REA 9 a@b %e9 \xff\x00\r\n", "REA 9 a@b %e9 \xff\x00\r\n"},
+			{"\r\n", "\r\n"},
+			{"not a command at all\n", "not a command at all\n"},
+			{"CAL 13 bob@hotmail.com\r", ""},
+			{"\n", "CAL 13 bob@hotmail.com\r\n"}, // came in pieces, leaves whole
+			{"MSG 4 U 11\r\nhel", ""},
+			{"lo ", ""},
+			{"worldPNG\r\nOU", "MSG 4 U 11\r\nhello worldPNG\r\n"},
+			{"T\r\n", "OUT\r\n"},
+		}
+		var want []string
+		for _, s := range segments {
+			c.send(s.send)
+			synctest.Wait()
+			if s.write != "" {
+				want = append(want, s.write)
+			}
+		}
+		if diff := cmp.Diff(want, l.wrote(dsAddr)); diff != "" {
+			t.Errorf("writes to the server (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestUnfinishedCommandsWaitAndGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, Options{})
+		c := l.client(proxyAddr)
+		c.send("VER 1 MSNP2\r\n")
+		s := l.server(dsAddr)
+		s.want("VER 1 MSNP2\r\n")
+
+		c.send("MSG 4 U 10\r\nhello")
+		time.Sleep(holdTime - time.Millisecond)
+		synctest.Wait()
+		if n := len(l.wrote(dsAddr)); n != 1 {
+			t.Fatalf("%d writes before the time is over, want 1", n)
+		}
+		time.Sleep(2 * time.Millisecond)
+		s.want("MSG 4 U 10\r\nhello")
+		c.send("world")
+		s.want("world")
+		synctest.Wait()
+		if last := l.commands()[2]; !strings.Contains(last, "MSG 4 U 10") {
+			t.Errorf("event %q, want the whole MSG", last)
+		}
+
+		// A line that may hold an address waits for its end, however long that takes.
+		s.send("XFR 1 NS 10.0.0.5:18")
+		time.Sleep(10 * holdTime)
+		s.send("63\r\n")
+		c.want("XFR 1 NS 127.0.0.1:1863\r\n")
+
+		// A big payload does not wait for its end.
+		c.send("MSG 5 U 200000\r\n" + strings.Repeat("x", holdBytes))
+		s.want("MSG 5 U 200000\r\n" + strings.Repeat("x", holdBytes))
+		rest := strings.Repeat("y", 200000-holdBytes)
+		go c.send(rest)
+		s.want(rest)
+		synctest.Wait()
+		events := l.all()
+		if e := events[len(events)-1]; len(e.In.Payload()) != 200000 {
+			t.Errorf("the event's payload has %d bytes, want 200000", len(e.In.Payload()))
+		}
+	})
+}
+
+func TestBadClients(t *testing.T) {
+	t.Run("rubbish goes on at once", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, Options{})
+			c := l.client(proxyAddr)
+			hello := "\x16\x03\x01\x02\x00\x01\x00\x01\xfc"
+			c.send(hello)
+			s := l.server(dsAddr)
+			s.want(hello)
+			c.conn.Close()
+			s.wantEnd()
+			s.conn.Close()
+			synctest.Wait()
+			e := l.all()[1]
+			if e.Flags&session.Opaque == 0 || string(e.In.Raw) != hello || e.In.Why != decode.CutShort {
+				t.Errorf("event %+v, want the bytes as an opaque one", e)
+			}
+		})
+	})
+	t.Run("silence opens nothing", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, Options{})
+			c := l.client(proxyAddr)
+			time.Sleep(time.Hour)
+			c.conn.Close()
+			synctest.Wait()
+			if diff := cmp.Diff([]string{"open ", "close closed by the client"}, l.commands()); diff != "" {
+				t.Errorf("events (-want +got):\n%s", diff)
+			}
+			if got := l.wrote(dsAddr); got != nil {
+				t.Errorf("the server was told %q", got)
+			}
+		})
+	})
+	t.Run("an unknown cookie goes to the last switchboard", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, Options{})
+			alice, ns := signIn(l)
+			talk(alice, ns, "C: XFR 5 SB", "S: XFR 5 SB 10.0.0.9:1864 CKI 17.42 => XFR 5 SB 127.0.0.1:1863 CKI 17.42")
+			c := l.client(proxyAddr)
+			c.send("USR 1 alice@hotmail.com wrong\r\n")
+			l.server(sbAddr).want("USR 1 alice@hotmail.com wrong\r\n")
+		})
+	})
+	t.Run("an upstream that refuses", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, Options{Upstream: "10.9.9.9:1863"})
+			c := l.client(proxyAddr)
+			c.send("VER 1 MSNP2\r\nINF 2\r\npart")
+			c.wantEnd()
+			synctest.Wait()
+			got := l.commands()
+			want := []string{"VER 1 MSNP2", "INF 2", "part", "cannot reach the server 10.9.9.9:1863"}
+			for i, w := range want {
+				if line := got[len(got)-len(want)+i]; !strings.Contains(line, w) {
+					t.Errorf("event %q, want %q in it", line, w)
+				}
+			}
+		})
+	})
+}
+
+func TestAdvertise(t *testing.T) {
+	for _, tc := range []struct{ name, advertise, want string }{
+		{"the address by which the client came", "", "127.0.0.1:1863"},
+		{"a host", "192.0.2.7", "192.0.2.7:1863"},
+		{"a host and port", "msn.example:2000", "msn.example:2000"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t, Options{Advertise: tc.advertise})
+				c := l.client(proxyAddr)
+				c.send("USR 1 MD5 I alice@hotmail.com\r\n")
+				ds := l.server(dsAddr)
+				ds.want("USR 1 MD5 I alice@hotmail.com\r\n")
+				talk(c, ds, "S: XFR 1 NS 10.0.0.5 => XFR 1 NS "+tc.want,
+					"S: XFR 0 NS 0", // begin again here: nothing to rewrite
+					"S: XFR 1 NS 10.0.0.6:1863 0 10.0.0.1:1863 => XFR 1 NS "+tc.want+" 0 "+tc.want,
+					"S: XFR 1 NS "+tc.want, // leads here already
+					"S: XFR 1 NS [2001:db8::1]:1863 U D => XFR 1 NS "+tc.want+" U D")
+			})
+		})
+	}
+}
+
+func TestReferralPorts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, Options{ReferralPorts: 2000})
+		c := l.client(proxyAddr)
+		c.send("USR 1 MD5 I alice@hotmail.com\r\n")
+		ds := l.server(dsAddr)
+		ds.want("USR 1 MD5 I alice@hotmail.com\r\n")
+		talk(c, ds, "S: XFR 1 NS 10.0.0.5:1863 => XFR 1 NS 127.0.0.1:2000", "S: XFR 1 NS 10.0.0.6:1863 => XFR 1 NS 127.0.0.1:2001",
+			"S: XFR 1 NS 10.0.0.5:1863 => XFR 1 NS 127.0.0.1:2000")
+		second := l.client("127.0.0.1:2001")
+		second.send("VER 1 MSNP2\r\n")
+		l.server(ns2Addr).want("VER 1 MSNP2\r\n")
+	})
+}
+
+func TestOnePerWrite(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, Options{OnePerWrite: true})
+		c := l.client(proxyAddr)
+		c.send("VER 1 MSNP2\r\nINF 2\r\n")
+		synctest.Wait()
+		if diff := cmp.Diff([]string{"VER 1 MSNP2\r\n", "INF 2\r\n"}, l.wrote(dsAddr)); diff != "" {
+			t.Errorf("writes (-want +got):\n%s", diff)
+		}
+	})
+}
+
+func TestEnds(t *testing.T) {
+	t.Run("a server that stays open after the client left is left in the end", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, Options{})
+			c := l.client(proxyAddr)
+			c.send("OUT\r\n")
+			s := l.server(dsAddr)
+			s.want("OUT\r\n")
+			c.conn.(interface{ CloseWrite() error }).CloseWrite()
+			s.wantEnd()
+			s.send("BYE bob@hotmail.com\r\n")
+			c.want("BYE bob@hotmail.com\r\n")
+			time.Sleep(lingerTime + time.Second)
+			c.wantEnd()
+		})
+	})
+	t.Run("Close ends everything", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, Options{})
+			idle, busy := l.client(proxyAddr), l.client(proxyAddr)
+			busy.send("VER 1 MSNP2\r\n")
+			l.server(dsAddr).want("VER 1 MSNP2\r\n")
+			l.proxy.Close()
+			idle.wantEnd()
+			busy.wantEnd()
+			got := l.commands()
+			if last := got[len(got)-1]; last != "close "+ErrStopped.Error() {
+				t.Errorf("last event %q", last)
+			}
+		})
+	})
+}
+
+func TestRead(t *testing.T) {
+	for _, tc := range []struct {
+		pending string
+		want    verdict
+	}{
+		{"", verdict{}},
+		{"VE", verdict{}},
+		{"USR 1 alice@hot", verdict{}},
+		{"GET / HTTP/1.1", verdict{kind: anywhere}},
+		{"hello", verdict{kind: anywhere}},
+		{"\r\n", verdict{kind: anywhere}},
+		{"SYN 1 0\r\n", verdict{kind: anywhere}},
+		{"VER 1 MSNP2\r\n", verdict{kind: logon}},
+		{"VER 1 MSNP2\nINF 2\n", verdict{kind: logon}},
+		{"VER 1 MSNP2\r\nUSR 2 MD5 I a@b.c\r\n", verdict{kind: logon, user: "a@b.c"}},
+		{"USR 2 MD5 I a@b.c\n", verdict{kind: logon, user: "a@b.c"}},
+		{"USR 2 a@b.c 12.34\n", verdict{switchboard, "a@b.c", "12.34"}},
+		{"ANS 2 a@b.c 12.34 99\r\n", verdict{switchboard, "a@b.c", "12.34"}},
+	} {
+		if got := read([]byte(tc.pending)); got != tc.want {
+			t.Errorf("read(%q) = %+v, want %+v", tc.pending, got, tc.want)
+		}
+	}
+}

@@ -1,0 +1,107 @@
+package proxy
+
+import (
+	"net/netip"
+	"time"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+)
+
+// verdict is what the first bytes of a client say about where it wants to go.
+type verdict struct {
+	kind   destination
+	user   string // the handle, where they tell it
+	cookie string
+}
+
+// destination is the kind of server that a client wants.
+type destination uint8
+
+const (
+	undecided   destination = iota // not enough bytes
+	anywhere                       // nothing that a logon or a switchboard begins with: to the configured upstream at once
+	logon                          // a dispatch or notification server; the user is perhaps not known yet
+	switchboard                    // a switchboard, with a cookie
+)
+
+// read looks at the first bytes of a client. A connection is told by the shape of its first command (one port serves all):
+// a cookie means a switchboard; what is legal on a fresh connection means a logon, and a handle may stand further on, since
+// clients send VER and USR in one go.
+func read(pending []byte) verdict {
+	r := decode.NewReader(decode.FromClient, dialect.MSNP2)
+	r.Feed(pending)
+	var v verdict
+	var m decode.Message
+	for r.Next(&m) {
+		row := dialect.MSNP2.Match(decode.FromClient, dialect.Any, &m)
+		if row == nil {
+			break
+		}
+		user := string(row.Find(&m, dialect.Self))
+		if cookie := row.Find(&m, dialect.Cookie); cookie != nil && v.kind == undecided {
+			return verdict{switchboard, user, string(cookie)}
+		}
+		if v.kind == undecided && !begins(row) {
+			break
+		}
+		v.kind = logon
+		if user != "" {
+			v.user = user
+			return v
+		}
+	}
+	if v.kind == undecided && (m.Raw != nil || !mayRoute(r.Pending())) {
+		v.kind = anywhere
+	}
+	return v
+}
+
+// begins reports whether the command is one with which a logon begins.
+func begins(row *dialect.Row) bool { return row.When&dialect.Fresh != 0 && row.When&dialect.LoggedOn == 0 }
+
+// mayRoute reports whether an unfinished line may become one that tells where its client wants to go.
+func mayRoute(line []byte) bool {
+	if len(line) < 3 {
+		return len(line) == 0 || line[0] >= 'A' && line[0] <= 'Z'
+	}
+	for _, row := range dialect.MSNP2.Of(decode.FromClient, decode.V(string(line[:3]))) {
+		if begins(row) || row.When == dialect.Waiting {
+			return true
+		}
+	}
+	return false
+}
+
+// target is where a connection goes.
+type target struct {
+	address string
+	role    dialect.Role
+	referee bool // a referral leads there
+}
+
+// choose returns where the client goes. p.mu is held.
+func (p *Proxy) choose(v verdict, client netip.Addr, now time.Time) target {
+	switch v.kind {
+	case switchboard:
+		if a, ok := p.book.Switchboard(v.cookie, v.user, client, now); ok {
+			return target{a, dialect.SB, true}
+		}
+	case logon:
+		if v.user != "" {
+			return p.home(v.user, client, now)
+		}
+		if a, ok := p.book.Guess(client, now); ok {
+			return target{a, dialect.NS, true}
+		}
+	}
+	return target{address: p.opts.Upstream, role: p.opts.Role(p.opts.Upstream)}
+}
+
+// home returns where the user was sent to sign in, or the configured upstream. p.mu is held.
+func (p *Proxy) home(user string, client netip.Addr, now time.Time) target {
+	if a, ok := p.book.Notification(user, client, now); ok {
+		return target{a, dialect.NS, true}
+	}
+	return target{address: p.opts.Upstream, role: p.opts.Role(p.opts.Upstream)}
+}
