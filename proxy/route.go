@@ -58,7 +58,9 @@ func read(pending []byte) verdict {
 }
 
 // begins reports whether the command is one with which a logon begins.
-func begins(row *dialect.Row) bool { return row.When&dialect.Fresh != 0 && row.When&dialect.LoggedOn == 0 }
+func begins(row *dialect.Row) bool {
+	return row.When&dialect.Fresh != 0 && row.When&dialect.LoggedOn == 0
+}
 
 // mayRoute reports whether an unfinished line may become one that tells where its client wants to go.
 func mayRoute(line []byte) bool {

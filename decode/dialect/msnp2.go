@@ -227,7 +227,7 @@ var MSNP2 = newTable("MSNP2", 2, []Row{
 		Verb: "MSG", Dir: c, Roles: SB, When: Joined, TrID: New, Payload: decode.LastArg,
 		Args: []Arg{oneOf("AckMode", "U", "N", "A"), req("Length", Length)}, Replies: verbs("ACK", "NAK"),
 		Means: "a message to all others; wants no answer (U), one on failure (N), always one (A)", Section: "8.7",
-		Example: "MSG 3 N 70\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nHello Bob",
+		Example: "MSG 3 N 71\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nHello Bob",
 	},
 	{
 		Verb: "ACK", Dir: s, Roles: SB, TrID: Echo, Means: "the message was delivered", Section: "8.7", Example: "ACK 3\r\n",
@@ -239,7 +239,7 @@ var MSNP2 = newTable("MSNP2", 2, []Row{
 		Verb: "MSG", Dir: s, Roles: NS | SB, Payload: decode.LastArg,
 		Args:  []Arg{req("UserHandle", Handle), req("FriendlyName", Name), req("Length", Length)},
 		Means: "a message from a user of the session, or from the server itself", Section: "8.8",
-		Example: "MSG bob@hotmail.com Bob 70\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nHello Bob",
+		Example: "MSG bob@hotmail.com Bob 71\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nHello Bob",
 	},
 
 	// What the draft leaves out (§3 excludes some of it on purpose) and real MSNP2 clients and servers send all the same.

@@ -19,10 +19,10 @@ const maxEntries = 1 << 14
 
 // Book remembers who was sent where. It is not safe for concurrent use.
 type Book struct {
-	cookies map[string]entry     // cookie and user, and cookie alone -> switchboard
-	users   map[string]entry     // user -> notification server
-	lastNS  map[netip.Addr]entry // client address -> the notification server that somebody there was last sent to
-	lastSB  map[netip.Addr]entry // the same for switchboards
+	cookies shelf[string]     // cookie and user, and cookie alone -> switchboard
+	users   shelf[string]     // user -> notification server
+	lastNS  shelf[netip.Addr] // client address -> the notification server that somebody there was last sent to
+	lastSB  shelf[netip.Addr] // the same for switchboards
 }
 
 type entry struct {
@@ -43,24 +43,24 @@ func (b *Book) Note(row *dialect.Row, m *decode.Message, user string, client net
 	e := entry{address, strings.ToLower(user), now}
 	cookie := row.Find(m, dialect.Cookie)
 	if cookie == nil {
-		put(&b.users, e.user, e)
-		put(&b.lastNS, client, e)
+		b.users.put(e.user, e)
+		b.lastNS.put(client, e)
 		return
 	}
-	put(&b.cookies, cookieKey(string(cookie), user), e)
-	put(&b.cookies, string(cookie), e)
-	put(&b.lastSB, client, e)
+	b.cookies.put(cookieKey(string(cookie), user), e)
+	b.cookies.put(string(cookie), e)
+	b.lastSB.put(client, e)
 }
 
 // Switchboard returns where a client goes that shows the cookie: by cookie and user, then by cookie, then to the switchboard
 // that somebody at that client address was last sent to. False: nobody was sent anywhere.
 func (b *Book) Switchboard(cookie, user string, client netip.Addr, now time.Time) (string, bool) {
 	for _, key := range []string{cookieKey(cookie, user), cookie} {
-		if e, ok := get(b.cookies, key, now); ok {
+		if e, ok := b.cookies.get(key, now); ok {
 			return e.address, true
 		}
 	}
-	e, ok := get(b.lastSB, client, now)
+	e, ok := b.lastSB.get(client, now)
 	return e.address, ok
 }
 
@@ -68,10 +68,10 @@ func (b *Book) Switchboard(cookie, user string, client netip.Addr, now time.Time
 // server again.
 func (b *Book) Notification(user string, client netip.Addr, now time.Time) (string, bool) {
 	user = strings.ToLower(user)
-	e, ok := get(b.users, user, now)
-	delete(b.users, user)
-	if last := b.lastNS[client]; last.user == user {
-		delete(b.lastNS, client)
+	e, ok := b.users.get(user, now)
+	delete(b.users.byKey, user)
+	if last := b.lastNS.byKey[client]; last.user == user {
+		delete(b.lastNS.byKey, client)
 	}
 	return e.address, ok
 }
@@ -79,41 +79,36 @@ func (b *Book) Notification(user string, client netip.Addr, now time.Time) (stri
 // Guess returns where a client goes that has not said yet who it is: to the notification server that somebody at that
 // address was sent to and has not come to.
 func (b *Book) Guess(client netip.Addr, now time.Time) (string, bool) {
-	e, ok := get(b.lastNS, client, now)
+	e, ok := b.lastNS.get(client, now)
 	return e.address, ok
 }
 
 func cookieKey(cookie, user string) string { return cookie + " " + strings.ToLower(user) }
 
-func get[K comparable](m map[K]entry, key K, now time.Time) (entry, bool) {
-	e, ok := m[key]
+// shelf is a map of referrals that keeps the latest maxEntries of them.
+type shelf[K comparable] struct {
+	byKey map[K]entry
+	order []K // the keys as they came
+}
+
+func (s *shelf[K]) get(key K, now time.Time) (entry, bool) {
+	e, ok := s.byKey[key]
 	if !ok || now.Sub(e.at) > Expiry {
 		return entry{}, false
 	}
 	return e, true
 }
 
-// put stores e, and makes room first if there is none.
-func put[K comparable](m *map[K]entry, key K, e entry) {
-	if *m == nil {
-		*m = map[K]entry{}
+func (s *shelf[K]) put(key K, e entry) {
+	if s.byKey == nil {
+		s.byKey = map[K]entry{}
 	}
-	if len(*m) >= maxEntries {
-		makeRoom(*m, e.at)
+	if _, old := s.byKey[key]; !old {
+		s.order = append(s.order, key)
 	}
-	(*m)[key] = e
-}
-
-// makeRoom deletes what has expired and the oldest entry.
-func makeRoom[K comparable](m map[K]entry, now time.Time) {
-	var oldest K
-	at := now.Add(Expiry)
-	for key, e := range m {
-		if now.Sub(e.at) > Expiry {
-			delete(m, key)
-		} else if e.at.Before(at) {
-			oldest, at = key, e.at
-		}
+	s.byKey[key] = e
+	if len(s.order) > maxEntries {
+		delete(s.byKey, s.order[0])
+		s.order = s.order[1:]
 	}
-	delete(m, oldest)
 }

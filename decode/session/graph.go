@@ -73,7 +73,9 @@ func (g *Graph) Open(at time.Time, client, server string) (*Conn, *Event) {
 }
 
 // Note returns an event that belongs to no connection.
-func (g *Graph) Note(at time.Time, text string) *Event { return g.number(&Event{Time: at, Kind: Note, Text: text}) }
+func (g *Graph) Note(at time.Time, text string) *Event {
+	return g.number(&Event{Time: at, Kind: Note, Text: text})
+}
 
 func (g *Graph) number(e *Event) *Event {
 	g.events++

@@ -1,0 +1,183 @@
+package decode_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"testing/iotest"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+)
+
+// describe says what a message is, in one line.
+func describe(m *decode.Message) string {
+	if m.Opaque() {
+		return fmt.Sprintf("opaque %q: %s", m.Raw, m.Why)
+	}
+	var b strings.Builder
+	b.WriteString(m.Verb.String())
+	if m.HasTrID {
+		fmt.Fprintf(&b, " #%d", m.TrID)
+	}
+	for i := range m.NumArgs() {
+		fmt.Fprintf(&b, " %q", m.Arg(i))
+	}
+	if m.Payload() != nil {
+		fmt.Fprintf(&b, " + %d bytes", len(m.Payload()))
+	}
+	return b.String()
+}
+
+// all frames the stream, what is pending at the end included.
+func all(dir decode.Dir, stream string) (described []string, raw []byte) {
+	r := decode.NewReader(dir, dialect.MSNP2)
+	r.Feed([]byte(stream))
+	var m decode.Message
+	for r.Next(&m) || r.Flush(&m) {
+		described = append(described, describe(&m))
+		raw = append(raw, m.Raw...)
+	}
+	return described, raw
+}
+
+func TestReader(t *testing.T) {
+	long := strings.Repeat("x", decode.MaxLine)
+	for _, tc := range []struct {
+		name, stream string
+		dir          decode.Dir
+		want         []string
+	}{
+		{"CRLF and LF", "VER 0 MSNP2 CVR0\r\nINF 1\n", 'C', []string{`VER #0 "MSNP2" "CVR0"`, `INF #1`}},
+		{"blanks and tabs", "  CHG \t 007  NLN \r\n", 'C', []string{`CHG #7 "NLN"`}},
+		{"no TrID where there is none", "RNG 11752013 10.0.0.9:1863 CKI 1.2 a@b.c A\r\nPNG\r\n", 'S', []string{
+			`RNG "11752013" "10.0.0.9:1863" "CKI" "1.2" "a@b.c" "A"`, `PNG`,
+		}},
+		{"the answer without its TrID", "ANS OK\r\n", 'S', []string{`ANS "OK"`}},
+		{"an error with and without a TrID", "911 6\r\n600\r\n", 'S', []string{`911 #6`, `600`}},
+		{"the largest TrID and one more", "INF 4294967295\r\nINF 4294967296\r\n", 'C', []string{`INF #4294967295`, `INF "4294967296"`}},
+		{"MSG in its two shapes", "MSG bob@h.com Bob 5\r\nhelloBYE bob@h.com\r\n", 'S', []string{`MSG "bob@h.com" "Bob" "5" + 5 bytes`, `BYE "bob@h.com"`}},
+		{"a payload without a line end", "MSG 4 U 5\r\nhelloMSG 5 N 0\r\nOUT\r\n", 'C', []string{`MSG #4 "U" "5" + 5 bytes`, `MSG #5 "N" "0"`, `OUT`}},
+		{"a bare LF before a payload that begins with LF", "MSG 4 U 3\n\na\n", 'C', []string{`MSG #4 "U" "3" + 3 bytes`}},
+		{"a number that is no length", "QNG 60\r\nSYN 8 1\r\nCAL 2 RINGING 11752013\r\nACK 4\r\nCHL 0 1557\r\n", 'S', []string{
+			`QNG "60"`, `SYN #8 "1"`, `CAL #2 "RINGING" "11752013"`, `ACK #4`, `CHL #0 "1557"`,
+		}},
+		{"QRY carries a payload in every dialect", "QRY 10 msmsgs@msnmsgr.com 32\r\n8f2f5a91b72102cd28355e9fc9000d6eOUT\n", 'C', []string{
+			`QRY #10 "msmsgs@msnmsgr.com" "32" + 32 bytes`, `OUT`,
+		}},
+		{"raw UTF-8, Latin-1 and NUL stay", "REA 9 a@b Zo\xc3\xab%20\xe9\x00\r\n", 'C', []string{`REA #9 "a@b" "Zoë%20\xe9\x00"`}},
+		{"CR alone ends nothing", "CHG 5\r NLN\r\n", 'C', []string{`CHG "5\r" "NLN"`}},
+		{"lower case is a command", "ver 0 msnp2\r\n", 'C', []string{`ver #0 "msnp2"`}},
+		{"an unknown command", "ZZZ 4 x\r\n", 'C', []string{`ZZZ #4 "x"`}},
+		{"no command", "\r\nVERS 1\r\nNACK 3\n12 a\r\nOUT\r\n", 'S', []string{
+			`opaque "\r\n": empty line`,
+			`opaque "VERS 1\r\n": not a command: its first word is neither three letters nor three digits`,
+			`opaque "NACK 3\n": not a command: its first word is neither three letters nor three digits`,
+			`opaque "12 a\r\n": not a command: its first word is neither three letters nor three digits`, `OUT`,
+		}},
+		{"lengths that are none", "MSG 4 N abc\r\nMSG 4 N -1\r\nMSG 4 N\r\nMSG\r\nOUT\r\n", 'C', []string{
+			`opaque "MSG 4 N abc\r\n": the payload length is no number`, `opaque "MSG 4 N -1\r\n": the payload length is no number`,
+			`opaque "MSG 4 N\r\n": the payload length is no number`, `opaque "MSG\r\n": the payload length is no number`, `OUT`,
+		}},
+		{"lengths that are too large", "MSG 4 N 1048577\r\nMSG 4 N 99999999999999999999\r\nOUT\r\n", 'C', []string{
+			`opaque "MSG 4 N 1048577\r\n": payload longer than 1 MB`, `opaque "MSG 4 N 99999999999999999999\r\n": payload longer than 1 MB`, `OUT`,
+		}},
+		{"an end inside", "MSG 4 N 10\r\nhello", 'C', []string{`opaque "MSG 4 N 10\r\nhello": cut short: the stream ended inside a command`}},
+		{"a line of the longest kind", "CHG 1 " + long[:decode.MaxLine-8] + "\r\nOUT\n", 'C', []string{`CHG #1 "` + long[:decode.MaxLine-8] + `"`, `OUT`}},
+		{"a line that is too long", "CHG 1 " + long + "\r\nOUT\n", 'C', []string{
+			`opaque "` + ("CHG 1 " + long)[:decode.MaxLine] + `": line longer than 8192 bytes`,
+			`opaque "xxxxxx\r\n": line longer than 8192 bytes`, `OUT`,
+		}},
+		{"many arguments", "VER 0" + strings.Repeat(" A", 30) + "\n", 'C', []string{`VER #0` + strings.Repeat(` "A"`, 30)}},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			got, raw := all(tc.dir, tc.stream)
+			if diff := cmp.Diff(tc.want, got); diff != "" {
+				t.Errorf("messages (-want +got):\n%s", diff)
+			}
+			if string(raw) != tc.stream {
+				t.Errorf("the messages' bytes are %q, want the stream %q", raw, tc.stream)
+			}
+		})
+	}
+}
+
+func TestMessageParts(t *testing.T) {
+	m := decode.Parse([]byte("LST 0007 FL 12 1 2 bob@hotmail.com Bob%20B \r\n"), decode.FromServer, dialect.MSNP2)
+	for name, got := range map[string]string{
+		"LST 0007 FL 12 1 2 bob@hotmail.com Bob%20B ": string(m.Line()), "\r\n": string(m.LineEnd()), "0007": string(m.TrIDText()),
+		"Bob%20B": string(m.Arg(5)), "": string(m.Arg(6)) + string(m.Arg(-1)) + string(m.Payload()),
+	} {
+		if got != name {
+			t.Errorf("got %q, want %q", got, name)
+		}
+	}
+	if start, end := m.ArgSpan(4); string(m.Raw[start:end]) != "bob@hotmail.com" {
+		t.Errorf("ArgSpan(4) = %d, %d", start, end)
+	}
+	clone := m.Clone()
+	m.Raw[0] = 'X'
+	if string(clone.Raw[:3]) != "LST" {
+		t.Error("a clone shares its bytes")
+	}
+}
+
+// TestFillTakesWhatComes reads a stream byte by byte, with errors, and in one go.
+func TestFillTakesWhatComes(t *testing.T) {
+	stream := "VER 0 MSNP2\r\nMSG 4 U 5\r\nhelloOUT\r\n"
+	for name, src := range map[string]io.Reader{
+		"bytes": iotest.OneByteReader(strings.NewReader(stream)), "data and error": iotest.DataErrReader(strings.NewReader(stream)),
+		"halves": iotest.HalfReader(strings.NewReader(stream)),
+	} {
+		r := decode.NewReader(decode.FromClient, dialect.MSNP2)
+		var got []string
+		var err error
+		for err == nil {
+			_, err = r.Fill(src)
+			var m decode.Message
+			for r.Next(&m) {
+				got = append(got, describe(&m))
+			}
+		}
+		want := []string{`VER #0 "MSNP2"`, `MSG #4 "U" "5" + 5 bytes`, `OUT`}
+		if diff := cmp.Diff(want, got); diff != "" || err != io.EOF {
+			t.Errorf("%s: %v, messages (-want +got):\n%s", name, err, diff)
+		}
+	}
+}
+
+// TestBufferIsBounded feeds far more than the caps without an end of line, then rubbish payload lengths.
+func TestBufferIsBounded(t *testing.T) {
+	r := decode.NewReader(decode.FromClient, dialect.MSNP2)
+	chunk := bytes.Repeat([]byte{'x'}, 64<<10)
+	var m decode.Message
+	for range 100 {
+		r.Feed(chunk)
+		for r.Next(&m) {
+			if len(m.Raw) > decode.MaxLine {
+				t.Fatalf("a message of %d bytes", len(m.Raw))
+			}
+		}
+		if n := len(r.Pending()); n > decode.MaxLine {
+			t.Fatalf("%d bytes pending, cap %d", n, decode.MaxLine)
+		}
+	}
+}
+
+func TestNoAllocations(t *testing.T) {
+	stream := []byte("VER 0 MSNP2\r\nUSR 3 MD5 I alice@hotmail.com\r\nLST 7 FL 12 1 2 bob@hotmail.com Bob\r\nMSG 4 U 5\r\nhello")
+	r := decode.NewReader(decode.FromClient, dialect.MSNP2)
+	var m decode.Message
+	n := testing.AllocsPerRun(100, func() {
+		r.Feed(stream)
+		for r.Next(&m) {
+		}
+	})
+	if n != 0 {
+		t.Errorf("%v allocations for four commands, want 0", n)
+	}
+}

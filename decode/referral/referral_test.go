@@ -1,0 +1,120 @@
+package referral
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+)
+
+func TestNormalize(t *testing.T) {
+	for in, want := range map[string]string{
+		"10.0.0.5": "10.0.0.5:1863", "10.0.0.5:1864": "10.0.0.5:1864", "msn.example": "msn.example:1863", "msn.example:80": "msn.example:80",
+		"[::1]:1864": "[::1]:1864", "[::1]": "[::1]:1863", "2001:db8::1": "[2001:db8::1]:1863",
+		"0": "", "": "", "10.0.0.5:": "", "10.0.0.5:0": "", "10.0.0.5:99999": "", "10.0.0.5:x": "", "0:1863": "",
+	} {
+		if got, ok := Normalize(in); got != want || ok != (want != "") {
+			t.Errorf("Normalize(%q) = %q, %v, want %q", in, got, ok, want)
+		}
+	}
+}
+
+func parse(line string) (*dialect.Row, *decode.Message) {
+	m := decode.Parse([]byte(line), decode.FromServer, dialect.MSNP2)
+	return dialect.MSNP2.Match(decode.FromServer, dialect.Any, &m), &m
+}
+
+func TestRewriteChangesTheAddressOnly(t *testing.T) {
+	for line, want := range map[string]string{
+		"XFR 2 NS 10.0.0.5:1863\r\n":                    "XFR 2 NS 127.0.0.1:2\r\n",
+		"XFR\t2  NS 10.0.0.5   \n":                      "XFR\t2  NS 127.0.0.1:2   \n",
+		"XFR 2 NS 10.0.0.5:1863 0 10.0.0.1:1863\r\n":    "XFR 2 NS 127.0.0.1:2 0 127.0.0.1:2\r\n",
+		"XFR 2 NS 10.0.0.5:1863 U D\r\n":                "XFR 2 NS 127.0.0.1:2 U D\r\n",
+		"XFR 9 SB 10.0.0.9:1864 CKI 17.42\r\n":          "XFR 9 SB 127.0.0.1:2 CKI 17.42\r\n",
+		"RNG 1 10.0.0.9:1865 CKI 8.9 a@b.c A%20B U m 1": "RNG 1 127.0.0.1:2 CKI 8.9 a@b.c A%20B U m 1",
+		"XFR 0 NS 0\r\n":                                "",
+		"XFR 2 NS\r\n":                                  "",
+		"NLN NLN 10.0.0.5:1863 10.0.0.5:1863\r\n":       "",
+		"ZZZ 10.0.0.5:1863\r\n":                         "",
+	} {
+		row, m := parse(line)
+		if got := Rewrite(row, m, func(string) (string, bool) { return "127.0.0.1:2", true }); string(got) != want {
+			t.Errorf("%q became %q, want %q", line, got, want)
+		}
+	}
+}
+
+func TestMayHold(t *testing.T) {
+	for line, want := range map[string]bool{
+		"": true, "X": true, "XFR": true, "XFR 2 NS 10.": true, "RNG 1 1": true, " RNG 1": true, "LST 7": false, "ZZZ 1 ": false,
+		"MSG a@b.c A 100\r\nhel": false,
+	} {
+		if got := MayHold(dialect.MSNP2, []byte(line)); got != want {
+			t.Errorf("MayHold(%q) = %v, want %v", line, got, want)
+		}
+	}
+}
+
+func TestBook(t *testing.T) {
+	var b Book
+	now := time.Unix(1, 0)
+	here, there := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.9")
+	note := func(line, user string, at time.Time) {
+		row, m := parse(line)
+		b.Note(row, m, user, here, at)
+	}
+	note("XFR 9 SB 10.0.0.9:1864 CKI same", "alice@hotmail.com", now)
+	note("RNG 1 10.0.0.10 CKI same a@b.c A", "bob@hotmail.com", now)
+	note("NLN NLN a@b.c A", "bob@hotmail.com", now)
+	for _, tc := range []struct {
+		cookie, user string
+		client       netip.Addr
+		at           time.Time
+		want         string
+	}{
+		{"same", "Alice@Hotmail.com", there, now, "10.0.0.9:1864"}, // equal cookies are told apart by the user
+		{"same", "bob@hotmail.com", there, now, "10.0.0.10:1863"},
+		{"same", "other@hotmail.com", there, now, "10.0.0.10:1863"}, // the cookie alone
+		{"unknown", "alice@hotmail.com", here, now, "10.0.0.10:1863"},
+		{"unknown", "alice@hotmail.com", there, now, ""},
+		{"same", "alice@hotmail.com", here, now.Add(Expiry + 1), ""}, // nobody claims it for ever
+	} {
+		if got, _ := b.Switchboard(tc.cookie, tc.user, tc.client, tc.at); got != tc.want {
+			t.Errorf("Switchboard(%s, %s) = %q, want %q", tc.cookie, tc.user, got, tc.want)
+		}
+	}
+
+	note("XFR 2 NS 10.0.0.5", "alice@hotmail.com", now)
+	if got, _ := b.Guess(here, now); got != "10.0.0.5:1863" {
+		t.Errorf("Guess = %q", got)
+	}
+	if got, _ := b.Guess(there, now); got != "" {
+		t.Errorf("Guess for a stranger = %q", got)
+	}
+	if got, _ := b.Notification("ALICE@hotmail.com", here, now); got != "10.0.0.5:1863" {
+		t.Errorf("Notification = %q", got)
+	}
+	if again, ok := b.Notification("alice@hotmail.com", here, now); ok {
+		t.Errorf("the referral was followed and still leads to %q", again)
+	}
+	if again, ok := b.Guess(here, now); ok {
+		t.Errorf("the referral was followed and is still guessed: %q", again)
+	}
+}
+
+func TestBookIsBounded(t *testing.T) {
+	var b Book
+	for i := range maxEntries + 100 {
+		row, m := parse(fmt.Sprintf("XFR 9 SB 10.0.0.9 CKI %d", i))
+		b.Note(row, m, "a@b.c", netip.Addr{}, time.Unix(int64(i)/1000, 0))
+	}
+	if len(b.cookies.byKey) > maxEntries {
+		t.Errorf("%d entries, cap %d", len(b.cookies), maxEntries)
+	}
+	if _, ok := b.Switchboard(fmt.Sprint(maxEntries+99), "a@b.c", netip.Addr{}, time.Unix(20, 0)); !ok {
+		t.Error("the newest referral was thrown away")
+	}
+}
