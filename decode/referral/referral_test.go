@@ -112,7 +112,7 @@ func TestBookIsBounded(t *testing.T) {
 		b.Note(row, m, "a@b.c", netip.Addr{}, time.Unix(int64(i)/1000, 0))
 	}
 	if len(b.cookies.byKey) > maxEntries {
-		t.Errorf("%d entries, cap %d", len(b.cookies), maxEntries)
+		t.Errorf("%d entries, cap %d", len(b.cookies.byKey), maxEntries)
 	}
 	if _, ok := b.Switchboard(fmt.Sprint(maxEntries+99), "a@b.c", netip.Addr{}, time.Unix(20, 0)); !ok {
 		t.Error("the newest referral was thrown away")
