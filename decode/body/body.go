@@ -38,8 +38,8 @@ func Parse(payload []byte) Body {
 		return Body{Data: payload}
 	}
 	b := Body{Headers: split(string(payload[:head]), n), Data: payload[head:]}
-	if len(b.Data) > 0 && n < maxHeaders {
-		b.Data = b.Data[lineEnd(b.Data):] // the empty line
+	if end := lineEnd(b.Data); len(trimEnd(b.Data[:end])) == 0 {
+		b.Data = b.Data[end:] // the empty line; another one where the cap was reached
 	}
 	if ct, ok := b.Get("Content-Type"); ok {
 		b.Type, b.Charset = contentType(ct)

@@ -6,7 +6,6 @@ package referral
 
 import (
 	"bytes"
-	"net"
 	"strconv"
 	"strings"
 
@@ -23,10 +22,10 @@ func Normalize(address string) (string, bool) {
 	host, port := address, DefaultPort
 	switch colons := strings.Count(address, ":"); {
 	case strings.HasPrefix(address, "["):
-		if h, p, err := net.SplitHostPort(address); err == nil {
-			host, port = h, p
-		} else {
-			host = strings.Trim(address, "[]")
+		inside, after, _ := strings.Cut(address[1:], "]")
+		host = inside
+		if after != "" {
+			port = strings.TrimPrefix(after, ":")
 		}
 	case colons == 1:
 		host, port, _ = strings.Cut(address, ":")
@@ -35,7 +34,10 @@ func Normalize(address string) (string, bool) {
 	if host == "" || host == "0" || err != nil || n == 0 {
 		return "", false
 	}
-	return net.JoinHostPort(host, strconv.FormatUint(n, 10)), true
+	if strings.Contains(host, ":") {
+		host = "[" + host + "]"
+	}
+	return host + ":" + strconv.FormatUint(n, 10), true
 }
 
 // Rewrite returns the bytes of m with each address replaced by what to returns for it (as host:port), and nil where nothing

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/msnscope/msnscope/internal/store"
+	"github.com/msnscope/msnscope/ui"
+)
+
+func inspectCommand(e *env) *cobra.Command {
+	var expr string
+	c := &cobra.Command{
+		Use:     "inspect FILE...",
+		Short:   "The inspector on captures",
+		Example: "  msnscope inspect session.pcapng",
+		Args:    files,
+		RunE: func(c *cobra.Command, args []string) error {
+			if _, err := compile(expr); err != nil {
+				return err
+			}
+			if !isTerminal(e.stdout) {
+				return &exitError{exitUsage, errors.New("the inspector needs a terminal"), "msnscope dump prints to a file or a pipe"}
+			}
+			log := store.NewLog(store.LogOptions{})
+			defer log.Close()
+			var failed error
+			for _, path := range args {
+				if err := e.load(c.Context(), path, log); err != nil {
+					failed = err
+				}
+			}
+			if log.Len() == 0 {
+				return failed
+			}
+			if err := view(c, log, args, expr); err != nil {
+				return err
+			}
+			return failed
+		},
+	}
+	c.Flags().StringVarP(&expr, "filter", "Y", "", "begin with this filter `EXPR`")
+	return c
+}
+
+// view runs the inspector on a loaded log.
+func view(c *cobra.Command, log *store.Log, paths []string, expr string) error {
+	var names []string
+	for _, p := range paths {
+		names = append(names, filepath.Base(p))
+	}
+	title := strings.Join(names, " ")
+	app, err := ui.New(ui.Options{Log: log, Filter: expr, Title: func() string { return title }})
+	if err != nil {
+		return fmt.Errorf("inspector: %w", err)
+	}
+	if err := app.Run(c.Context()); err != nil && c.Context().Err() == nil {
+		return &exitError{exitIO, fmt.Errorf("inspector: %w", err), ""}
+	}
+	return nil
+}

@@ -1,0 +1,59 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/msnscope/msnscope/internal/store"
+	"github.com/msnscope/msnscope/replay/pcap"
+)
+
+// load reads a capture into log; - is standard input. On a terminal, reading that takes longer than a second shows how far
+// it is.
+func (e *env) load(ctx context.Context, path string, log *store.Log) error {
+	progress := e.progress(path)
+	var err error
+	if path == "-" {
+		err = store.LoadReader(ctx, e.stdin, "standard input", log, progress)
+	} else {
+		err = store.Load(ctx, path, log, progress)
+	}
+	if isTerminal(e.stderr) {
+		fmt.Fprint(e.stderr, "\r\x1b[K")
+	}
+	if err == nil || errors.Is(err, context.Canceled) {
+		return err
+	}
+	x := &exitError{exitIO, err, ""}
+	switch {
+	case errors.Is(err, pcap.ErrCut):
+		x.hint = "everything before that place was read"
+	case errors.Is(err, pcap.ErrNotCapture):
+		x.hint = "msnscope reads pcap and pcapng files, gzipped or not"
+	case errors.Is(err, store.ErrNoMSN):
+		x.hint = "MSN is looked for on TCP port 1863, and on other ports by its first command"
+	}
+	return x
+}
+
+// progress returns what says how far the reading of a file is, nil without a terminal.
+func (e *env) progress(name string) func(done, total int64) {
+	if !isTerminal(e.stderr) {
+		return nil
+	}
+	start, last := time.Now(), time.Time{}
+	return func(done, total int64) {
+		now := time.Now()
+		if now.Sub(start) < time.Second || now.Sub(last) < 200*time.Millisecond {
+			return
+		}
+		last = now
+		share := ""
+		if total > 0 {
+			share = fmt.Sprintf(" of %d, %d %%", total>>20, 100*done/total)
+		}
+		fmt.Fprintf(e.stderr, "\rmsnscope: reading %s: %d%s MB\x1b[K", name, done>>20, share)
+	}
+}

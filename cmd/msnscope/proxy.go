@@ -1,0 +1,271 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/msnscope/msnscope/decode/referral"
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/bus"
+	"github.com/msnscope/msnscope/internal/demo"
+	"github.com/msnscope/msnscope/internal/filter"
+	"github.com/msnscope/msnscope/internal/store"
+	"github.com/msnscope/msnscope/proxy"
+	"github.com/msnscope/msnscope/ui"
+)
+
+// proxyFlags are the flags of the proxy.
+type proxyFlags struct {
+	serverFlags
+	listen, upstream, write, advertise, filter, form string
+	referralPorts                                    int
+	headless, demo, onePerWrite                      bool
+}
+
+func proxyCommand(e *env) *cobra.Command {
+	var f proxyFlags
+	c := &cobra.Command{
+		Use:   "proxy",
+		Short: "Proxy with inspector, in front of the embedded server or another",
+		Long: "Listens for MSN clients, takes them to a server, and shows, records and keeps all that they say: the addresses\n" +
+			"in referrals are rewritten, so that every connection comes back through here. Without a terminal, or with\n" +
+			"--headless, each command is one line on standard output.",
+		Example: "  msnscope --demo\n" +
+			"  msnscope --headless -T jsonl -w session.pcapng\n" +
+			"  msnscope --listen 127.0.0.1:2000 --upstream 192.0.2.33",
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context(), e) },
+	}
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.StringVar(&f.listen, "listen", "127.0.0.1:1863", "where clients connect")
+	fs.StringVar(&f.upstream, "upstream", "", "the server to go to (port 1863 if none is given); default: the embedded one")
+	fs.StringVarP(&f.write, "write", "w", "", "record to this pcapng `FILE` as well; +FILE adds to one")
+	fs.StringVar(&f.advertise, "advertise", "", "what rewritten addresses say, `HOST[:PORT]`; default: the address by which the client came")
+	fs.IntVar(&f.referralPorts, "referral-ports", 0, "one more listener for each server that clients are referred to, from this `PORT` on")
+	fs.BoolVar(&f.onePerWrite, "one-per-write", false, "each command in a write of its own, for servers that need it")
+	fs.StringVarP(&f.filter, "filter", "Y", "", "show only the commands for which this `EXPR` is true")
+	fs.BoolVar(&f.headless, "headless", false, "no inspector: one line a command on standard output")
+	fs.StringVarP(&f.form, "type", "T", "text", "form of the headless output: text, jsonl or cs")
+	fs.BoolVar(&f.demo, "demo", false, "scripted clients sign in and talk, so that there is something to see")
+	f.serverFlags.add(fs)
+	completeForms(c)
+	return c
+}
+
+// completeForms tells the shell what -T and --preset may be.
+func completeForms(c *cobra.Command) {
+	for flag, words := range map[string][]string{"type": {"text", "jsonl", "cs"}, "preset": {"lenient", "draft", "observed"}} {
+		if c.Flags().Lookup(flag) != nil {
+			_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+		}
+	}
+}
+
+// run is the proxy from its start to its end.
+func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
+	screen := !f.headless && isTerminal(e.stdout) && isTerminal(e.stdin)
+	match, err := compile(f.filter)
+	if err != nil {
+		return err
+	}
+	form, ok := printers[f.form]
+	if !ok {
+		return usage("-T %s: the forms are text, jsonl and cs", f.form)
+	}
+	if f.write == "-" && !screen {
+		return usage("-w -: standard output is taken by the commands; give a file")
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	var kept *lines
+	if screen {
+		kept = &lines{}
+	}
+	log := e.logger(kept)
+
+	o, srv, err := f.options(log)
+	if err != nil {
+		return err
+	}
+	if srv != nil {
+		defer srv.Close()
+	}
+	listener, err := listen(f.listen)
+	if err != nil {
+		return err
+	}
+	events := bus.New((*session.Event).Size)
+	o.Publish, o.Log = events.Publish, log
+	var rec *recording
+	if f.write != "" {
+		if rec, err = record(events, f.write, e.stdout, names(srv), log); err != nil {
+			listener.Close()
+			return err
+		}
+	}
+	p := proxy.New(o)
+	shown := f.show(e, events, screen, form, match, stop)
+	served := make(chan error, 1)
+	go func() { served <- p.Serve(listener) }()
+	var guests sync.WaitGroup
+	if f.demo {
+		guests.Go(func() { play(ctx, listener.Addr().String(), log, stop) })
+	}
+	if !screen {
+		e.say("listening on %s, %s", listener.Addr(), f.behind())
+	}
+	// The end, in order: guests leave, connections close, the last events reach screens and files.
+	defer func() {
+		stop(nil)
+		guests.Wait()
+		p.Close()
+		events.Close()
+		shown.close()
+		err = errors.Join(err, rec.close(time.Now()))
+	}()
+	if screen {
+		return f.inspect(ctx, shown.log, kept, listener.Addr(), rec)
+	}
+	select {
+	case <-ctx.Done():
+		return ended(ctx)
+	case err := <-served:
+		return &exitError{exitIO, err, ""}
+	}
+}
+
+// ended is the error of a run that ctx ended: none for a signal, or for a reader that went away.
+func ended(ctx context.Context) error {
+	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) && !errors.Is(cause, syscall.EPIPE) {
+		return cause
+	}
+	return nil
+}
+
+// options returns the proxy's, and the embedded server unless another is upstream.
+func (f *proxyFlags) options(log *slog.Logger) (proxy.Options, *embedded, error) {
+	o := proxy.Options{Advertise: f.advertise, ReferralPorts: f.referralPorts, OnePerWrite: f.onePerWrite}
+	if f.referralPorts < 0 || f.referralPorts > 65535 {
+		return o, nil, usage("--referral-ports: %d is no port", f.referralPorts)
+	}
+	if strings.ContainsAny(f.advertise, " \t\r\n") {
+		return o, nil, usage("--advertise %q: an address has no blanks", f.advertise)
+	}
+	if f.upstream != "" {
+		address, ok := referral.Normalize(f.upstream)
+		if !ok {
+			return o, nil, usage("--upstream %q: it must be HOST or HOST:PORT", f.upstream)
+		}
+		o.Upstream = address
+		return o, nil, nil
+	}
+	srv, err := f.embed(log)
+	if err != nil {
+		return o, nil, err
+	}
+	o.Upstream, o.Dial, o.Role = srv.entry, srv.Dial, srv.role
+	return o, srv, nil
+}
+
+// names are those of the embedded server's addresses.
+func names(srv *embedded) map[netip.Addr]string {
+	if srv == nil {
+		return nil
+	}
+	return srv.names
+}
+
+// behind says in words what the proxy stands in front of.
+func (f *proxyFlags) behind() string {
+	if f.upstream != "" {
+		return "upstream " + f.upstream
+	}
+	return "embedded server: alice, bob, carol, dave @hotmail.com, password NAMEpw"
+}
+
+// listen opens the port for clients.
+func listen(addr string) (net.Listener, error) {
+	l, err := net.Listen("tcp", addr)
+	if err == nil {
+		return l, nil
+	}
+	x := &exitError{exitIO, fmt.Errorf("cannot listen on %s: %w", addr, err), ""}
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		x.err = fmt.Errorf("cannot listen on %s: another program has that port", addr)
+		x.hint = "choose another with --listen HOST:PORT; port 0 takes a free one"
+	case errors.Is(err, syscall.EACCES):
+		x.hint = "ports below 1024 need privileges; MSN's is 1863"
+	case errors.Is(err, syscall.EADDRNOTAVAIL):
+		x.hint = "that address is not one of this machine's"
+	}
+	var ae *net.AddrError
+	if errors.As(err, &ae) {
+		x.code, x.hint = exitUsage, "an address is HOST:PORT, such as 127.0.0.1:1863"
+	}
+	return nil, x
+}
+
+// shown is where events go that people look at.
+type shown struct{ log *store.Log }
+
+// show subscribes the screen's log, or the printer.
+func (f *proxyFlags) show(e *env, events *bus.Bus[*session.Event], screen bool, form printer, match *filter.Filter, stop context.CancelCauseFunc) shown {
+	if !screen {
+		output(events, e.stdout, form, match, stop)
+		return shown{}
+	}
+	log := store.NewLog(store.LogOptions{})
+	events.Subscribe(bus.Options[*session.Event]{Name: "screen", Gap: gap, Handle: func(batch []*session.Event) {
+		for _, e := range batch {
+			log.Append(e)
+		}
+	}})
+	return shown{log}
+}
+
+func (s shown) close() {
+	if s.log != nil {
+		s.log.Close()
+	}
+}
+
+// play runs the demo's people.
+func play(ctx context.Context, address string, log *slog.Logger, stop context.CancelCauseFunc) {
+	if err := demo.Run(ctx, demo.Options{Server: address, Log: log}); err != nil && ctx.Err() == nil {
+		stop(&exitError{exitIO, fmt.Errorf("demo: %w", err), ""})
+	}
+}
+
+// inspect runs the inspector until its user leaves.
+func (f *proxyFlags) inspect(ctx context.Context, log *store.Log, kept *lines, address net.Addr, rec *recording) error {
+	behind := "embedded"
+	if f.upstream != "" {
+		behind = f.upstream
+	}
+	app, err := ui.New(ui.Options{
+		Log: log, Live: true, Filter: f.filter, Logs: kept.snapshot, Status: rec.status,
+		Title: func() string { return address.String() + " → " + behind },
+		Question: func() (string, bool) {
+			return "Recording to " + f.write + ". Quit?", rec != nil
+		},
+	})
+	if err != nil {
+		return fmt.Errorf("inspector: %w", err)
+	}
+	if err := app.Run(ctx); err != nil && ctx.Err() == nil {
+		return &exitError{exitIO, fmt.Errorf("inspector: %w", err), "without a terminal, use --headless"}
+	}
+	return ended(ctx)
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/server"
+)
+
+// goodbye is how long a stopping server may take to tell its clients.
+const goodbye = 3 * time.Second
+
+func serveCommand(e *env) *cobra.Command {
+	var f serverFlags
+	var addr, advertise string
+	c := &cobra.Command{
+		Use:   "serve",
+		Short: "The server alone: dispatch, notification and switchboard on three ports",
+		Long: "Serves MSN clients: dispatch on the given port, notification on the next one, the switchboard on the one after;\n" +
+			"more notification servers follow. The accounts are alice, bob, carol and dave @hotmail.com, password NAMEpw.",
+		Example: "  msnscope serve --user erin@hotmail.com:secret:Erin",
+		Args:    noArgs,
+		RunE:    func(c *cobra.Command, _ []string) error { return serve(c.Context(), e, f, addr, advertise) },
+	}
+	c.Flags().SortFlags = false
+	c.Flags().StringVar(&addr, "listen", "127.0.0.1:1863", "where the dispatch server listens")
+	c.Flags().StringVar(&advertise, "advertise", "", "the `HOST` that referrals name; default: the one of --listen")
+	f.add(c.Flags())
+	completeForms(c)
+	return c
+}
+
+// serve runs the three roles until ctx ends or one of them fails.
+func serve(ctx context.Context, e *env, f serverFlags, addr, advertise string) error {
+	o, err := f.options(e.logger(nil))
+	if err != nil {
+		return err
+	}
+	first, err := listen(addr)
+	if err != nil {
+		return err
+	}
+	host, port, err := net.SplitHostPort(first.Addr().String())
+	if err != nil {
+		first.Close()
+		return usage("--listen %s: %w", addr, err)
+	}
+	named := host
+	if advertise != "" {
+		named = advertise
+	} else if net.ParseIP(host).IsUnspecified() {
+		first.Close()
+		return &exitError{exitUsage, fmt.Errorf("--listen %s: referrals must name an address that clients can reach", addr), "add --advertise HOST"}
+	}
+	base, _ := strconv.Atoi(port)
+	at := func(host string, i int) string { return net.JoinHostPort(host, strconv.Itoa(base+i)) }
+	o.Dispatch, o.Switchboard, o.Notification = at(named, 0), at(named, 2), []string{at(named, 1)}
+	ports := []struct {
+		role   dialect.Role
+		offset int
+	}{{dialect.NS, 1}, {dialect.SB, 2}}
+	for i := 1; i < f.notifications; i++ {
+		o.Notification = append(o.Notification, at(named, 2+i))
+		ports = append(ports, struct {
+			role   dialect.Role
+			offset int
+		}{dialect.NS, 2 + i})
+	}
+	srv := server.New(o)
+	ends := make(chan error, len(ports)+1)
+	start := func(role dialect.Role, l net.Listener) {
+		e.say("%s on %s", map[dialect.Role]string{dialect.DS: "dispatch", dialect.NS: "notification", dialect.SB: "switchboard"}[role], l.Addr())
+		go func() { ends <- srv.Serve(role, l) }()
+	}
+	if f.noDispatch {
+		first.Close()
+	} else {
+		start(dialect.DS, first)
+	}
+	for _, p := range ports {
+		l, err := listen(at(host, p.offset))
+		if err != nil {
+			srv.Close()
+			return err
+		}
+		start(p.role, l)
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-ends:
+	}
+	end, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	if down := srv.Shutdown(end); err == nil {
+		err = down
+	}
+	if err != nil && !errors.Is(err, server.ErrClosed) {
+		return &exitError{exitIO, err, ""}
+	}
+	return nil
+}

@@ -1,0 +1,144 @@
+package filter
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+// Caps on an expression: what nobody types, and what keeps a wrong one from eating the machine.
+const (
+	maxSource = 4 << 10 // bytes; longer ones are generated, and generators can write a loop of their own
+	maxNodes  = 1000    // parts of an expression; 4 KB of short comparisons have fewer
+	maxMemory = 100_000 // elements that one evaluation may build; a line has at most 4096 words
+)
+
+// Filter is a compiled expression. It never changes and is safe for concurrent use.
+type Filter struct {
+	source  string
+	word    func(*session.Event) bool // a bare word; nil for an expression
+	program *vm.Program
+	fields  []field // those that the program reads
+	pool    sync.Pool
+}
+
+// machine is what one evaluation needs; machines are reused.
+type machine struct {
+	vm   vm.VM
+	env  map[string]any
+	view view
+}
+
+// Compile checks an expression and makes it ready. The error is an *[Error].
+func Compile(src string) (*Filter, error) {
+	f := &Filter{source: src}
+	text := strings.TrimSpace(src)
+	switch {
+	case len(src) > maxSource:
+		return nil, &Error{Src: src, Offset: maxSource, Msg: fmt.Sprintf("expression longer than %d bytes", maxSource)}
+	case !utf8.ValidString(src):
+		return nil, &Error{Src: src, Offset: firstInvalid(src), Msg: "not valid UTF-8"}
+	case text == "":
+		f.word = func(*session.Event) bool { return true }
+		return f, nil
+	}
+	if f.word = bareWord(text); f.word != nil {
+		return f, nil
+	}
+	if err := f.compile(); err != nil {
+		return nil, err
+	}
+	f.pool.New = func() any {
+		return &machine{vm: vm.VM{MemoryBudget: maxMemory}, env: make(map[string]any, len(f.fields))}
+	}
+	return f, nil
+}
+
+// compile makes the program. The library is large and its input is a stranger's: a panic in it is a refusal.
+func (f *Filter) compile() (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &Error{Src: f.source, Msg: fmt.Sprintf("the expression cannot be understood: %v", p)}
+		}
+	}()
+	used, err := inspect(f.source)
+	if err != nil {
+		return err
+	}
+	f.fields = used
+	f.program, err = expr.Compile(f.source,
+		expr.Env(environment(used)), expr.AsBool(), expr.MaxNodes(maxNodes), expr.Patch(flatten{}))
+	if err != nil {
+		return refusal(f.source, err)
+	}
+	return nil
+}
+
+// Match reports whether the event satisfies the expression.
+func (f *Filter) Match(e *session.Event) bool {
+	if f.word != nil {
+		return f.word(e)
+	}
+	m := f.pool.Get().(*machine)
+	m.view = view{e: e}
+	for i := range f.fields {
+		m.env[f.fields[i].name] = f.fields[i].get(&m.view)
+	}
+	out, err := m.vm.Run(f.program, m.env)
+	clear(m.env) // the pool must not keep events alive
+	m.view = view{}
+	f.pool.Put(m)
+	matched, ok := out.(bool)
+	return err == nil && ok && matched
+}
+
+// String returns the expression as it was given.
+func (f *Filter) String() string { return f.source }
+
+// refusal turns the library's error into ours.
+func refusal(src string, err error) error {
+	e := &Error{Src: src}
+	msg := err.Error()
+	var at *file.Error
+	if errors.As(err, &at) {
+		e.Offset, msg = runeOffset(src, at.From), at.Message
+	}
+	e.explain(clean(msg))
+	return e
+}
+
+// clean makes one short line of a message.
+func clean(msg string) string {
+	msg, _, _ = strings.Cut(msg, "\n")
+	return strings.TrimSpace(msg)
+}
+
+// runeOffset returns where in src, in bytes, the n-th rune begins.
+func runeOffset(src string, n int) int {
+	for i := range src {
+		if n <= 0 {
+			return i
+		}
+		n--
+	}
+	return len(src)
+}
+
+func firstInvalid(s string) int {
+	for i, r := range s {
+		if r == utf8.RuneError {
+			if _, n := utf8.DecodeRuneInString(s[i:]); n == 1 {
+				return i
+			}
+		}
+	}
+	return 0
+}

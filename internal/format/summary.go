@@ -1,0 +1,73 @@
+package format
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/body"
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+// maxSnippet is how many runes of a text a line shows: enough to recognise it.
+const maxSnippet = 60
+
+// Summary returns the arguments in one short line for people, %XX undone and printable: what a screen shows beside the
+// command's name. A payload is its first words, or its kind; an error begins with its name; other events are words. The
+// caller cuts the line to its width.
+func Summary(e *session.Event) string {
+	if e.Kind != session.Command {
+		return string(appendWords(nil, e))
+	}
+	m := &e.In
+	if m.Opaque() {
+		return fmt.Sprintf("%d bytes: %s (%s)", len(m.Raw), snippet(string(m.Line()[:min(len(m.Line()), 4*maxSnippet)])), m.Why)
+	}
+	var words []string
+	if name := decode.ErrorName(m.Verb.Code()); name != "" {
+		words = append(words, name)
+	}
+	payload := m.Payload()
+	for i := range m.NumArgs() {
+		if len(payload) > 0 && argKind(e.Row, i) == dialect.Length {
+			continue
+		}
+		words = append(words, Printable(decode.Unescape(string(m.Arg(i)))))
+	}
+	if len(payload) > 0 {
+		words = append(words, bodySummary(payload))
+	}
+	return strings.Join(words, " ")
+}
+
+// bodySummary says in a few words what a payload is.
+func bodySummary(payload []byte) string {
+	b := body.Parse(payload)
+	switch {
+	case b.Type == "text/x-msmsgscontrol" && b.TypingUser() != "":
+		return "typing"
+	case b.Type == "text/x-msmsgsprofile":
+		return "profile"
+	case b.Type == "" || b.Type == "text/plain":
+		return quoted(&b)
+	}
+	return Printable(b.Type)
+}
+
+// quoted returns the first words of the text, in quotation marks.
+func quoted(b *body.Body) string {
+	b.Data = b.Data[:min(len(b.Data), 8*maxSnippet)]
+	text, _ := b.Text()
+	return `"` + snippet(text) + `"`
+}
+
+// snippet returns the first words of a text on one line, printable.
+func snippet(s string) string {
+	s = strings.Join(strings.Fields(s), " ")
+	if utf8.RuneCountInString(s) <= maxSnippet {
+		return Printable(s)
+	}
+	return Printable(string([]rune(s)[:maxSnippet-1])) + "…"
+}

@@ -1,0 +1,214 @@
+package pcap
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+)
+
+// hello is a handshake after which the client's next number is 101 and the server's 501.
+var hello = []pkt{{flags: "S", seq: 100}, {server: true, flags: "SA", seq: 500, ack: 101}, {flags: "A", seq: 101, ack: 501}}
+
+func after(packets ...pkt) []pkt { return append(hello[:3:3], packets...) }
+
+func TestStreams(t *testing.T) {
+	late := time.Minute
+	var many []pkt // more behind a hole than is held
+	for i := range uint32(maxPages + 1) {
+		many = append(many, pkt{seq: 102 + i, data: "x"})
+	}
+	tests := map[string]struct {
+		packets []pkt
+		want    string
+	}{
+		"in order, one item a packet": {
+			after(pkt{seq: 101, data: "ab", comment: "one"}, pkt{seq: 103, data: "cd"}, pkt{server: true, seq: 501, data: "ef"}),
+			"1C open, 1C data ab #one, 1C data cd, 1S data ef",
+		},
+		"out of order": {
+			after(pkt{seq: 105, data: "ef", comment: "three"}, pkt{server: true, seq: 501, data: "S"}, pkt{seq: 103, data: "cd"}, pkt{seq: 101, data: "ab", comment: "one"}),
+			"1C open, 1S data S, 1C data ab #one, 1C data cd, 1C data ef #three",
+		},
+		"sent again": {
+			after(pkt{seq: 101, data: "ab"}, pkt{seq: 101, data: "ab", comment: "again"}, pkt{seq: 103, data: "cd"}),
+			"1C open, 1C data ab, 1 note #again, 1C data cd",
+		},
+		"overlap": {
+			after(pkt{seq: 101, data: "abcd"}, pkt{seq: 103, data: "cdef"}, pkt{seq: 109, data: "ij"}, pkt{seq: 106, data: "fghij"}),
+			"1C open, 1C data abcd, 1C data ef, 1C data ghij",
+		},
+		"overlap behind a hole": {
+			after(pkt{seq: 105, data: "efgh"}, pkt{seq: 103, data: "cdef"}, pkt{seq: 101, data: "ab"}),
+			"1C open, 1C data ab, 1C data cdef, 1C data gh",
+		},
+		"sequence wrap": {
+			[]pkt{{flags: "S", seq: 0xfffffffd}, {seq: 0xfffffffe, data: "abcd"}, {seq: 4, data: "gh"}, {seq: 2, data: "ef"}, {flags: "F", seq: 6}},
+			"1C open, 1C data abcd, 1C data ef, 1C data gh, 1C close",
+		},
+		"hole at the end of the file": {
+			after(pkt{seq: 101, data: "ab"}, pkt{seq: 110, data: "jk", comment: "x"}, pkt{seq: 120, data: "lm"}),
+			"1C open, 1C data ab, 1C lost 7, 1C data jk #x, 1C lost 8, 1C data lm",
+		},
+		"hole that gets too old": {
+			after(pkt{seq: 103, data: "cd"}, pkt{server: true, seq: 501, data: "S", at: late}, pkt{seq: 105, data: "ef", at: late}),
+			"1C open, 1C lost 2, 1C data cd, 1S data S, 1C data ef",
+		},
+		"hole that gets too old as another one opens": {
+			after(pkt{seq: 103, data: "cd"}, pkt{seq: 110, data: "jk", at: late}),
+			"1C open, 1C lost 2, 1C data cd, 1C lost 5, 1C data jk",
+		},
+		"hole with too much behind it": {
+			after(append(many, pkt{server: true, seq: 501, data: "S"})...),
+			"1C open, 1C lost 1" + strings.Repeat(", 1C data x", maxPages+1) + ", 1S data S",
+		},
+		"hole before the FIN": {
+			after(pkt{seq: 101, data: "ab"}, pkt{flags: "FA", seq: 110, comment: "bye"}, pkt{server: true, flags: "FA", seq: 501}),
+			"1C open, 1C data ab, 1S close, 1C lost 7, 1C close #bye",
+		},
+		"hole before the RST": {
+			after(pkt{flags: "R", seq: 105}),
+			"1C open, 1C lost 4, 1C close reset",
+		},
+		"RST before its data": {
+			after(pkt{flags: "R", seq: 103}, pkt{seq: 101, data: "ab"}),
+			"1C open, 1C data ab, 1C close reset",
+		},
+		"FIN before its data": {
+			after(pkt{flags: "F", seq: 105, comment: "bye"}, pkt{seq: 103, data: "cd"}, pkt{seq: 101, data: "ab"}),
+			"1C open, 1C data ab, 1C data cd, 1C close #bye",
+		},
+		"FIN with data": {
+			after(pkt{flags: "F", seq: 101, data: "ab", comment: "x"}, pkt{server: true, flags: "F", seq: 501, comment: "y"}),
+			"1C open, 1C data ab #x, 1C close, 1S close #y",
+		},
+		"FIN with data, out of order": {
+			after(pkt{flags: "F", seq: 103, data: "cd", comment: "x"}, pkt{seq: 101, data: "ab"}),
+			"1C open, 1C data ab, 1C data cd #x, 1C close",
+		},
+		"half-closed": {
+			after(pkt{flags: "F", seq: 101}, pkt{server: true, seq: 501, data: "more"}, pkt{server: true, flags: "F", seq: 505}, pkt{flags: "A", seq: 102, comment: "end"}),
+			"1C open, 1C close, 1S data more, 1S close, 1 note #end",
+		},
+		"RST": {
+			after(pkt{seq: 101, data: "ab"}, pkt{server: true, flags: "RA", seq: 501, data: "a message"}),
+			"1C open, 1C data ab, 1S close reset",
+		},
+		"RST after FIN, twice": {
+			after(pkt{flags: "F", seq: 101}, pkt{flags: "R", seq: 102}, pkt{flags: "R", seq: 102}),
+			"1C open, 1C close, 1C close reset",
+		},
+		"stale RST": {
+			after(pkt{seq: 101, data: "ab"}, pkt{flags: "R", seq: 90}, pkt{seq: 103, data: "cd"}),
+			"1C open, 1C data ab, 1C data cd",
+		},
+		"refused": {
+			[]pkt{{flags: "S", seq: 100, comment: "syn"}, {server: true, flags: "RA", ack: 101}},
+			"1C open #syn, 1S close reset",
+		},
+		"handshake sent again": {
+			[]pkt{hello[0], hello[0], hello[1], hello[1], hello[2], {seq: 101, data: "ab"}},
+			"1C open, 1C data ab",
+		},
+		"SYN later than the data": {
+			[]pkt{{seq: 101, data: "ab"}, hello[0], hello[1], {seq: 103, data: "cd"}},
+			"1C open, 1C data ab, 1C data cd",
+		},
+		"only the server seen": {
+			[]pkt{hello[1], {server: true, seq: 501, data: "ab"}, {server: true, flags: "F", seq: 503}},
+			"1S open, 1S data ab, 1S close",
+		},
+		"from mid-stream, by the port": {
+			[]pkt{{server: true, flags: "A", seq: 700}, {server: true, seq: 700, data: "ab"}, {seq: 300, data: "cd"}},
+			"1S open, 1S data ab, 1C data cd",
+		},
+		"from mid-stream, another port": {
+			[]pkt{{server: true, seq: 700, data: "ab", sport: 99}, {seq: 300, data: "cd", sport: 99}},
+			"1C open, 1C data ab, 1S data cd",
+		},
+		"keep-alive": {
+			[]pkt{{flags: "A", seq: 99}, {seq: 100, data: "ab"}, {flags: "A", seq: 101}, {seq: 101, data: "b"}, {seq: 102, data: "cd"}},
+			"1C open, 1C data ab, 1C data cd",
+		},
+		"only a FIN": {
+			[]pkt{{flags: "FA", seq: 99}},
+			"1C open, 1C close",
+		},
+		"port used again after both FINs": {
+			after(pkt{flags: "F", seq: 101}, pkt{server: true, flags: "F", seq: 501}, pkt{flags: "S", seq: 9000}, pkt{seq: 9001, data: "new"}),
+			"1C open, 1C close, 1S close, 2C open, 2C data new",
+		},
+		"port used again after one FIN": {
+			after(pkt{server: true, flags: "F", seq: 501}, pkt{flags: "S", seq: 9000}, pkt{server: true, flags: "SA", seq: 7000, ack: 9001}, pkt{seq: 9001, data: "new"}, pkt{server: true, seq: 7001, data: "NEW"}),
+			"1C open, 1S close, 2C open, 2C data new, 2S data NEW",
+		},
+		"port used again without a FIN, a hole open": {
+			after(pkt{seq: 105, data: "old"}, pkt{flags: "S", seq: 50}, pkt{seq: 51, data: "new"}),
+			"1C open, 1C lost 4, 1C data old, 2C open, 2C data new",
+		},
+		"port used the other way round": {
+			after(pkt{seq: 101, data: "a"}, pkt{server: true, flags: "S", seq: 9000}, pkt{server: true, seq: 9001, data: "b"}),
+			"1C open, 1C data a, 2C open, 2C data b",
+		},
+		"two flows": {
+			append(after(pkt{seq: 101, data: "a"}), pkt{flags: "S", seq: 1, cport: 5}, pkt{seq: 2, data: "b", cport: 5}, pkt{seq: 102, data: "c"}),
+			"1C open, 1C data a, 2C open, 2C data b, 1C data c",
+		},
+		"IPv6": {
+			[]pkt{{flags: "S", seq: 1, v6: true}, {seq: 2, data: "a", v6: true}, {server: true, seq: 2, data: "b", v6: true}},
+			"1C open, 1C data a, 1S data b",
+		},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			if got := story(items(t, capture(t, test.packets...))); got != test.want {
+				t.Errorf("got  %s\nwant %s", got, test.want)
+			}
+		})
+	}
+}
+
+// A connection whose beginning was missed, on a port that was seen before, has numbers far off the old ones.
+func TestFarOffSequenceIsANewFlow(t *testing.T) {
+	packets := after(pkt{seq: 101, data: "old"})
+	for i := range uint32(2 * maxStrays) {
+		packets = append(packets, pkt{seq: 1<<31 + i, data: "x"})
+	}
+	got := story(items(t, capture(t, packets...)))
+	if want := "1C open, 1C data old, 2C open" + strings.Repeat(", 2C data x", maxStrays); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}
+
+func TestFlowInfo(t *testing.T) {
+	got := items(t, capture(t, pkt{server: true, flags: "A", seq: 3}, pkt{flags: "S", seq: 1, cport: 1863, sport: 70}))
+	want := []string{"{1 10.0.0.1:4000 10.0.0.2:1863 true}", "{2 10.0.0.1:1863 10.0.0.2:70 false}"}
+	for i, w := range want {
+		if g := fmt.Sprint(*got[i].Flow); g != w {
+			t.Errorf("flow %d = %s, want %s", i+1, g, w)
+		}
+	}
+}
+
+// Connections without end shall not fill the memory, and those that are remembered are the latest.
+func TestManyFlows(t *testing.T) {
+	file := capture(t)
+	p := pkt{data: "x", seq: 1}.ip(t)
+	from := func(host int) {
+		be.PutUint32(p[12:], uint32(host)) // check sums are not looked at
+		file = appendRaw(file, p, start)
+	}
+	for i := range maxFlows {
+		from(i)
+	}
+	from(0) // now the latest
+	for i := range 1000 {
+		from(maxFlows + i)
+	}
+	from(0) // still known
+	from(1) // forgotten
+	got := items(t, file)
+	if flows, want := got[len(got)-1].Flow.ID, maxFlows+1000+1; flows != want {
+		t.Errorf("flows = %d, want %d", flows, want)
+	}
+}
