@@ -43,7 +43,9 @@ func usage(format string, args ...any) error {
 }
 
 // say writes one line of talk to standard error, in the form that all of it has.
-func (e *env) say(format string, args ...any) { fmt.Fprintf(e.stderr, "msnscope: "+format+"\n", args...) }
+func (e *env) say(format string, args ...any) {
+	fmt.Fprintf(e.stderr, "msnscope: "+format+"\n", args...)
+}
 
 // report says what went wrong and returns the exit code. Errors without a code come from the command line's parser, or are
 // of input and output.

@@ -27,7 +27,7 @@ type request struct {
 	at       time.Time
 	hasTrID  bool
 	trid     uint32
-	row      *dialect.Row
+	replies  []string // verbs that answer it, besides errors
 	answered bool
 }
 
@@ -215,13 +215,17 @@ func (c *Conn) learnDialect(m *decode.Message) {
 
 // ask remembers a request.
 func (c *Conn) ask(e *Event) {
-	if e.Row == nil || (!e.In.HasTrID && len(e.Row.Replies) == 0) {
+	replies := []string{e.In.Verb.String()} // of a command that nobody knows
+	if e.Row != nil {
+		replies = e.Row.Replies
+	}
+	if !e.In.HasTrID && (e.Row == nil || len(replies) == 0) {
 		return
 	}
 	if len(c.requests) == maxRequests {
 		c.requests = slices.Delete(c.requests, 0, 1)
 	}
-	c.requests = append(c.requests, request{n: e.N, at: e.Time, hasTrID: e.In.HasTrID, trid: e.In.TrID, row: e.Row})
+	c.requests = append(c.requests, request{n: e.N, at: e.Time, hasTrID: e.In.HasTrID, trid: e.In.TrID, replies: replies})
 }
 
 // answer pairs what the server sent with the request that it answers (law: by connection, TrID and the request's replies):
@@ -267,7 +271,7 @@ func (c *Conn) awaits(m *decode.Message) bool {
 
 // accepts reports whether the verb can answer the request.
 func (r *request) accepts(v decode.Verb) bool {
-	return v.Code() != 0 || slices.Contains(r.row.Replies, v.String())
+	return v.Code() != 0 || slices.Contains(r.replies, v.String())
 }
 
 // Is reports whether the handle is the connection's user, without regard to case (§5.4).

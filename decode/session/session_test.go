@@ -159,6 +159,7 @@ func TestPairing(t *testing.T) {
 		{"0 may be a request's too", "c C: VER 0 MSNP2\\r\\n\nc S: VER 0 MSNP2\\r\\n\nc S: XFR 0 NS 10.0.0.1\\r\\n", []uint64{2, 0}},
 		{"a verb that the request does not expect", "c C: SYN 4 0\\r\\n\nc S: ADD 4 RL 1 a@b.c A\\r\\n", []uint64{0}},
 		{"TrIDs that go backwards", "c C: CAL 179 a@b.c\\r\\n\nc C: MSG 177 A 1\\r\\nx\nc S: ACK 177\\r\\n\nc S: CAL 179 RINGING 1\\r\\n", []uint64{3, 2}},
+		{"a command that nobody knows", "c C: ZZZ 10\\r\\n\nc S: 200 10\\r\\n", []uint64{2}},
 		{"an error that nothing caused", "c C: PNG\\r\\n\nc S: 600\\r\\n\nc S: QNG\\r\\n", []uint64{0, 2}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

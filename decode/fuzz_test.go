@@ -1,0 +1,97 @@
+package decode_test
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/internal/msntest"
+)
+
+// addStreams gives the recorded sessions and what is known to be hard as seeds.
+func addStreams(f *testing.F) {
+	for _, s := range msntest.Streams(f) {
+		f.Add(s.Data, s.FromClient, uint64(1))
+	}
+	for _, s := range []string{
+		"", "\n", "\r\n", "MSG 1 N 5\r\nhel", "MSG 1 N 99999999999\r\nOUT\r\n", "MSG 1 N -1\nPNG\n", "\x16\x03\x01\x00", "ADL 1 OK\nADL 1 2\nxx",
+		"VER 0" + string(bytes.Repeat([]byte(" A"), 50)) + "\r\n", "CHG 1 " + string(bytes.Repeat([]byte{'x'}, decode.MaxLine)) + "\n",
+	} {
+		f.Add([]byte(s), true, uint64(2))
+		f.Add([]byte(s), false, uint64(3))
+	}
+}
+
+func dirOf(fromClient bool) decode.Dir {
+	if fromClient {
+		return decode.FromClient
+	}
+	return decode.FromServer
+}
+
+// FuzzStreamLaw: the messages' bytes joined are the stream, whatever it is; a message knows its own parts; parsing its bytes
+// again gives the same message; and no message is longer than the caps.
+func FuzzStreamLaw(f *testing.F) {
+	addStreams(f)
+	f.Fuzz(func(t *testing.T, stream []byte, fromClient bool, _ uint64) {
+		dir := dirOf(fromClient)
+		r := decode.NewReader(dir, grammar{})
+		r.Feed(stream)
+		var joined []byte
+		var m decode.Message
+		for r.Next(&m) || r.Flush(&m) {
+			joined = append(joined, m.Raw...)
+			parts := string(m.Line()) + string(m.LineEnd()) + string(m.Payload())
+			if parts != string(m.Raw) {
+				t.Fatalf("the parts of %q are %q", m.Raw, parts)
+			}
+			if len(m.Raw) > decode.MaxLine+decode.MaxPayload || len(m.Raw) == 0 {
+				t.Fatalf("a message of %d bytes", len(m.Raw))
+			}
+			for i := range m.NumArgs() {
+				if start, end := m.ArgSpan(i); start >= end || end > len(m.Line()) || bytes.ContainsAny(m.Raw[start:end], " \t\n") {
+					t.Fatalf("argument %d of %q is %d to %d", i, m.Raw, start, end)
+				}
+			}
+			if m.Opaque() {
+				continue
+			}
+			if again := decode.Parse(m.Raw, dir, grammar{}); describe(&again) != describe(&m) {
+				t.Fatalf("%q parsed again is %s, was %s", m.Raw, describe(&again), describe(&m))
+			}
+		}
+		if !bytes.Equal(joined, stream) {
+			t.Fatalf("the messages' bytes are %q, the stream is %q", joined, stream)
+		}
+	})
+}
+
+// FuzzSplit: into what segments a stream is split makes no difference to its messages.
+func FuzzSplit(f *testing.F) {
+	addStreams(f)
+	f.Fuzz(func(t *testing.T, stream []byte, fromClient bool, seed uint64) {
+		dir := dirOf(fromClient)
+		want, _ := all(dir, string(stream))
+		random := rand.New(rand.NewPCG(seed, 0))
+		r := decode.NewReader(dir, grammar{})
+		var got []string
+		var m decode.Message
+		for rest := stream; len(rest) > 0; {
+			n := 1 + random.IntN(min(len(rest), 1+random.IntN(3000)))
+			r.Feed(rest[:n])
+			rest = rest[n:]
+			for r.Next(&m) {
+				got = append(got, describe(&m))
+			}
+		}
+		if r.Flush(&m) {
+			got = append(got, describe(&m))
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("messages of the split stream (-whole +split):\n%s", diff)
+		}
+	})
+}
