@@ -1,0 +1,57 @@
+package main
+
+import (
+	"flag"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/msnscope/msnscope/ui"
+)
+
+// TestDocsAreFresh: what is generated from tables says what the tables say. Run with -update to write it.
+func TestDocsAreFresh(t *testing.T) {
+	const path, want = "../../docs/KEYS.md", "docs/KEYS.md is stale: go test ./cmd/msnscope -run TestDocsAreFresh -update"
+	fresh := ui.KeysMarkdown()
+	if flag.Lookup("update").Value.String() == "true" {
+		if err := os.WriteFile(path, []byte(fresh), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(path)
+	if err != nil || string(got) != fresh {
+		t.Errorf("%v %s", err, want)
+	}
+}
+
+// TestReadmeNamesWhatExists: each command line in the README is one that the program has.
+func TestReadmeNamesWhatExists(t *testing.T) {
+	readme, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	root := newRoot(&env{})
+	checked := 0
+	for line := range strings.Lines(string(readme)) {
+		line = strings.TrimPrefix(strings.TrimSpace(line), "$ ")
+		line = strings.Replace(line, "go run ./cmd/msnscope", "msnscope", 1)
+		args := strings.Fields(strings.SplitN(strings.SplitN(line, "#", 2)[0], "|", 2)[0])
+		if len(args) == 0 || args[0] != "msnscope" || strings.Contains(line, "'") {
+			continue
+		}
+		verb, rest, err := root.Find(args[1:])
+		if err == nil {
+			err = verb.ParseFlags(rest)
+		}
+		if err == nil {
+			err = verb.ValidateArgs(verb.Flags().Args())
+		}
+		if err != nil {
+			t.Errorf("README: %s: %v", line, err)
+		}
+		checked++
+	}
+	if checked < 12 {
+		t.Errorf("only %d command lines were found in the README", checked)
+	}
+}

@@ -1,0 +1,93 @@
+package dialect_test
+
+import (
+	"bufio"
+	"bytes"
+	"testing"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/internal/msntest"
+)
+
+// mix is what servers said in the shipped captures: command lines of all kinds, some with a payload. commands is how many.
+func mix(tb testing.TB) (stream []byte, commands int) {
+	for _, s := range msntest.Streams(tb) {
+		if !s.FromClient {
+			stream = append(stream, s.Data...)
+		}
+	}
+	r := decode.NewReader(decode.FromServer, dialect.MSNP2)
+	r.Feed(stream)
+	var m decode.Message
+	for r.Next(&m) {
+		commands++
+	}
+	return stream, commands
+}
+
+func perCommand(b *testing.B, commands int) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(commands), "ns/command")
+}
+
+// BenchmarkFrame frames and tokenizes: verb, TrID, all arguments, payload.
+func BenchmarkFrame(b *testing.B) {
+	stream, commands := mix(b)
+	b.SetBytes(int64(len(stream)))
+	b.ReportAllocs()
+	r := decode.NewReader(decode.FromServer, dialect.MSNP2)
+	var m decode.Message
+	for b.Loop() {
+		r.Feed(stream)
+		for r.Next(&m) {
+		}
+	}
+	perCommand(b, commands)
+}
+
+// BenchmarkScannerFields is what one would write without this package, and without payloads.
+func BenchmarkScannerFields(b *testing.B) {
+	stream, commands := mix(b)
+	b.SetBytes(int64(len(stream)))
+	for b.Loop() {
+		lines := bufio.NewScanner(bytes.NewReader(stream))
+		for lines.Scan() {
+			_ = bytes.Fields(lines.Bytes())
+		}
+	}
+	perCommand(b, commands)
+}
+
+// BenchmarkIndexByte finds line ends and nothing else.
+func BenchmarkIndexByte(b *testing.B) {
+	stream, commands := mix(b)
+	b.SetBytes(int64(len(stream)))
+	for b.Loop() {
+		for rest := stream; ; {
+			i := bytes.IndexByte(rest, '\n')
+			if i < 0 {
+				break
+			}
+			rest = rest[i+1:]
+		}
+	}
+	perCommand(b, commands)
+}
+
+// BenchmarkMatch finds the row of each command.
+func BenchmarkMatch(b *testing.B) {
+	stream, commands := mix(b)
+	r := decode.NewReader(decode.FromServer, dialect.MSNP2)
+	r.Feed(stream)
+	var all []decode.Message
+	var m decode.Message
+	for r.Next(&m) {
+		all = append(all, m.Clone())
+	}
+	for b.Loop() {
+		for i := range all {
+			dialect.MSNP2.Match(decode.FromServer, dialect.Any, &all[i])
+		}
+	}
+	perCommand(b, commands)
+}
