@@ -31,7 +31,9 @@ func Summary(e *session.Event) string {
 	}
 	payload := m.Payload()
 	for i := range m.NumArgs() {
-		if len(payload) > 0 && argKind(e.Row, i) == dialect.Length {
+		// Beside a payload the length says nothing, nor the handle beside its name: the first words need the room.
+		if kind := argKind(e.Row, i); len(payload) > 0 &&
+			(kind == dialect.Length || kind == dialect.Handle && argKind(e.Row, i+1) == dialect.Name) {
 			continue
 		}
 		words = append(words, Printable(decode.Unescape(string(m.Arg(i)))))

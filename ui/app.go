@@ -1,0 +1,213 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/filter"
+	"github.com/msnscope/msnscope/ui/model"
+)
+
+// Options are what the inspector is told. Only Log must be there.
+type Options struct {
+	// Log is the capture, live or loaded.
+	Log model.Log
+	// Live says that events keep coming: the list follows the end.
+	Live bool
+	// Filter is the expression that holds at the start.
+	Filter string
+	// Compile makes a filter of an expression; nil is filter.Compile.
+	Compile func(expr string) (model.Filter, error)
+	// Title says in a few words what is looked at, such as ":1863→embedded". It is asked at every drawing.
+	Title func() string
+	// Status says what is being recorded, such as "REC a.pcapng", "" for nothing. It is asked at every drawing.
+	Status func() string
+	// Question returns what must be asked before q quits, and whether anything must.
+	Question func() (text string, ask bool)
+	// Logs returns the program's log lines, the oldest first; nil where none are kept.
+	Logs func() []string
+	// Screen is where to draw; nil is the terminal of the process. Run initializes and finishes it.
+	Screen tcell.Screen
+	// Getenv tells NO_COLOR and MSNSCOPE_ASCII; nil is os.Getenv.
+	Getenv func(string) string
+	// Now is the clock; nil is the real one.
+	Now func() time.Time
+}
+
+// frame is the time between two drawings and between two looks at the log: 25 a second. slice is how much of it may go into
+// reading and filtering, so that half a core stays idle while a big capture is filtered.
+const (
+	frame = 40 * time.Millisecond
+	slice = 15 * time.Millisecond
+)
+
+// App is the inspector. It is made by New, runs once, and belongs to the goroutine of Run.
+type App struct {
+	o      Options
+	model  *model.Model
+	theme  theme
+	screen tcell.Screen
+
+	focus   pane
+	layout  layout
+	list    *list
+	tree    *treeView
+	detail  pager
+	bytes   pager
+	shown   shown
+	overlay *overlay // covers all else while not nil
+	prompt  *prompt  // the line that is being typed, nil for none
+
+	filter  string   // the expression that holds
+	history []string // of filters, the latest last
+	needle  string   // what n and N look for
+
+	keys     map[string]*key
+	message  seg // in the footer until the next key
+	asking   bool
+	mouse    bool
+	clicked  click
+	dirty    bool
+	quit     bool
+	mem      string
+	measured time.Time
+	length   int // of the log at the last drawing
+}
+
+// shown says what detail and bytes show, so that they are made anew only when that changes.
+type shown struct {
+	event    *session.Event
+	width    int // of the detail
+	bytes    int // the width of the bytes
+	answered bool
+	events   int
+}
+
+// New returns an inspector. It fails where the filter that shall hold at the start is wrong.
+func New(o Options) (*App, error) {
+	if o.Log == nil {
+		return nil, errors.New("ui: no log to look at")
+	}
+	if o.Getenv == nil {
+		o.Getenv = os.Getenv
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Compile == nil {
+		o.Compile = func(expr string) (model.Filter, error) { return filter.Compile(expr) }
+	}
+	a := &App{
+		o: o, model: model.New(o.Log, model.Options{Live: o.Live, Now: o.Now}), keys: bindings(), focus: listPane, mouse: true, dirty: true,
+	}
+	a.theme = newTheme(o.Getenv, "UTF-8")
+	a.list, a.tree = newList(a.model, &a.theme), newTreeView(a.model, &a.theme)
+	if o.Filter != "" {
+		if err := a.setFilter(o.Filter); err != nil {
+			return nil, fmt.Errorf("filter: %w", err)
+		}
+	}
+	return a, nil
+}
+
+// Run shows the inspector until its user quits or ctx ends; both are no error. It leaves the terminal as it found it, also when
+// it panics, and ends every goroutine that it started.
+func (a *App) Run(ctx context.Context) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err := a.open(); err != nil {
+		return err
+	}
+	events, done, polled := make(chan tcell.Event), make(chan struct{}), make(chan struct{})
+	go poll(a.screen, events, done, polled)
+	defer func() {
+		close(done)
+		a.screen.Fini()
+		<-polled
+	}()
+	a.loop(ctx, events)
+	return nil
+}
+
+// open prepares the screen.
+func (a *App) open() error {
+	a.screen = a.o.Screen
+	if a.screen == nil {
+		screen, err := tcell.NewScreen()
+		if err != nil {
+			return fmt.Errorf("open the terminal: %w", err)
+		}
+		a.screen = screen
+	}
+	if err := a.screen.Init(); err != nil {
+		return fmt.Errorf("open the terminal: %w", err)
+	}
+	a.theme = newTheme(a.o.Getenv, a.screen.CharacterSet())
+	a.setMouse(a.mouse)
+	return nil
+}
+
+// poll hands on the terminal's events until the screen is finished.
+func poll(screen tcell.Screen, events chan<- tcell.Event, done <-chan struct{}, polled chan<- struct{}) {
+	defer close(polled)
+	for e := screen.PollEvent(); e != nil; e = screen.PollEvent() {
+		select {
+		case events <- e:
+		case <-done:
+			return
+		}
+	}
+}
+
+// loop is the one pump: it takes events as they come, and draws at most once a frame.
+func (a *App) loop(ctx context.Context, events <-chan tcell.Event) {
+	ticker := time.NewTicker(frame)
+	defer ticker.Stop()
+	a.tick()
+	for !a.quit {
+		select {
+		case <-ctx.Done():
+			return
+		case e := <-events:
+			a.handle(e)
+		case <-ticker.C:
+			a.tick()
+		}
+	}
+}
+
+// tick lets the model work and draws if there is anything new.
+func (a *App) tick() {
+	changed, aged := a.model.Step(slice), a.measure()
+	if a.model.NotFound() {
+		a.say("nothing says %q", a.needle)
+		changed = true
+	}
+	n := a.o.Log.Len()
+	if changed || aged || n != a.length || a.dirty {
+		a.length, a.dirty = n, false
+		a.draw()
+		a.screen.Show()
+	}
+}
+
+// handle takes an event of the terminal.
+func (a *App) handle(e tcell.Event) {
+	a.dirty = true
+	switch e := e.(type) {
+	case *tcell.EventKey:
+		a.press(e)
+	case *tcell.EventMouse:
+		a.point(e)
+	case *tcell.EventResize:
+		a.screen.Sync()
+	case *tcell.EventError:
+		a.quit = true // the terminal is gone
+	}
+}

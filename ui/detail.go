@@ -1,0 +1,269 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/body"
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/format"
+	"github.com/rivo/uniseg"
+)
+
+// maxBody is how much of a payload the detail shows as text: some screens full; the bytes pane has all of it.
+const maxBody = 16 << 10
+
+// refresh makes detail and bytes anew where another command is selected, its answer came, or the width changed.
+func (a *App) refresh() {
+	_, e := a.model.Selected()
+	now := a.shown
+	now.event, now.width, now.bytes = e, a.paneWidth(detailPane), a.paneWidth(bytesPane)
+	if n := a.o.Log.Len(); e != a.shown.event || !a.shown.answered {
+		now.events = n
+	}
+	if now == a.shown {
+		return
+	}
+	if e == nil {
+		a.shown = now
+		a.detail.show(nil)
+		a.bytes.show(nil)
+		return
+	}
+	detail, answered := a.describe(e, now.width)
+	now.answered = answered
+	same := a.shown.event == e
+	a.shown = now
+	if same { // keep the place
+		a.detail.src, a.bytes.src = detail, a.dump(e)
+		return
+	}
+	a.detail.show(detail)
+	a.bytes.show(a.dump(e))
+}
+
+// sheet collects the lines of a description.
+type sheet struct {
+	lines lines
+	width int
+	t     *theme
+}
+
+func (s *sheet) add(segs ...seg) { s.lines = append(s.lines, segs) }
+
+// text adds a paragraph of printable text.
+func (s *sheet) text(text string, style func(*theme) seg) {
+	for _, part := range wrap(text, s.width-1) {
+		l := style(s.t)
+		l.text = " " + part
+		s.add(l)
+	}
+}
+
+// pair adds a name and a value, which goes on below itself.
+func (s *sheet) pair(indent int, name, value string, style seg, note string) {
+	head := seg{" " + pad(name, indent, s.t.g.ellipsis) + " ", s.t.label}
+	parts := wrap(value, s.width-indent-2)
+	for i, part := range parts {
+		style.text = part
+		l := line{head, style}
+		if i == len(parts)-1 && note != "" && l.width()+2+uniseg.StringWidth(note) <= s.width {
+			if part != "" {
+				note = "  " + note
+			}
+			l = append(l, seg{note, s.t.dim})
+		}
+		s.add(l...)
+		head.text = strings.Repeat(" ", indent+2)
+	}
+}
+
+func (s *sheet) blank() { s.add() }
+
+// describe writes everything about an event for a pane of the given width, and reports whether no answer is to come.
+func (a *App) describe(e *session.Event, width int) (lines, bool) {
+	s := &sheet{width: max(20, width), t: &a.theme}
+	a.heading(s, e)
+	if e.Kind == session.Command {
+		a.arguments(s, e)
+	}
+	answered := a.relations(s, e, 10)
+	a.context(s, e)
+	if p := e.In.Payload(); p != nil && !e.In.Opaque() {
+		payload(s, p)
+	}
+	return s.lines, answered
+}
+
+func (a *App) heading(s *sheet, e *session.Event) {
+	t := s.t
+	style := a.list.direction(e).Bold(true)
+	switch {
+	case e.Kind != session.Command:
+		s.add(seg{" " + e.Kind.String(), t.bold}, seg{"  #" + strconv.FormatUint(e.N, 10), t.dim})
+		s.text(format.Summary(e), func(t *theme) seg { return seg{style: t.plain} })
+		s.blank()
+		return
+	case e.In.Opaque():
+		s.add(seg{" not a command", t.fail}, seg{"  " + a.way(e), t.plain})
+		s.text(e.In.Why.String(), func(t *theme) seg { return seg{style: t.plain} })
+		s.blank()
+		return
+	}
+	section := "not in the draft"
+	if e.Row != nil && e.Row.Section != "" {
+		section = "§" + e.Row.Section
+	}
+	number := "#" + strconv.FormatUint(e.N, 10)
+	s.add(seg{" " + e.In.Verb.String(), style}, seg{"  " + a.way(e), t.plain}, seg{"  " + number + "  " + section, t.dim})
+	if e.Row == nil {
+		s.text("no dialect has this command here", func(t *theme) seg { return seg{style: t.fail} })
+		s.blank()
+		return
+	}
+	s.text(meaning(e), func(t *theme) seg { return seg{style: t.plain} })
+	s.text(e.Row.Grammar(), func(t *theme) seg { return seg{style: t.dim} })
+	s.blank()
+}
+
+// meaning is the row's one line, and an error's own name before it.
+func meaning(e *session.Event) string {
+	text := e.Row.Means
+	if e.In.Verb.Code() != 0 {
+		text = format.Summary(e) + ": " + text
+	}
+	return text
+}
+
+// way says who sent it to whom.
+func (a *App) way(e *session.Event) string {
+	if e.Dir == decode.FromClient {
+		return "client " + a.theme.g.toServer + " server"
+	}
+	return "server " + a.theme.g.toServer + " client"
+}
+
+// kindNames say what an argument is where its name does not.
+var kindNames = map[dialect.Kind]string{
+	dialect.Self: "own handle", dialect.Handle: "handle", dialect.Name: "name", dialect.HostPort: "address", dialect.Number: "number",
+	dialect.Serial: "version of the lists", dialect.Length: "bytes", dialect.Cookie: "cookie", dialect.Session: "session",
+	dialect.Dialect: "dialect", dialect.Secret: "secret",
+}
+
+// arguments writes every argument by its name; below one that was changed, what was sent in its place.
+func (a *App) arguments(s *sheet, e *session.Event) {
+	fields, sent := format.Fields(e), e.Sent()
+	indent := len("TrID")
+	for _, f := range fields {
+		indent = max(indent, len(f.Name))
+	}
+	indent = min(indent, max(8, s.width*2/5))
+	if e.In.HasTrID {
+		s.pair(indent, "TrID", string(e.In.TrIDText()), seg{style: s.t.plain}, "")
+	}
+	mark := s.t.g.rewritten
+	for i, f := range fields {
+		s.pair(indent, printable(f.Name), printable(f.Value), seg{style: s.t.bold}, kindNames[f.Kind])
+		if now := string(sent.Arg(i)); e.Out != nil && now != f.Raw {
+			s.pair(indent, mark+" sent as", printable(now), seg{style: s.t.mark}, "")
+		}
+	}
+	if e.Out != nil && sent.NumArgs() != e.In.NumArgs() {
+		s.pair(indent, mark+" sent as", printable(string(sent.Line())), seg{style: s.t.mark}, "")
+	}
+	if len(fields) > 0 || e.In.HasTrID {
+		s.blank()
+	}
+}
+
+// relations writes what the command answers, or what answers it, and reports whether that is final.
+func (a *App) relations(s *sheet, e *session.Event, indent int) bool {
+	t := s.t
+	if e.ReplyTo != 0 {
+		name := ""
+		if r := a.model.Event(e.ReplyTo); r != nil {
+			name = " " + r.In.Verb.String() + " " + says(r)
+		}
+		s.pair(indent, "answers", fmt.Sprintf("#%d%s", e.ReplyTo, name), seg{style: t.plain}, t.g.reply+" "+short(e.RTT))
+		return true
+	}
+	if e.Row == nil || len(e.Row.Replies) == 0 || e.Dir != decode.FromClient {
+		return true
+	}
+	answers := a.model.Answers(e, 3)
+	if len(answers) == 0 {
+		s.pair(indent, "answer", "none so far; may be "+strings.Join(e.Row.Replies, ", "), seg{style: t.dim}, "")
+		return false
+	}
+	name := "answer"
+	for _, r := range answers {
+		style := t.plain
+		if r.Flags&session.Error != 0 {
+			style = t.fail
+		}
+		value := fmt.Sprintf("#%d %s %s", r.N, r.In.Verb, cut(says(r), s.width-28, t.g.ellipsis))
+		s.pair(indent, name, value, seg{style: style}, t.g.reply+" "+short(r.RTT))
+		name = ""
+	}
+	return true
+}
+
+// context writes where the event belongs.
+func (a *App) context(s *sheet, e *session.Event) {
+	plain := seg{style: s.t.plain}
+	s.pair(10, "time", e.Time.Local().Format("2006-01-02 15:04:05.000"), plain, "+"+since(e.Time.Sub(a.model.Start())))
+	if e.Conn != 0 {
+		where := connName(e)
+		if e.Dialect != "" {
+			where += " " + printable(e.Dialect)
+		}
+		if e.Via != 0 {
+			where += ", led here by connection " + strconv.Itoa(e.Via)
+		}
+		s.pair(10, "connection", where, plain, "")
+		s.pair(10, "", printable(e.Client)+" "+s.t.g.toServer+" "+printable(e.Server), plain, "")
+	}
+	if e.User != "" {
+		s.pair(10, "user", printable(e.User), plain, "")
+	}
+	if e.Session != "" {
+		s.pair(10, "session", printable(e.Session), plain, "")
+	}
+	if names := e.Flags.Names(); len(names) > 0 {
+		s.pair(10, "flags", strings.Join(names, ", "), seg{style: s.t.mark}, "")
+	}
+}
+
+// payload writes the headers and the text of a message.
+func payload(s *sheet, raw []byte) {
+	s.blank()
+	b := body.Parse(raw)
+	s.add(seg{" Payload", s.t.title}, seg{fmt.Sprintf("  %s bytes", thousands(len(raw))), s.t.dim})
+	indent := 8
+	for _, h := range b.Headers {
+		indent = min(max(indent, uniseg.StringWidth(printable(h.Name))), max(8, s.width*2/5))
+	}
+	for _, h := range b.Headers {
+		s.pair(indent, printable(h.Name), printable(h.Value), seg{style: s.t.plain}, "")
+	}
+	text, _ := b.Text()
+	cutOff := len(text) > maxBody
+	if cutOff {
+		text = strings.ToValidUTF8(text[:maxBody], "")
+	}
+	if text = strings.TrimRight(text, "\r\n"); text == "" {
+		return
+	}
+	if len(b.Headers) > 0 {
+		s.blank()
+	}
+	for _, l := range strings.Split(text, "\n") {
+		s.text(printable(strings.TrimSuffix(l, "\r")), func(t *theme) seg { return seg{style: t.bold} })
+	}
+	if cutOff {
+		s.add(seg{" the rest is in the bytes (4)", s.t.dim})
+	}
+}

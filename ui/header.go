@@ -1,0 +1,126 @@
+package ui
+
+import (
+	"fmt"
+	"runtime/metrics"
+	"strconv"
+	"time"
+)
+
+// title says what is looked at, after two blanks; "" where nobody told.
+func (a *App) title() string {
+	if a.o.Title == nil {
+		return ""
+	}
+	if text := a.o.Title(); text != "" {
+		return "  " + printable(text)
+	}
+	return ""
+}
+
+// drawHeader paints the first line: what is looked at, and the figures.
+func (a *App) drawHeader(w int) {
+	t, stats := &a.theme, a.model.Stats()
+	left := line{{" msnscope", t.title}}
+	if a.o.Status != nil {
+		if text := a.o.Status(); text != "" {
+			left = append(left, seg{" " + t.g.record + " ", t.fail}, seg{printable(text), t.bold})
+		}
+	}
+	left = append(left, seg{a.title(), t.plain}, seg{a.crumbs(), t.label})
+	conns := strconv.Itoa(stats.Connections)
+	if a.o.Live {
+		conns = strconv.Itoa(stats.Open) + "/" + conns
+	}
+	right := line{{"sess ", t.dim}, {conns, t.bold}, {"  cmd ", t.dim}, {thousands(stats.Commands), t.bold}}
+	if stats.Errors > 0 {
+		right = append(right, seg{"  errors ", t.dim}, seg{thousands(stats.Errors), t.fail})
+	}
+	if stats.Gaps > 0 {
+		right = append(right, seg{"  gaps ", t.dim}, seg{thousands(stats.Gaps), t.fail})
+	}
+	if a.o.Live {
+		right = append(right, seg{fmt.Sprintf("  %.0f/s", stats.Rate(a.o.Now())), t.plain})
+	}
+	right = append(right, seg{"  mem ", t.dim}, seg{a.mem + " ", t.plain})
+	used := right.width()
+	left.draw(a.screen, 0, 0, w-used-1)
+	right.draw(a.screen, max(0, w-used), 0, w)
+}
+
+// crumbs says where in the tree one is.
+func (a *App) crumbs() string {
+	group, conn := a.model.ScopeName()
+	text := ""
+	if group != "" {
+		text = "  Sessions>" + printable(group)
+	}
+	if conn != nil {
+		text += ">" + conn.Role.String() + "#" + strconv.Itoa(conn.ID)
+	}
+	return text
+}
+
+// measure looks, once a second, at how much memory is used, and reports whether the header changes.
+func (a *App) measure() bool {
+	now := a.o.Now()
+	if now.Sub(a.measured) < time.Second {
+		return false
+	}
+	a.measured = now
+	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
+	metrics.Read(sample)
+	text := fmt.Sprintf("%dM", (sample[0].Value.Uint64()-sample[1].Value.Uint64())>>20)
+	changed := text != a.mem
+	a.mem = text
+	return changed || a.o.Live
+}
+
+// thousands writes 1204 as "1,204".
+func thousands(n int) string {
+	s := strconv.Itoa(n)
+	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// drawFilter paints the second line: the filter, or the one that is being typed, and the state of the view.
+func (a *App) drawFilter(w int) {
+	t := &a.theme
+	state := a.viewState()
+	used := state.width()
+	state.draw(a.screen, w-used-1, 1, used)
+	width := w - used - 3
+	if a.prompt != nil && a.prompt.kind == filterPrompt {
+		a.prompt.draw(a.screen, rect{1, 1, width, 1}, t)
+		return
+	}
+	x := 1 + put(a.screen, 1, 1, width, "Filter: ", t.dim)
+	if a.filter == "" {
+		put(a.screen, x, 1, width-x, "none (press / to type one)", t.dim)
+		return
+	}
+	put(a.screen, x, 1, width-x, printable(a.filter), t.bold)
+}
+
+// viewState says what the list does: how much the filter lets through, following, pausing.
+func (a *App) viewState() line {
+	t := &a.theme
+	var l line
+	if paused, behind := a.model.Paused(); paused {
+		l = append(l, seg{fmt.Sprintf("PAUSED +%s ", thousands(behind)), t.fail})
+	} else if a.model.Follow() {
+		l = append(l, seg{"FOLLOW ", t.good})
+	}
+	done, total := a.model.Progress()
+	switch {
+	case a.prompt != nil && a.prompt.kind == filterPrompt && a.prompt.err != nil:
+		return append(l, seg{"[wrong]", t.fail})
+	case a.model.Pending() && total-done > 10_000:
+		l = append(l, seg{fmt.Sprintf("[%d%%]", done*100/total), t.mark})
+	case a.model.Filtered():
+		l = append(l, seg{fmt.Sprintf("[ok %s/%s]", thousands(a.model.Rows()), thousands(total)), t.good})
+	}
+	return l
+}

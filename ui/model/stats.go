@@ -1,0 +1,69 @@
+package model
+
+import (
+	"time"
+
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+// rateWindow is over how many seconds the rate is taken: short enough to be current, long enough not to flicker.
+const rateWindow = 4
+
+// Stats are the figures of the whole log, whatever is shown of it.
+type Stats struct {
+	// Connections were opened, Open of them are open still.
+	Connections, Open int
+	Commands, Errors  int
+	// Rewritten commands had an address replaced; Gaps are losses.
+	Rewritten, Gaps int
+
+	second  int64 // the latest second with a command
+	buckets [rateWindow + 1]int
+}
+
+func (s *Stats) add(e *session.Event) {
+	switch e.Kind {
+	case session.Open:
+		s.Connections++
+		s.Open++
+	case session.Close:
+		s.Open--
+	case session.Gap:
+		s.Gaps++
+	case session.Command:
+		s.Commands++
+		s.count(e.Time.Unix())
+	}
+	if e.Flags&session.Error != 0 {
+		s.Errors++
+	}
+	if e.Flags&session.Rewritten != 0 {
+		s.Rewritten++
+	}
+}
+
+// count puts a command into the bucket of its second; what comes late counts for the latest one.
+func (s *Stats) count(second int64) {
+	n := int64(len(s.buckets))
+	if gap := second - s.second; gap > 0 {
+		for i := range min(gap, n) {
+			s.buckets[(second-i)%n] = 0
+		}
+		s.second = second
+	}
+	s.buckets[s.second%n]++
+}
+
+// Rate returns the commands a second over the last few whole seconds before now.
+func (s *Stats) Rate(now time.Time) float64 {
+	n, sum := int64(len(s.buckets)), 0
+	for i := int64(1); i <= rateWindow; i++ {
+		if second := now.Unix() - i; second >= 0 && second <= s.second && second > s.second-n {
+			sum += s.buckets[second%n]
+		}
+	}
+	return float64(sum) / rateWindow
+}
+
+// Stats returns the figures as far as Step has come.
+func (m *Model) Stats() Stats { return m.stats }

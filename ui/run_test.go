@@ -1,0 +1,157 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gdamore/tcell/v2"
+	"go.uber.org/goleak"
+)
+
+// start runs an inspector on a simulated terminal; done gets what Run returned.
+func start(t *testing.T, ctx context.Context, o Options) (*glass, <-chan error) {
+	t.Helper()
+	g := newGlass(80, 24)
+	o.Screen = g
+	app, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- app.Run(ctx) }()
+	return g, done
+}
+
+func TestRunFollowsTheLogAndQuits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript()
+		s.talk()
+		g, done := start(t, t.Context(), Options{Log: s.log, Live: true})
+		time.Sleep(2 * frame)
+		if !strings.Contains(g.text(), "37/37") {
+			t.Errorf("the first screen:\n%s", g.text())
+		}
+		s.talk()
+		time.Sleep(2 * frame)
+		if !strings.Contains(g.text(), "74/74") {
+			t.Errorf("after new events:\n%s", g.text())
+		}
+		g.SetSize(140, 42)
+		g.InjectKey(tcell.KeyRune, 'g', tcell.ModNone)
+		time.Sleep(2 * frame)
+		if !strings.Contains(g.text(), "4 Bytes") || !strings.Contains(g.text(), " 1/74") {
+			t.Errorf("after a resize and g:\n%s", g.text())
+		}
+		g.InjectKey(tcell.KeyRune, 'q', tcell.ModNone)
+		if err := <-done; err != nil {
+			t.Errorf("Run = %v after q", err)
+		}
+		if _, finis := g.counts(); finis != 1 {
+			t.Errorf("the screen was finished %d times, want 1", finis)
+		}
+	})
+}
+
+func TestRunDrawsOnlyWhatIsNew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newScript()
+		s.talk()
+		g, done := start(t, t.Context(), Options{Log: s.log})
+		time.Sleep(time.Second)
+		before, _ := g.counts()
+		for range 1000 {
+			s.talk() // 37,000 events within a second
+			time.Sleep(time.Millisecond)
+		}
+		if now, _ := g.counts(); now-before > 26 {
+			t.Errorf("%d drawings in a second of traffic, want at most 26", now-before)
+		}
+		time.Sleep(time.Second)
+		before, _ = g.counts()
+		time.Sleep(10 * time.Second)
+		if now, _ := g.counts(); now-before > 10 {
+			t.Errorf("%d drawings in ten seconds of silence, want at most 10", now-before)
+		}
+		g.InjectKey(tcell.KeyCtrlC, 0, tcell.ModCtrl)
+		<-done
+	})
+}
+
+func TestRunEndsWithItsContext(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	g, done := start(t, ctx, talk())
+	cancel()
+	select {
+	case err := <-done:
+		if err != nil {
+			t.Errorf("Run = %v, want nil", err)
+		}
+	case <-time.After(10 * time.Second):
+		t.Fatal("Run did not return")
+	}
+	if _, finis := g.counts(); finis > 1 {
+		t.Errorf("the screen was finished %d times", finis)
+	}
+}
+
+func TestRunWithEndedContext(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	g, done := start(t, ctx, talk())
+	if err := <-done; err != nil {
+		t.Errorf("Run = %v, want nil", err)
+	}
+	if shows, _ := g.counts(); shows != 0 {
+		t.Error("the terminal was touched")
+	}
+}
+
+// broken panics when it is read, as a bug would.
+type broken struct{ memLog }
+
+func (*broken) Len() int { panic("broken log") }
+
+func TestRunLeavesTheTerminalOnPanic(t *testing.T) {
+	defer goleak.VerifyNone(t)
+	g := newGlass(80, 24)
+	app, err := New(Options{Log: &broken{}, Screen: g})
+	if err != nil {
+		t.Fatal(err)
+	}
+	func() {
+		defer func() {
+			if p := recover(); p != "broken log" {
+				t.Errorf("the panic was %v", p)
+			}
+		}()
+		app.Run(t.Context())
+	}()
+	if _, finis := g.counts(); finis != 1 {
+		t.Errorf("the screen was finished %d times, want 1", finis)
+	}
+}
+
+// dead is a terminal that cannot be opened.
+type dead struct{ *glass }
+
+var errDead = errors.New("no terminal")
+
+func (dead) Init() error { return errDead }
+
+func TestRunWithoutTerminal(t *testing.T) {
+	o := talk()
+	o.Screen = dead{newGlass(80, 24)}
+	app, err := New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Run(t.Context()); !errors.Is(err, errDead) {
+		t.Errorf("Run = %v, want %v", err, errDead)
+	}
+}
