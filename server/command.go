@@ -1,0 +1,181 @@
+package server
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+)
+
+// request is a command of a client whose row has said yes.
+type request struct {
+	m  *decode.Message
+	id string // the TrID digit for digit, "" where the command has none
+}
+
+// arg returns argument i, "" where there is none.
+func (r *request) arg(i int) string { return string(r.m.Arg(i)) }
+
+// form names a row among those of clients.
+type form struct{ verb, words string }
+
+// handler answers one form of one command.
+type handler struct {
+	do func(*conn, *request)
+	// surplus is how many arguments too many real servers took.
+	surplus int
+}
+
+// handlers has one handler for each row of a client's command in the table; a test holds it to that.
+var handlers = map[form]handler{
+	{"VER", ""}:  {do: (*conn).ver}, // dispatch.go
+	{"INF", ""}:  {do: (*conn).inf},
+	{"USR", "I"}: {do: (*conn).usrInitiate},
+	{"CVQ", ""}:  {do: (*conn).cvq},
+	{"OUT", ""}:  {do: (*conn).outCommand},
+
+	{"USR", "S"}:  {do: (*conn).usrRespond}, // notification.go
+	{"CHG", ""}:   {do: (*conn).chg},
+	{"XFR", "SB"}: {do: (*conn).xfr},
+
+	{"SYN", ""}: {do: (*conn).syn}, // property.go
+	{"LST", ""}: {do: (*conn).lst},
+	{"GTC", ""}: {do: (*conn).gtc},
+	{"BLP", ""}: {do: (*conn).blp},
+	{"ADD", ""}: {do: (*conn).add},
+	{"REM", ""}: {do: (*conn).rem, surplus: 1},
+
+	{"USR", ""}: {do: (*conn).usrCookie}, // switchboard.go
+	{"ANS", ""}: {do: (*conn).ans},
+	{"CAL", ""}: {do: (*conn).cal},
+	{"MSG", ""}: {do: (*conn).msg},
+
+	{"CVR", ""}: {do: (*conn).cvr}, // extension.go
+	{"REA", ""}: {do: (*conn).rea},
+	{"URL", ""}: {do: (*conn).url},
+	{"FND", ""}: {do: (*conn).fnd},
+	{"SND", ""}: {do: (*conn).snd},
+	{"PNG", ""}: {do: (*conn).png},
+	{"QRY", ""}: {do: (*conn).qry},
+}
+
+// serve answers one message of the client.
+func (c *conn) serve(m *decode.Message) {
+	if m.Opaque() {
+		c.serveOpaque(m)
+		return
+	}
+	r := &request{m: m, id: string(m.TrIDText())}
+	rows := dialect.MSNP2.Of(decode.FromClient, m.Verb)
+	if len(rows) == 0 || rows[0].Extension && !c.s.set.extensions {
+		c.fail(r, unknownCommand)
+		return
+	}
+	row := dialect.MSNP2.Match(decode.FromClient, c.role, m)
+	if row == nil {
+		c.fail(r, wrongServer)
+		return
+	}
+	if c.admit(row, r) {
+		handlers[form{row.Verb, row.Form()}].do(c, r)
+	}
+}
+
+// serveOpaque answers what is no command. An empty line is nothing at all; what has the form of a request with a TrID is a
+// syntax error; after anything else the stream makes no sense.
+func (c *conn) serveOpaque(m *decode.Message) {
+	r := &request{m: m}
+	if words := bytes.Fields(m.Line()[:min(len(m.Line()), 64)]); len(words) > 1 {
+		if _, err := strconv.ParseUint(string(words[1]), 10, 32); err == nil {
+			r.id = string(words[1])
+		}
+	}
+	switch {
+	case m.Why == decode.EmptyLine:
+	case m.Why == decode.NoVerb && r.id != "":
+		c.fail(r, syntax)
+	default:
+		c.fail(r, unframed)
+	}
+}
+
+// admit checks the preconditions that the row states: TrID, number of arguments, state, values. Where one fails it answers
+// and returns false.
+func (c *conn) admit(row *dialect.Row, r *request) bool {
+	f := none
+	switch n := r.m.NumArgs(); {
+	case row.TrID == dialect.New && !r.m.HasTrID:
+		f = unframed // nothing that could be answered: no request of ours, as it seems
+	case n < row.Min():
+		f = missingArgs
+	case c.state&row.When == 0:
+		return c.refuse(row, r)
+	case !allowed(row, r.m):
+		f = badValue
+	case c.s.set.closeSurplus && row.Max() >= 0 && n > row.Max()+handlers[form{row.Verb, row.Form()}].surplus:
+		c.finish()
+		return false
+	}
+	if f != none {
+		c.fail(r, f)
+	}
+	return f == none
+}
+
+// refuse answers a command that is not legal in this state, and returns false.
+func (c *conn) refuse(row *dialect.Row, r *request) bool {
+	switch {
+	case !c.stranger() && row.Refuse != 0:
+		c.send(errorLine(row.Refuse, r.id))
+	case c.stranger() && row.When&(dialect.Logon|dialect.Waiting) == 0:
+		c.fail(r, beforeLogon)
+	default:
+		c.fail(r, unexpected)
+	}
+	return false
+}
+
+// allowed reports whether each argument is a word that the row allows there.
+func allowed(row *dialect.Row, m *decode.Message) bool {
+	for i := range m.NumArgs() {
+		a, ok := row.Arg(i)
+		if !ok {
+			break
+		}
+		word := string(m.Arg(i))
+		if a.Is != "" && word != a.Is || a.Values != nil && !slices.Contains(a.Values, word) {
+			return false
+		}
+	}
+	return true
+}
+
+// fail answers a request that failed as the preset says.
+func (c *conn) fail(r *request, f failure) {
+	a := c.s.set.answers[f]
+	if a.code != 0 {
+		c.send(errorLine(a.code, r.id))
+	}
+	if a.close {
+		c.finish()
+	}
+}
+
+// failErr answers a request that failed with an error of the store, or of the random source.
+func (c *conn) failErr(r *request, err error) {
+	f := failureOf(err)
+	if f == storeFailed {
+		c.log.Error("the store failed", "command", r.m.Verb.String(), "user", c.handle, "err", err)
+	}
+	c.fail(r, f)
+}
+
+// errorLine returns an error (§7.11), without a TrID where no request had one.
+func errorLine(code int, id string) *lines {
+	if id == "" {
+		return line(strconv.Itoa(code))
+	}
+	return line(strconv.Itoa(code), id)
+}

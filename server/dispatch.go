@@ -1,0 +1,100 @@
+package server
+
+import (
+	"hash/fnv"
+	"strings"
+
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/server/accounts"
+)
+
+// The logon as far as the dispatch server takes it (§7.1 to §7.4); the notification server repeats it.
+
+// ver chooses the dialect (§7.1): there is one, in whatever case the client names it. CVR0 is no dialect; a client that names
+// it wants to see it again, and one that names nothing else only asks for the newest client.
+func (c *conn) ver(r *request) {
+	var answer []string
+	var cvr0 bool
+	for i := range r.m.NumArgs() {
+		switch name := strings.ToUpper(r.arg(i)); {
+		case name == dialect.MSNP2.Name() && answer == nil:
+			answer = []string{name}
+		case name == "CVR0" && c.s.set.extensions:
+			cvr0 = true
+		}
+	}
+	if cvr0 {
+		answer = append(answer, "CVR0")
+	}
+	if answer == nil {
+		c.send(line("VER", r.id, "0"))
+		c.finish()
+		return
+	}
+	c.state = dialect.Versioned
+	c.send(line("VER", append([]string{r.id}, answer...)...))
+}
+
+// inf names the one security package (§7.2).
+func (c *conn) inf(r *request) {
+	c.state = dialect.Negotiated
+	c.send(line("INF", r.id, "MD5"))
+}
+
+// usrInitiate refers the user to a notification server (§7.4), or, at that one, challenges the client (§7.3). Users that do
+// not exist are challenged too, so that nobody learns who has an account. A client that says USR without VER speaks MSNP2.
+func (c *conn) usrInitiate(r *request) {
+	handle := r.arg(2)
+	switch f := checkHandle(handle, noDomain); {
+	case c.state == dialect.Fresh && c.s.set.versionFirst:
+		c.fail(r, unexpected)
+	case r.arg(0) != "MD5":
+		c.fail(r, badPackage)
+	case handle == "":
+		c.fail(r, missingArgs)
+	case f != none:
+		c.fail(r, f)
+	case c.role == dialect.DS:
+		c.send(line("XFR", r.id, "NS", c.s.notificationOf(handle)))
+		c.finish()
+	default:
+		c.challengeUser(r, handle)
+	}
+}
+
+func (c *conn) challengeUser(r *request, handle string) {
+	challenge, err := dotted(c.s.o.Rand, 10, 9)
+	if err != nil {
+		c.internal(r, err)
+		return
+	}
+	c.state, c.wants, c.challenge = dialect.Challenged, handle, challenge
+	c.send(line("USR", r.id, "MD5", "S", challenge))
+}
+
+// notificationOf returns the address of the notification server that a user is referred to, always the same one.
+func (s *Server) notificationOf(handle string) string {
+	sum := fnv.New32a()
+	_, _ = sum.Write([]byte(accounts.Key(handle))) // a hash does not fail
+	return s.o.Notification[sum.Sum32()%uint32(len(s.o.Notification))]
+}
+
+// cvq tells a client that asked for nothing else of the newest version, and closes.
+func (c *conn) cvq(r *request) {
+	c.version("CVQ", r)
+	c.finish()
+}
+
+// outCommand ends the connection: with an OUT on a dispatch or notification server (§7.10), without on a switchboard (§8.6).
+func (c *conn) outCommand(*request) {
+	if c.role != dialect.SB && c.s.set.outReply {
+		c.send(line("OUT"))
+	}
+	c.finish()
+}
+
+// internal answers a request that failed through no fault of the client's.
+func (c *conn) internal(r *request, err error) {
+	c.log.Error("internal error", "command", r.m.Verb.String(), "err", err)
+	c.fail(r, internalError)
+}

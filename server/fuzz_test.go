@@ -1,0 +1,110 @@
+package server
+
+import (
+	"bytes"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/internal/memnet"
+)
+
+// FuzzConn gives a client's bytes to each kind of server, before the logon and after it. Nothing may panic, every answer must
+// be one that the table has, and another user must be served afterwards.
+func FuzzConn(f *testing.F) {
+	var all strings.Builder
+	for _, row := range dialect.MSNP2.Rows() {
+		if row.Dir == decode.FromClient {
+			for place := range uint8(6) {
+				f.Add(place, []byte(row.Example))
+			}
+			all.WriteString(row.Example)
+		}
+	}
+	for place := range uint8(6) {
+		f.Add(place, []byte(all.String()))
+		f.Add(place, []byte(strings.Repeat("x", 9000)+"\r\nVER 1 MSNP2\n"))
+		f.Add(place, []byte("MSG 1 N 9999999\r\nADD 1 FL bob@hotmail.com B\nADD 2 BL bob@hotmail.com B\nMSG 1"))
+	}
+	f.Fuzz(func(t *testing.T, place uint8, data []byte) {
+		s := New(Options{Preset: Preset(place / 6 % 3)})
+		defer s.Close()
+		nc, role, leave := fuzzPlace(t, s, place%6)
+		defer leave()
+		go func() { // the server may stop reading
+			_, _ = nc.Write(data)
+			_ = nc.Conn.(*memnet.Conn).CloseWrite()
+		}()
+		wire, err := io.ReadAll(nc.r)
+		if err != nil && !strings.Contains(err.Error(), "reset") {
+			t.Fatalf("reading the answers: %v", err)
+		}
+		r := decode.NewReader(decode.FromServer, dialect.MSNP2)
+		r.Feed(wire)
+		var m decode.Message
+		for r.Next(&m) {
+			if err := inTable(role, m.Raw); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(r.Pending()) > 0 {
+			t.Errorf("an answer was cut: %q", bytes.TrimSpace(r.Pending()))
+		}
+		if p, err := logonAfterVer(t, s, "dave@hotmail.com", "davepw"); err != nil {
+			t.Errorf("another user is not served: %v", err)
+		} else {
+			p.Close()
+		}
+	})
+}
+
+// fuzzPlace returns a connection on which the bytes are tried: fresh ones of each role, or one of alice's that is logged on,
+// online, or alone in a session.
+func fuzzPlace(t *testing.T, s *Server, place uint8) (p *peer, role dialect.Role, leave func()) {
+	t.Helper()
+	must := func(p *peer, err error) *peer {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	if place < 3 {
+		role := []dialect.Role{dialect.DS, dialect.NS, dialect.SB}[place]
+		p = must(dialPeer(t.Context(), s, []string{s.o.Dispatch, s.o.Notification[0], s.o.Switchboard}[place]))
+		return p, role, func() { p.Close() }
+	}
+	ns := must(logonAfterVer(t, s, "alice@hotmail.com", "alicepw"))
+	if place == 3 {
+		return ns, dialect.NS, func() { ns.Close() }
+	}
+	_, err := ns.ask("CHG 3 NLN", "CHG 3")
+	must(ns, err)
+	if place == 4 {
+		return ns, dialect.NS, func() { ns.Close() }
+	}
+	words, err := ns.ask("XFR 4 SB", "XFR 4")
+	must(ns, err)
+	sb := must(dialPeer(t.Context(), s, words[3]))
+	_, err = sb.ask("USR 5 alice@hotmail.com "+words[5], "USR 5 OK")
+	return must(sb, err), dialect.SB, func() { ns.Close(); sb.Close() }
+}
+
+// logonAfterVer is logon for every preset.
+func logonAfterVer(t *testing.T, s *Server, handle, password string) (*peer, error) {
+	t.Helper()
+	p, err := dialPeer(t.Context(), s, s.o.Notification[0])
+	if err != nil {
+		return nil, err
+	}
+	if _, err = p.ask("VER 0 MSNP2", "VER 0 MSNP2"); err != nil {
+		return nil, err
+	}
+	words, err := p.ask("USR 1 MD5 I "+handle, "USR 1 MD5 S")
+	if err == nil {
+		_, err = p.ask("USR 2 MD5 S "+decode.MD5Response(words[4], password), "USR 2 OK")
+	}
+	return p, err
+}

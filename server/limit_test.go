@@ -1,0 +1,284 @@
+package server
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// TestCookies: a cookie admits its own user, once, for two minutes, to its own kind of entry (§8.1, §8.4).
+func TestCookies(t *testing.T) {
+	const ring = `
+		alice.ns -- online
+		bob.ns -- online
+		alice.ns C: XFR 1 SB
+		alice.ns S: XFR 1 SB 127.0.0.4:1863 CKI {own}
+		alice.sb -- chat
+		alice.sb C: CAL 1 bob@hotmail.com
+		alice.sb S: CAL 1 RINGING {id}
+		bob.ns S: RNG {id} 127.0.0.4:1863 CKI {ring} alice@hotmail.com alice
+	`
+	for name, tc := range map[string]string{
+		"used twice": `
+			b.sb C: ANS 1 bob@hotmail.com {ring} {id}
+			b.sb S: IRO 1 1 1 alice@hotmail.com alice
+			b.sb S: ANS 1 OK
+			alice.sb S: JOI bob@hotmail.com bob
+			x.sb C: ANS 1 bob@hotmail.com {ring} {id}
+			x.sb S: 911 1
+			x.sb S: (closed)`,
+		"another user's": `
+			x.sb C: ANS 1 alice@hotmail.com {ring} {id}
+			x.sb S: 911 1
+			x.sb S: (closed)
+			# it is not used up
+			b.sb C: ANS 1 BOB@hotmail.com {ring} {id}
+			b.sb S: IRO 1 1 1 alice@hotmail.com alice
+			b.sb S: ANS 1 OK
+			alice.sb S: JOI bob@hotmail.com bob`,
+		"another session": `
+			x.sb C: ANS 1 bob@hotmail.com {ring} 1
+			x.sb S: 911 1
+			x.sb S: (closed)`,
+		"XFR's used twice": `
+			x.sb C: USR 1 Alice@hotmail.com {own}
+			x.sb S: USR 1 OK alice@hotmail.com alice
+			y.sb C: USR 1 alice@hotmail.com {own}
+			y.sb S: 911 1
+			y.sb S: (closed)`,
+		"RNG's for USR": `
+			x.sb C: USR 1 bob@hotmail.com {ring}
+			x.sb S: 911 1
+			x.sb S: (closed)`,
+		"XFR's for ANS": `
+			x.sb C: ANS 1 alice@hotmail.com {own} {id}
+			x.sb S: 911 1
+			x.sb S: (closed)`,
+		"too old": `
+			-- wait 2m
+			x.sb C: ANS 1 bob@hotmail.com {ring} {id}
+			x.sb S: 911 1
+			x.sb S: (closed)`,
+		"just in time": `
+			-- wait 119s
+			x.sb C: ANS 1 bob@hotmail.com {ring} {id}
+			x.sb S: IRO 1 1 1 alice@hotmail.com alice
+			x.sb S: ANS 1 OK
+			alice.sb S: JOI bob@hotmail.com bob
+			y.sb C: USR 1 alice@hotmail.com {own}
+			y.sb S: USR 1 OK alice@hotmail.com alice`,
+		"rung again after a minute, answered twice": `
+			-- wait 60s
+			alice.sb C: CAL 2 bob@hotmail.com
+			alice.sb S: CAL 2 RINGING {id}
+			bob.ns S: RNG {id} 127.0.0.4:1863 CKI {ring2} alice@hotmail.com alice
+			x.sb C: ANS 1 bob@hotmail.com {ring} {id}
+			x.sb S: IRO 1 1 1 alice@hotmail.com alice
+			x.sb S: ANS 1 OK
+			alice.sb S: JOI bob@hotmail.com bob
+			y.sb C: ANS 1 bob@hotmail.com {ring2} {id}
+			y.sb S: 911 1
+			y.sb S: (closed)`,
+		"answered when the caller has left": `
+			alice.sb -- close
+			x.sb C: ANS 1 bob@hotmail.com {ring} {id}
+			x.sb S: ANS 1 OK`,
+	} {
+		t.Run(name, func(t *testing.T) { play(t, Options{}, ring+tc) })
+	}
+}
+
+func TestOneUserHasSoManyCookies(t *testing.T) {
+	synctestScript(t, Options{}, func(p *script) {
+		p.run("alice.ns -- online")
+		for i := range userTickets + 1 {
+			p.run(fmt.Sprintf("alice.ns C: XFR 1 SB\nalice.ns S: XFR 1 SB 127.0.0.4:1863 CKI {c%d}", i))
+		}
+		p.run(`
+			a.sb1 C: USR 1 alice@hotmail.com {c0}
+			a.sb1 S: 911 1
+			a.sb1 S: (closed)
+			a.sb2 C: USR 1 alice@hotmail.com {c1}
+			a.sb2 S: USR 1 OK alice@hotmail.com alice`)
+		if n := len(p.s.hub.tickets.byCookie); n != userTickets-1 {
+			t.Errorf("%d cookies are valid, want %d", n, userTickets-1)
+		}
+		p.run(`-- wait 2m
+			alice.ns C: XFR 1 SB
+			alice.ns S: XFR 1 SB 127.0.0.4:1863 CKI {last}`)
+		ts := &p.s.hub.tickets
+		if len(ts.byCookie) != 1 || len(ts.byUser) != 1 || len(ts.queue) != 1 {
+			t.Errorf("expired cookies are kept: %d, %d, %d", len(ts.byCookie), len(ts.byUser), len(ts.queue))
+		}
+	})
+}
+
+// TestCallingTooOften: the sixth call in a row is refused (713); a word, somebody who comes, or a pause begins a new row.
+func TestCallingTooOften(t *testing.T) {
+	synctestScript(t, Options{}, func(p *script) {
+		calls := func() {
+			for range maxCalls {
+				p.run("alice.sb C: CAL 1 bob@hotmail.com\nalice.sb S: 217 1")
+			}
+			p.run("alice.sb C: CAL 2 bob@hotmail.com\nalice.sb S: 713 2")
+		}
+		p.run("alice.ns -- online\nalice.sb -- chat")
+		calls()
+		p.run("-- wait 10s")
+		calls()
+		p.run("alice.sb C: MSG 3 U 0")
+		calls()
+		p.run(`-- wait 10s
+			carol.ns -- online
+			alice.sb C: CAL 4 carol@hotmail.com
+			alice.sb S: CAL 4 RINGING {id}
+			carol.ns S: RNG {id} 127.0.0.4:1863 CKI {ring} alice@hotmail.com alice
+			carol.sb C: ANS 1 carol@hotmail.com {ring} {id}
+			carol.sb S: IRO 1 1 1 alice@hotmail.com alice
+			carol.sb S: ANS 1 OK
+			alice.sb S: JOI carol@hotmail.com carol`)
+		calls()
+	})
+}
+
+func TestSessionIsFull(t *testing.T) {
+	play(t, Options{MaxParticipants: 2}, `
+		alice.ns -- online
+		bob.ns -- online
+		carol.ns -- online
+		alice.sb -- chat bob
+		alice.sb C: CAL 2 carol@hotmail.com
+		alice.sb S: 712 2
+		bob.sb -- close
+		alice.sb S: BYE bob@hotmail.com
+		alice.sb C: CAL 3 carol@hotmail.com
+		alice.sb S: CAL 3 RINGING {id}
+		carol.ns S: RNG {id} 127.0.0.4:1863 CKI {c} alice@hotmail.com alice
+		alice.sb C: CAL 4 bob@hotmail.com
+		alice.sb S: 712 4
+	`)
+}
+
+func TestTimeouts(t *testing.T) {
+	for name, text := range map[string]string{
+		"no logon": `
+			a.ns C: VER 0 MSNP2
+			a.ns S: VER 0 MSNP2
+			a.sb C: PNG
+			a.sb S: 715
+			-- wait 59s
+			a.ns C: INF 1
+			a.ns S: INF 1 MD5
+			a.sb S: (nothing)
+			-- wait 2s
+			a.ns S: (closed)
+			a.sb S: (closed)`,
+		"a moment after 911": `
+			a.ns C: USR 0 MD5 I alice@hotmail.com
+			a.ns S: USR 0 MD5 S {c}
+			a.ns C: USR 0 MD5 S 0
+			a.ns S: 911 0
+			-- wait 19s
+			a.ns S: (nothing)
+			-- wait 2s
+			a.ns S: (closed)`,
+		"never at the notification server": `
+			alice.ns -- online
+			-- wait 100h
+			alice.ns C: PNG
+			alice.ns S: QNG`,
+		"idle at the switchboard": `
+			alice.ns -- online
+			bob.ns -- online
+			alice.sb -- chat bob
+			-- wait 4m
+			bob.sb C: MSG 1 U 0
+			alice.sb S: MSG bob@hotmail.com bob 0
+			-- wait 61s
+			alice.sb S: (closed)
+			bob.sb S: BYE alice@hotmail.com 1`,
+		"the other end never closes": `
+			a.ds C: OUT
+			a.ds S: OUT
+			a.ds S: (closed)
+			-- wait 1s`,
+	} {
+		t.Run(name, func(t *testing.T) { play(t, Options{SwitchboardIdle: 5 * time.Minute}, text) })
+	}
+}
+
+// TestSlowReader: who does not read loses the connection, with a word in the log, and the others notice nothing else.
+func TestSlowReader(t *testing.T) {
+	var log syncBuffer
+	synctestScript(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil))}, func(p *script) {
+		p.run(`
+			alice.ns -- online
+			bob.ns -- online
+			carol.ns -- online
+			alice.sb -- chat carol
+			alice.sb C: CAL 1 bob@hotmail.com
+			alice.sb S: CAL 1 RINGING {id}
+			bob.ns S: RNG {id} {addr} CKI {ring} {h} {n}`)
+		slow, err := p.s.Dial(p.t.Context(), "tcp", "127.0.0.4:1863")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer slow.Close()
+		fmt.Fprintf(slow, "ANS 1 bob@hotmail.com %s %s\r\n", p.words["ring"], p.words["id"])
+		synctest.Wait()
+		p.drop("alice.sb", "carol.sb")
+		body := strings.Repeat("x", 400<<10)
+		for range 6 { // 64 KB fit into the connection, 2 MB into the queue
+			p.run("alice.sb C: MSG 2 U 409600\n| " + body)
+			p.run("carol.sb S: MSG alice@hotmail.com alice 409600\n| " + body)
+		}
+		p.run(`
+			alice.sb S: BYE bob@hotmail.com
+			carol.sb S: BYE bob@hotmail.com`)
+		if got := log.String(); !strings.Contains(got, "level=WARN msg=closed role=SB") ||
+			!strings.Contains(got, "user=bob@hotmail.com") || !strings.Contains(got, "does not read") {
+			t.Errorf("log is %q", got)
+		}
+	})
+}
+
+// TestStuckWrite: a write that does not end in time ends the connection.
+func TestStuckWrite(t *testing.T) {
+	synctestScript(t, Options{WriteTimeout: 10 * time.Second}, func(p *script) {
+		p.run("alice.ns -- online\nbob.ns -- online\nalice.sb -- chat\nalice.sb C: CAL 1 bob@hotmail.com")
+		p.run("bob.ns S: RNG {id} {addr} CKI {ring} {h} {n}")
+		stuck, err := p.s.Dial(p.t.Context(), "tcp", "127.0.0.4:1863")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stuck.Close()
+		fmt.Fprintf(stuck, "ANS 1 bob@hotmail.com %s %s\r\n", p.words["ring"], p.words["id"])
+		synctest.Wait()
+		p.drop("alice.sb")
+		p.run("alice.sb C: MSG 2 U 100000\n| " + strings.Repeat("x", 100000))
+		p.run("-- wait 9s\nalice.sb S: (nothing)\n-- wait 2s\nalice.sb S: BYE bob@hotmail.com")
+	})
+}
+
+// syncBuffer is a buffer for several goroutines.
+type syncBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *syncBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *syncBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}

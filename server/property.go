@@ -1,0 +1,150 @@
+package server
+
+import (
+	"strconv"
+
+	"github.com/msnscope/msnscope/server/accounts"
+)
+
+// syn sends all stored properties, unless the client has this version of them (§7.5): GTC, BLP, then the four lists, each with
+// at least one line. All share the TrID and leave together.
+func (c *conn) syn(r *request) {
+	have, err := strconv.ParseUint(r.arg(0), 10, 64)
+	if err != nil {
+		c.fail(r, badValue)
+		return
+	}
+	u, err := c.s.o.Store.Lookup(c.ctx, c.handle)
+	if err != nil {
+		c.failErr(r, err)
+		return
+	}
+	serial := strconv.Itoa(u.Serial)
+	reply := line("SYN", r.id, serial)
+	if have != uint64(u.Serial) {
+		reply.add("GTC", r.id, serial, u.GTC)
+		reply.add("BLP", r.id, serial, u.BLP)
+		for _, l := range []accounts.List{accounts.Forward, accounts.Allow, accounts.Block, accounts.Reverse} {
+			reply.addList(r.id, &u, l)
+		}
+	}
+	c.send(reply)
+}
+
+// addList appends a list, entry by entry; an empty one is a line too (§7.6).
+func (l *lines) addList(id string, u *accounts.User, list accounts.List) {
+	serial, total := strconv.Itoa(u.Serial), strconv.Itoa(len(u.Lists[list]))
+	for i, e := range u.Lists[list] {
+		l.add("LST", id, list.String(), serial, strconv.Itoa(i+1), total, e.Handle, wireName(e.Name, e.Handle))
+	}
+	if total == "0" {
+		l.add("LST", id, list.String(), serial, "0", "0")
+	}
+}
+
+// lst sends one list (§7.6).
+func (c *conn) lst(r *request) {
+	list, ok := accounts.ParseList(r.arg(0))
+	if !ok {
+		c.fail(r, badValue)
+		return
+	}
+	u, err := c.s.o.Store.Lookup(c.ctx, c.handle)
+	if err != nil {
+		c.failErr(r, err)
+		return
+	}
+	reply := new(lines)
+	reply.addList(r.id, &u, list)
+	c.send(reply)
+}
+
+// gtc stores what happens when somebody adds the user (§7.6).
+func (c *conn) gtc(r *request) {
+	change, err := c.s.o.Store.Set(c.ctx, c.handle, accounts.GTC, r.arg(0))
+	if err != nil {
+		c.failErr(r, err)
+		return
+	}
+	c.send(line("GTC", r.id, strconv.Itoa(change.After.Serial), change.After.GTC))
+}
+
+// blp stores who may contact the user (§7.6), and who sees it.
+func (c *conn) blp(r *request) {
+	change, err := c.s.o.Store.Set(c.ctx, c.handle, accounts.BLP, r.arg(0))
+	if err != nil {
+		c.failErr(r, err)
+		return
+	}
+	c.send(line("BLP", r.id, strconv.Itoa(change.After.Serial), change.After.BLP))
+	c.announcePrivacy(&change.Before, &change.After)
+}
+
+// add puts somebody on a list (§7.8), under the handle where no name is given. On the forward list it makes the contact's
+// state known, and changes the contact's reverse list.
+func (c *conn) add(r *request) {
+	list, ok := accounts.ParseList(r.arg(0))
+	e := accounts.Entry{Handle: r.arg(1), Name: or(r.arg(2), r.arg(1))}
+	switch f := checkHandle(e.Handle, noDomainList); {
+	case !ok:
+		c.fail(r, badValue)
+		return
+	case f != none:
+		c.fail(r, f)
+		return
+	case len(e.Name) > maxName:
+		c.fail(r, badName)
+		return
+	}
+	change, err := c.s.o.Store.Add(c.ctx, c.handle, list, e, c.s.o.ListLimit)
+	if err != nil {
+		c.failErr(r, err)
+		return
+	}
+	entries := change.After.Lists[list]
+	added := entries[len(entries)-1]
+	reply := line("ADD", r.id, list.String(), strconv.Itoa(change.After.Serial), added.Handle, wireName(added.Name, added.Handle))
+	c.s.hub.added(c, r, reply, change.Other)
+	if o := change.Other; o != nil {
+		name := wireName(change.After.FriendlyName, c.handle)
+		c.s.hub.tell(o.Handle, line("ADD", "0", accounts.Reverse.String(), strconv.Itoa(o.Serial), c.handle, name))
+	}
+	c.announcePrivacy(&change.Before, &change.After)
+}
+
+// added answers an ADD, with the state of the new contact if the user may see it (§7.9).
+func (h *hub) added(c *conn, r *request, reply *lines, contact *accounts.User) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if contact != nil && c.hears() && contact.Permits(c.handle) {
+		h.addILN(reply, r.id, contact)
+	}
+	c.send(reply)
+}
+
+// rem takes somebody off a list (§7.8).
+func (c *conn) rem(r *request) {
+	list, ok := accounts.ParseList(r.arg(0))
+	if !ok {
+		c.fail(r, badValue)
+		return
+	}
+	if f := checkHandle(r.arg(1), noDomainList); f != none {
+		c.fail(r, f)
+		return
+	}
+	change, err := c.s.o.Store.Remove(c.ctx, c.handle, list, r.arg(1))
+	if err != nil {
+		c.failErr(r, err)
+		return
+	}
+	handle := r.arg(1)
+	if i := change.Before.Find(list, handle); i >= 0 {
+		handle = change.Before.Lists[list][i].Handle
+	}
+	c.send(line("REM", r.id, list.String(), strconv.Itoa(change.After.Serial), handle))
+	if o := change.Other; o != nil {
+		c.s.hub.tell(o.Handle, line("REM", "0", accounts.Reverse.String(), strconv.Itoa(o.Serial), c.handle))
+	}
+	c.announcePrivacy(&change.Before, &change.After)
+}

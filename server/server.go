@@ -1,0 +1,183 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/internal/memnet"
+)
+
+// ErrClosed is what Serve returns after Shutdown or Close.
+var ErrClosed = errors.New("server closed")
+
+var errFull = errors.New("too many connections")
+
+// Server is a dispatch server, a notification server and a switchboard in one. Make one with [New]; its methods are safe for
+// concurrent use.
+type Server struct {
+	o   Options
+	set settings
+	hub *hub
+
+	ctx    context.Context // ends when nothing is waited for any longer
+	cancel context.CancelFunc
+	conns  sync.WaitGroup // of goroutines: a connection's run, a listener's Serve
+
+	mu        sync.Mutex
+	open      map[*conn]struct{}
+	listeners map[net.Listener]struct{}
+	closing   bool
+	dialled   uint16
+}
+
+// New returns a server that nobody is connected to yet. Close it when it is no longer needed.
+func New(o Options) *Server {
+	s := &Server{
+		o: o.withDefaults(), set: o.Preset.settings(), open: make(map[*conn]struct{}), listeners: make(map[net.Listener]struct{}),
+	}
+	s.hub = newHub(&s.o)
+	s.ctx, s.cancel = context.WithCancel(context.Background())
+	return s
+}
+
+// Serve serves the connections that l accepts, all in one role, which must be DS, NS or SB. It returns when l fails, or with
+// [ErrClosed] after Shutdown; l is closed in any case. There may be several listeners of a role: they share all users, so
+// that it makes no difference which one of several notification addresses leads to which listener. What is given out in
+// referrals are the addresses of the [Options], never the listener's own.
+func (s *Server) Serve(role dialect.Role, l net.Listener) error {
+	if !role.Known() {
+		_ = l.Close()
+		return fmt.Errorf("serve: %q is no role of a server", role)
+	}
+	if !s.track(l) {
+		_ = l.Close()
+		return ErrClosed
+	}
+	defer s.conns.Done()
+	defer s.untrack(l)
+	for wait := time.Duration(0); ; {
+		nc, err := l.Accept()
+		switch {
+		case err == nil:
+			wait = 0
+			s.accept(role, nc)
+		case s.isClosing():
+			return ErrClosed
+		case errors.Is(err, net.ErrClosed):
+			return fmt.Errorf("serve %s: %w", role, err)
+		default: // too many open files and the like: these pass
+			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
+			s.o.Log.Warn("accepting failed, trying again", "role", role.String(), "err", err, "wait", wait)
+			select {
+			case <-time.After(wait):
+			case <-s.ctx.Done():
+			}
+		}
+	}
+}
+
+// accept starts a connection, or turns it away with a server's own error (§7.11) when there are too many.
+func (s *Server) accept(role dialect.Role, nc net.Conn) {
+	err := s.start(role, nc)
+	if err == nil {
+		return
+	}
+	if errors.Is(err, errFull) {
+		s.o.Log.Warn("connection refused", "role", role.String(), "client", addrString(nc.RemoteAddr()), "err", err)
+		_ = nc.SetWriteDeadline(time.Now().Add(time.Second))
+		_, _ = nc.Write([]byte("600\r\n")) // five bytes into an empty buffer: cannot block
+	}
+	_ = nc.Close()
+}
+
+// start begins serving nc in a goroutine of its own.
+func (s *Server) start(role dialect.Role, nc net.Conn) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case s.closing:
+		return ErrClosed
+	case len(s.open) >= s.o.MaxConns:
+		return errFull
+	}
+	c := newConn(s, role, nc)
+	s.open[c] = struct{}{}
+	s.conns.Go(func() {
+		c.run()
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.open, c)
+	})
+	return nil
+}
+
+// Dial connects to the server in memory: to the role that has the address addr in the server's own referrals. Any other
+// address is refused with syscall.ECONNREFUSED, as is everything when the server is closed or full.
+func (s *Server) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	remote := tcpAddr(withPort(addr))
+	fail := func(err error) (net.Conn, error) {
+		return nil, &net.OpError{Op: "dial", Net: network, Addr: remote, Err: err}
+	}
+	if err := ctx.Err(); err != nil {
+		return fail(err)
+	}
+	if !strings.HasPrefix(network, "tcp") {
+		return fail(net.UnknownNetworkError(network))
+	}
+	role := s.roleOf(withPort(addr))
+	if !role.Known() {
+		return fail(os.NewSyscallError("connect", syscall.ECONNREFUSED))
+	}
+	near, far := memnet.Pipe(s.localAddr(), remote)
+	if s.start(role, far) != nil {
+		_ = near.Close()
+		_ = far.Close()
+		return fail(os.NewSyscallError("connect", syscall.ECONNREFUSED))
+	}
+	return near, nil
+}
+
+// roleOf returns the role that an address is given out for, 0 for none.
+func (s *Server) roleOf(addr string) dialect.Role {
+	same := func(a string) bool { return strings.EqualFold(a, addr) }
+	switch {
+	case same(s.o.Dispatch) && !s.o.NoDispatch:
+		return dialect.DS
+	case slices.ContainsFunc(s.o.Notification, same):
+		return dialect.NS
+	case same(s.o.Switchboard):
+		return dialect.SB
+	}
+	return 0
+}
+
+// localAddr returns an address for the near end of the next connection in memory; it only tells them apart in logs.
+func (s *Server) localAddr() net.Addr {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dialled++
+	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1<<15 + int(s.dialled)&(1<<15-1)}
+}
+
+// namedAddr is the address of a server that is given out by name.
+type namedAddr string
+
+func (namedAddr) Network() string  { return "tcp" }
+func (a namedAddr) String() string { return string(a) }
+
+func tcpAddr(addr string) net.Addr {
+	if ap, err := netip.ParseAddrPort(addr); err == nil {
+		return net.TCPAddrFromAddrPort(ap)
+	}
+	return namedAddr(addr)
+}
