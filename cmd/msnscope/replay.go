@@ -155,8 +155,8 @@ func replayError(err error) error {
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	if errors.Is(err, replay.ErrTimeout) {
-		return &exitError{exitTimeout, err, ""}
+	if errors.Is(err, replay.ErrPassword) {
+		return &exitError{exitUsage, err, ""}
 	}
 	return &exitError{exitIO, err, ""}
 }

@@ -194,6 +194,9 @@ func (c *Conn) follow(cookie string) {
 	if !ok || l.conn == c.id {
 		return
 	}
+	if cookie == "" {
+		c.graph.links.drop(key) // who comes again begins again
+	}
 	c.via = l.conn
 	if c.table == nil {
 		c.table = dialect.Lookup(l.dialect)

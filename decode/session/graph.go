@@ -59,6 +59,8 @@ func (l *links) get(key string) (link, bool) {
 	return v, ok
 }
 
+func (l *links) drop(key string) { delete(l.byKey, key) }
+
 // cookieKey and userKey are the two names under which a referral is found: handles are compared without case (§5.4).
 func cookieKey(cookie, user string) string { return "c " + cookie + " " + strings.ToLower(user) }
 

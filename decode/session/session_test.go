@@ -176,6 +176,23 @@ func TestPairing(t *testing.T) {
 	}
 }
 
+// TestViaIsTheLatestReferral: a user who comes back to the dispatch server was not sent there.
+func TestViaIsTheLatestReferral(t *testing.T) {
+	p := newTape()
+	p.play(t, `
+		ds C: USR 1 MD5 I a@b.c\r\n
+		ds S: XFR 1 NS 10.0.0.5\r\n
+		ns C: USR 1 MD5 I a@b.c\r\n
+		ds2 C: USR 1 MD5 I a@b.c\r\n
+		ds2 S: XFR 1 NS 10.0.0.5\r\n
+		ns2 C: USR 1 MD5 I a@b.c\r\n`)
+	for name, want := range map[string]int{"ds": 0, "ns": 1, "ds2": 0, "ns2": 3} {
+		if got := p.conns[name].Via(); got != want {
+			t.Errorf("%s was led here by connection %d, want %d", name, got, want)
+		}
+	}
+}
+
 // TestRoleStays: a command at the wrong server is its sender's mistake and does not change what the connection is.
 func TestRoleStays(t *testing.T) {
 	p := newTape()

@@ -1,0 +1,126 @@
+package replay
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+)
+
+// TextOptions say how text looks. The zero value uses ✓, ✗ and →.
+type TextOptions struct {
+	ASCII bool // ok, XX and -> instead
+}
+
+func (o TextOptions) mark(out *Outcome) string {
+	marks := [...]string{"→", "✓", "✗"}
+	if o.ASCII {
+		marks = [...]string{"->", "ok", "XX"}
+	}
+	switch {
+	case out.Verdict == Sent:
+		return marks[0]
+	case out.Good():
+		return marks[1]
+	}
+	return marks[2]
+}
+
+// AppendLine appends one outcome as a line with its end: mark, number, connection, role, user, who sent it, the command, and
+// what is wrong with it.
+func AppendLine(dst []byte, out *Outcome, o TextOptions) []byte {
+	number := "    -"
+	if out.N > 0 {
+		number = fmt.Sprintf("%5s", "#"+strconv.FormatUint(out.N, 10))
+	}
+	dst = fmt.Appendf(dst, "%s %s c%-2d %-2s %-20s %s: %s", o.mark(out), number, out.Conn, out.Role, out.User, out.Dir, out.Command)
+	switch out.Verdict {
+	case Missing, Extra:
+		dst = append(append(dst, "  "...), out.Verdict...)
+	case Failed:
+		dst = fmt.Appendf(dst, "  failed: %s", out.Why)
+	}
+	for i, d := range out.Diffs {
+		sep := "  "
+		if i > 0 {
+			sep = "; "
+		}
+		dst = fmt.Appendf(dst, "%s%s: want %s, got %s", sep, d.Field, orNothing(d.Want), orNothing(d.Got))
+	}
+	if out.LiveRTT > 0 {
+		dst = fmt.Appendf(dst, "  (%s, recorded %s)", rtt(out.LiveRTT), rtt(out.RecordedRTT))
+	}
+	return append(dst, '\n')
+}
+
+func orNothing(s string) string {
+	if s == "" {
+		return "nothing"
+	}
+	return s
+}
+
+func rtt(d time.Duration) string {
+	return strconv.FormatFloat(millis(d), 'f', 1, 64) + " ms"
+}
+
+// Summary returns the last line of a report, without its end: the verdict and the counts.
+func (r *Result) Summary() string {
+	c := r.Counts
+	if r.Verdict() == Same {
+		return fmt.Sprintf("same: %d sent, %d answers as recorded", c.Sent, c.Same)
+	}
+	return fmt.Sprintf("differs: %d sent, %d answers as recorded, %d differ, %d missing, %d extra, %d failed",
+		c.Sent, c.Same, c.Differs, c.Missing, c.Extra, c.Failed)
+}
+
+// WriteText writes a whole result: the notes, a line for each outcome, and the summary.
+func WriteText(w io.Writer, r *Result, o TextOptions) error {
+	var line []byte
+	for _, note := range r.Notes {
+		if _, err := fmt.Fprintf(w, "note: %s\n", printable(note)); err != nil {
+			return err
+		}
+	}
+	for i := range r.Outcomes {
+		line = AppendLine(line[:0], &r.Outcomes[i], o)
+		if _, err := w.Write(line); err != nil {
+			return err
+		}
+	}
+	if r.Left > 0 {
+		if _, err := fmt.Fprintf(w, "note: %d more are not shown\n", r.Left); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintln(w, r.Summary())
+	return err
+}
+
+// jsonOutcome adds to an outcome its times in the unit that all our JSON has.
+type jsonOutcome struct {
+	Outcome
+	RTT         float64 `json:"rtt_ms,omitempty"`
+	RecordedRTT float64 `json:"recorded_rtt_ms,omitempty"`
+}
+
+// WriteJSON writes a whole result as one JSON object: verdict ("same" or "differs"), counts, notes, left_out (how many
+// outcomes are not in it) and outcomes.
+func WriteJSON(w io.Writer, r *Result) error {
+	outcomes := make([]jsonOutcome, len(r.Outcomes))
+	for i, o := range r.Outcomes {
+		outcomes[i] = jsonOutcome{o, millis(o.LiveRTT), millis(o.RecordedRTT)}
+	}
+	enc := json.NewEncoder(w)
+	enc.SetIndent("", "  ")
+	return enc.Encode(struct {
+		Verdict  Verdict       `json:"verdict"`
+		Counts   Counts        `json:"counts"`
+		Notes    []string      `json:"notes,omitempty"`
+		Left     int           `json:"left_out,omitempty"`
+		Outcomes []jsonOutcome `json:"outcomes"`
+	}{r.Verdict(), r.Counts, r.Notes, r.Left, outcomes})
+}
+
+func millis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
