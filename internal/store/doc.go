@@ -1,0 +1,40 @@
+// Package store is what every capture becomes, live or loaded: an append-only log of events that lives in memory up to a cap
+// and beyond that on disk. It records a log as a capture file while it grows, and turns capture files into logs.
+//
+//	bus ----------> Log.Append -> pages in memory -> the oldest ones in a spill file -> At
+//	bus ----------> Recorder.Handle -> pcap.Writer -> file
+//	file, any ----> Load -> Log.Append
+//
+// # What a recording holds
+//
+// A recording is a pcapng file of the client's leg: one command a frame. The last comments of a frame carry what the reader
+// needs to give back exactly the event that was recorded. They begin with "msnscope:", and go on in comments that begin with
+// "msnscope+" where one would be too long. Joined, they are words with a blank between them: the version of the form, 1, what
+// it is, and then key=value, in which %, blanks and all that is not printable ASCII are written %xx.
+//
+//	msnscope:1 begin                 a recording begins: numbers begin again at 1
+//	msnscope:1 flow conn=3           on a SYN: whose connection this is, when the open event stands elsewhere
+//	msnscope:1 command n=12 conn=3 client=10.0.0.7:1055 server=10.0.0.1:1863 role=DS ...
+//	msnscope:1 open|close|note|gap n=...
+//
+// The keys of an event, each left out where it has nothing to say:
+//
+//	n conn client server       numbers of event and connection, the true addresses of the two ends
+//	role dialect user session via    the connection, as known by then
+//	reply rtt                  number of the request that is answered, nanoseconds since
+//	flags                      names, joined by commas
+//	dir                        C or S, where no frame says it
+//	time                       seconds.nanoseconds, where the frame's time stamp cannot hold it
+//	text                       what an event is about that is no command
+//	why                        number of the reason that makes the bytes opaque
+//	trid, row                  where the bytes alone do not tell whether there is a TrID, and which row it is
+//	len                        bytes of the command, where it takes several frames
+//	data                       base64: what the frame would hold, where there is none
+//	in, out                    base64: the other leg's bytes where they differ: frames from the server hold what was sent
+//	                           on, those from the client what was received
+//
+// # Loss
+//
+// Nothing here stops traffic. A log whose spill file cannot be written forgets its oldest pages and says so: [Log.Err], and
+// a gap event in their place. A Recorder whose file cannot be written says so once and writes no more.
+package store

@@ -1,0 +1,129 @@
+package store
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/replay/pcap"
+)
+
+// maxFirstLine is how long a first line is waited for on a port that is not MSN's: the longest that open a conversation, VER
+// with all dialects, have about 150 bytes.
+const maxFirstLine = 1024
+
+// opinion is what the first line of one direction says about a connection.
+type opinion uint8
+
+const (
+	noOpinion  opinion = iota // not enough bytes
+	notMSN                    // no command begins like this
+	fromClient                // a command that clients send
+	fromServer                // one that servers send
+	fromEither                // one that may be either's
+)
+
+// judge looks at the first bytes of a direction. Errors say nothing: other protocols have three digits too.
+func judge(b []byte) opinion {
+	for {
+		end := bytes.IndexByte(b, '\n')
+		if end < 0 {
+			if len(b) > maxFirstLine || !startsLikeVerb(b) {
+				return notMSN
+			}
+			return noOpinion
+		}
+		line := b[:end+1]
+		if o := judgeLine(line); o != noOpinion {
+			return o
+		}
+		b = b[end+1:]
+	}
+}
+
+// startsLikeVerb reports whether b may become a verb and a blank or a line end.
+func startsLikeVerb(b []byte) bool {
+	if len(b) > 3 && b[3] != ' ' && b[3] != '\r' {
+		return false
+	}
+	word := slices.Clone(b[:min(len(b), 3)])
+	for len(word) > 0 && len(word) < 3 {
+		word = append(word, word[0])
+	}
+	return len(word) == 0 || decode.V(string(word)) != decode.Verb{}
+}
+
+func judgeLine(line []byte) opinion {
+	client, server := looksLike(decode.FromClient, line), looksLike(decode.FromServer, line)
+	switch {
+	case client && server:
+		return fromEither
+	case client:
+		return fromClient
+	case server:
+		return fromServer
+	}
+	m := decode.Parse(line, decode.FromServer, dialect.MSNP2)
+	if m.Verb.Code() != 0 && m.HasTrID && m.NumArgs() == 0 {
+		return noOpinion
+	}
+	return notMSN
+}
+
+// looksLike reports whether the line is a command of some dialect, in form as well as in name.
+func looksLike(dir decode.Dir, line []byte) bool {
+	for _, t := range dialect.All() {
+		m := decode.Parse(line, dir, t)
+		if m.Opaque() || m.Verb.Code() != 0 {
+			return false
+		}
+		if row := t.Match(dir, dialect.Any, &m); row != nil && fits(row, &m) {
+			return true
+		}
+	}
+	return false
+}
+
+// fits reports whether the message has the row's form: number and fixed words of its arguments, numbers and handles where
+// they belong.
+func fits(row *dialect.Row, m *decode.Message) bool {
+	if row.TrID == dialect.New && !m.HasTrID {
+		return false
+	}
+	if n := m.NumArgs(); n < row.Min() || row.Max() >= 0 && n > row.Max()+1 { // some clients add a word
+		return false
+	}
+	for i, a := range row.Args {
+		if i < m.NumArgs() && !argFits(a, string(m.Arg(i))) {
+			return false
+		}
+	}
+	return true
+}
+
+func argFits(a dialect.Arg, word string) bool {
+	switch {
+	case a.Is != "":
+		return word == a.Is
+	case len(a.Values) > 0 && !slices.Contains(a.Values, word):
+		return false
+	}
+	switch a.Kind {
+	case dialect.Number, dialect.Length, dialect.Serial:
+		for _, c := range []byte(word) {
+			if c < '0' || c > '9' {
+				return false
+			}
+		}
+	case dialect.Self:
+		return bytes.IndexByte([]byte(word), '@') > 0
+	}
+	return true
+}
+
+// onPort reports whether a connection is on MSN's port, and sure, whether it is known which end is the client.
+func onPort(info *pcap.FlowInfo) (on, sure bool) {
+	client, server := info.Client.Port() == pcap.ServerPort, info.Server.Port() == pcap.ServerPort
+	return client || server, !info.Guessed || client != server
+}

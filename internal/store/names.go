@@ -1,0 +1,173 @@
+package store
+
+import (
+	"net/netip"
+	"slices"
+	"strings"
+
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/replay/pcap"
+)
+
+const (
+	// maxUsers is how many users an address shows in its name.
+	maxUsers = 3
+	// maxNamed is how many addresses a recorder remembers the names of, and how many hosts without an address of their own
+	// it tells apart: 10 MB. Those beyond go without a name.
+	maxNamed = 1 << 16
+)
+
+// roleNames are the servers' names in a recording.
+var roleNames = map[dialect.Role]string{dialect.DS: "dispatch", dialect.NS: "notification", dialect.SB: "switchboard"}
+
+// naming gives the addresses of a recording their names: a server's is what it does, a client's who its users are.
+type naming struct {
+	given map[netip.Addr]string
+	known map[netip.Addr]*named
+	hosts map[string]netip.Addr // addresses made up for what has none
+}
+
+type named struct {
+	written string
+	roles   dialect.Role
+	host    string
+	users   []string
+	more    bool
+}
+
+func (m *naming) of(a netip.Addr) *named {
+	n := m.known[a]
+	if n == nil {
+		if n = new(named); m.known == nil {
+			m.known = make(map[netip.Addr]*named)
+		}
+		if len(m.known) < maxNamed {
+			m.known[a] = n
+		}
+	}
+	return n
+}
+
+// update learns from an event of the flow and writes the names that changed.
+func (m *naming) update(w *pcap.Writer, f *pcap.Flow, e *session.Event) error {
+	if e.Role != 0 {
+		m.of(f.Server().Addr()).roles |= e.Role
+	}
+	if e.User != "" {
+		m.of(f.Client().Addr()).addUser(plain(e.User))
+	}
+	if err := m.write(w, f.Server().Addr()); err != nil {
+		return err
+	}
+	return m.write(w, f.Client().Addr())
+}
+
+func (m *naming) write(w *pcap.Writer, a netip.Addr) error {
+	n := m.of(a)
+	name, given := m.given[a]
+	if !given {
+		name = n.name()
+	}
+	if name == "" || name == n.written {
+		return nil
+	}
+	n.written = name
+	return w.Name(a, name)
+}
+
+func (n *named) addUser(user string) {
+	same := func(u string) bool { return strings.EqualFold(u, user) }
+	switch {
+	case slices.ContainsFunc(n.users, same):
+	case len(n.users) < maxUsers:
+		n.users = append(n.users, user)
+	default:
+		n.more = true
+	}
+}
+
+func (n *named) name() string {
+	var all []string
+	for _, role := range [...]dialect.Role{dialect.DS, dialect.NS, dialect.SB} {
+		if n.roles&role != 0 {
+			all = append(all, roleNames[role])
+		}
+	}
+	switch {
+	case all != nil:
+	case n.host != "":
+		all = []string{n.host}
+	default:
+		if all = slices.Clone(n.users); n.more {
+			all = append(all, "others")
+		}
+	}
+	return shorten(strings.ReplaceAll(strings.Join(all, "+"), " ", "_"))
+}
+
+// shorten makes a name as short as a file can hold it.
+func shorten(name string) string {
+	if len(name) > pcap.MaxName {
+		name = strings.ToValidUTF8(name[:pcap.MaxName], "")
+	}
+	return name
+}
+
+// ends returns the two ends of a connection as a frame can show them. Where all runs on one machine, nothing would tell
+// client and server apart, nor one server from another: then each server gets an address made up, and the words of the
+// handshake and the record have the true one.
+func (m *naming) ends(e *session.Event) (client, server netip.AddrPort) {
+	client, server = m.address(e.Client), m.address(e.Server)
+	if client.Addr() == server.Addr() && server.IsValid() {
+		server = netip.AddrPortFrom(m.host(e.Server), server.Port())
+	}
+	return client, server
+}
+
+// address returns the end of a connection as a frame can show it. A host that is known by its name only gets an address from
+// a block that is reserved for such purposes, and its name.
+func (m *naming) address(s string) netip.AddrPort {
+	if ap, err := netip.ParseAddrPort(s); err == nil {
+		return netip.AddrPortFrom(ap.Addr().WithZone("").Unmap(), ap.Port())
+	}
+	if a, err := netip.ParseAddr(s); err == nil {
+		return netip.AddrPortFrom(a.WithZone("").Unmap(), 0)
+	}
+	if s == "" {
+		return netip.AddrPort{}
+	}
+	host := s
+	if i := strings.LastIndexByte(s, ':'); i > 0 {
+		host = s[:i]
+	}
+	return netip.AddrPortFrom(m.host(host), 0)
+}
+
+// host makes up an address in 198.18.0.0/15, which is reserved for tests of networks.
+func (m *naming) host(name string) netip.Addr {
+	if a, ok := m.hosts[name]; ok {
+		return a
+	}
+	if m.hosts == nil {
+		m.hosts = make(map[string]netip.Addr)
+	}
+	n := (len(m.hosts) + 1) % maxNamed
+	a := netip.AddrFrom4([4]byte{198, 18, byte(n >> 8), byte(n)})
+	if len(m.hosts) < maxNamed {
+		m.hosts[name] = a
+		m.of(a).host = plain(name)
+	}
+	return a
+}
+
+// writeGiven writes the names that were given.
+func (m *naming) writeGiven(w *pcap.Writer) error {
+	for a, name := range m.given {
+		m.of(a).written = name
+		if err := w.Name(a, name); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package store
+
+import (
+	"bytes"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/replay/pcap"
+)
+
+// section is one recording of ours: a file may hold several, each with numbers of its own.
+type section struct {
+	im     *importer
+	events numbering
+	conns  numbering
+	about  map[int]about // of the connections that are open, so that their events share strings
+}
+
+// newSection begins a recording, whose numbers go on where the log's end.
+func (im *importer) newSection() *section {
+	n, conn := im.log.numbers()
+	s := &section{im: im, about: make(map[int]about)}
+	s.events.set(1, n+1)
+	s.conns.set(1, uint64(conn)+1)
+	return s
+}
+
+// note takes a record that is on no frame. One on a frame that brought nothing new is a frame that is twice in the file.
+func (im *importer) note(r *record, item *pcap.Item) {
+	if r.what == "flow" || item.Flow != nil {
+		return
+	}
+	if im.own == nil {
+		im.own = im.newSection() // its beginning was cut off
+	}
+	if r.event.Kind == session.Command {
+		if r.finish(r.event.Dir, nil); len(r.event.In.Raw) == 0 && r.event.Out == nil {
+			return
+		}
+	}
+	im.own.append(r, item)
+}
+
+// append adds an event of the recording to the log.
+func (s *section) append(r *record, item *pcap.Item) {
+	e := &r.event
+	if !r.timed {
+		e.Time = item.Time
+	}
+	s.im.found = true
+	n, conn := s.im.track.lastN, s.im.track.lastConn
+	e.N = s.events.take(e.N, n)
+	e.Conn = s.conn(e.Conn, conn)
+	e.Via = int(s.conns.at(uint64(e.Via)))
+	e.ReplyTo = s.events.at(e.ReplyTo)
+	s.share(e)
+	s.im.log.Append(e)
+}
+
+func (s *section) conn(id, floor int) int {
+	if id == 0 {
+		return 0
+	}
+	return int(s.conns.take(uint64(id), uint64(floor)))
+}
+
+// share replaces the strings of an event by those of the one before it on the connection where they are the same: those that
+// were read keep a whole comment in memory.
+func (s *section) share(e *session.Event) {
+	now := aboutOf(e)
+	if last, ok := s.about[e.Conn]; ok && last == now {
+		now = last
+	}
+	now.set(e)
+	if s.about[e.Conn] = now; e.Kind == session.Close {
+		delete(s.about, e.Conn)
+	}
+}
+
+// ours takes an item of the flow that carries a record.
+func (f *flow) ours(r *record, item *pcap.Item) {
+	if f.own == nil {
+		f.own = f.im.newSection()
+		f.im.own = f.own
+	}
+	f.kind = flowOurs
+	f.im.found = true
+	f.ownConn = r.event.Conn
+	switch {
+	case r.what == "flow":
+	case r.event.Kind != session.Command:
+		f.own.append(r, item)
+	case item.Kind == pcap.KindData:
+		f.part[side(item.FromClient)] = nil
+		f.take(r, item)
+	}
+}
+
+// partial is a command that takes several frames.
+type partial struct {
+	record record
+	data   []byte
+}
+
+// take makes an event of a record and the frame that it is on, unless more frames belong to it.
+func (f *flow) take(r *record, item *pcap.Item) {
+	if r.length > len(item.Data) {
+		f.part[side(item.FromClient)] = &partial{*r, bytes.Clone(item.Data)}
+		return
+	}
+	f.complete(r, item, bytes.Clone(item.Data))
+}
+
+// more takes a frame without a record, and reports whether it belongs to the command that the last one began.
+func (f *flow) more(item *pcap.Item) bool {
+	p := f.part[side(item.FromClient)]
+	if p == nil {
+		return false
+	}
+	p.data = append(p.data, item.Data...)
+	if len(p.data) >= p.record.length {
+		f.part[side(item.FromClient)] = nil
+		f.complete(&p.record, item, p.data)
+	}
+	return true
+}
+
+func (f *flow) complete(r *record, item *pcap.Item, data []byte) {
+	dir := decode.FromServer
+	if item.FromClient {
+		dir = decode.FromClient
+	}
+	r.finish(dir, data)
+	f.own.append(r, item)
+}
