@@ -77,7 +77,7 @@ func entry(name, text string, indent, width int, t *theme) lines {
 // KeysMarkdown returns the key table as a Markdown document: docs/KEYS.md is made of it.
 func KeysMarkdown() string {
 	var b strings.Builder
-	b.WriteString("# Keys of the inspector\n\nGenerated from the table in ui/keys.go by `go generate`; F1 shows the same.\n")
+	b.WriteString("# Keys of the inspector\n\nGenerated from the table in ui/keys.go; `F1` shows the same.\n")
 	for _, g := range []string{moving, looking, finding, viewing, leaving} {
 		fmt.Fprintf(&b, "\n## %s\n\n| key | action |\n|---|---|\n", g)
 		for _, k := range keyTable() {
