@@ -237,17 +237,20 @@ func (a *App) context(s *sheet, e *session.Event) {
 	}
 }
 
-// payload writes the headers and the text of a message.
+// payload writes the fields and the text of a message, never a secret.
 func payload(s *sheet, raw []byte) {
 	s.blank()
 	b := body.Parse(raw)
 	s.add(seg{" Payload", s.t.title}, seg{fmt.Sprintf("  %s bytes", thousands(len(raw))), s.t.dim})
-	indent := 8
-	for _, h := range b.Headers {
-		indent = min(max(indent, uniseg.StringWidth(printable(h.Name))), max(8, s.width*2/5))
+	fields, indent := b.Describe(), 8
+	for _, f := range fields {
+		indent = min(max(indent, uniseg.StringWidth(printable(f.Name))), max(8, s.width*2/5))
 	}
-	for _, h := range b.Headers {
-		s.pair(indent, printable(h.Name), printable(h.Value), seg{style: s.t.plain}, "")
+	for _, f := range fields {
+		s.pair(indent, printable(f.Name), printable(f.Shown()), seg{style: s.t.plain}, printable(f.Meaning))
+	}
+	if !b.Readable() {
+		return
 	}
 	text, _ := b.Text()
 	cutOff := len(text) > maxBody
@@ -257,7 +260,7 @@ func payload(s *sheet, raw []byte) {
 	if text = strings.TrimRight(text, "\r\n"); text == "" {
 		return
 	}
-	if len(b.Headers) > 0 {
+	if len(fields) > 0 {
 		s.blank()
 	}
 	for _, l := range strings.Split(text, "\n") {

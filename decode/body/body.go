@@ -73,24 +73,39 @@ func measure(p []byte) (n, size int, ok bool) {
 	return n, size, allNamed && mime
 }
 
-// split cuts the head into its n headers.
+// split cuts the head into its n headers. A folded value is joined at its end, once: a payload may be one value of half a
+// million lines.
 func split(head string, n int) []Header {
 	headers := make([]Header, 0, n)
+	var folded []byte
 	for head != "" {
 		line, rest, _ := strings.Cut(head, "\n")
 		head = rest
 		line = strings.TrimSuffix(line, "\r")
 		if last := len(headers) - 1; last >= 0 && line != "" && blank(line[0]) {
-			headers[last].Value += line
+			if len(folded) == 0 {
+				folded = append(folded, headers[last].Value...)
+			}
+			folded = append(folded, line...)
 			continue
 		}
+		folded = unfold(headers, folded)
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
 			name, value = "", line
 		}
 		headers = append(headers, Header{Name: name, Value: strings.TrimLeft(value, " \t")})
 	}
+	unfold(headers, folded)
 	return headers
+}
+
+// unfold gives the last header the value that was collected, if one was, and returns the buffer for the next.
+func unfold(headers []Header, folded []byte) []byte {
+	if len(folded) > 0 {
+		headers[len(headers)-1].Value = string(folded)
+	}
+	return folded[:0]
 }
 
 // Get returns the value of the first header with that name, in either case, and whether there is one.
@@ -112,8 +127,14 @@ func (b *Body) TypingUser() string {
 // Fields returns the lines of the data where they have the form of headers, as those of invitations, mail notices and system
 // messages do; nil for text that a person wrote and for anything else. At most 64 lines are split.
 func (b *Body) Fields() []Header {
+	fields, _ := b.fields()
+	return fields
+}
+
+// fields is Fields, with the data behind them.
+func (b *Body) fields() (fields []Header, rest []byte) {
 	if b.Type == "" || b.Type == "text/plain" || !named(b.Data) {
-		return nil
+		return nil, b.Data
 	}
 	var n, size int
 	for size < len(b.Data) && n < maxHeaders {
@@ -124,7 +145,7 @@ func (b *Body) Fields() []Header {
 		size += end
 		n++
 	}
-	return split(string(b.Data[:size]), n)
+	return split(string(b.Data[:size]), n), b.Data[size:]
 }
 
 // contentType cuts a Content-Type into the type and its charset.

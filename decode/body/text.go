@@ -18,6 +18,16 @@ func (b *Body) Text() (text string, converted bool) {
 	return windows1252(b.Data), true
 }
 
+// toText is Text for a name or a value.
+func toText(s, charset string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	b := Body{Data: []byte(s), Charset: charset}
+	text, _ := b.Text()
+	return text
+}
+
 // replaceInvalid puts one U+FFFD in place of each byte that is not UTF-8.
 func replaceInvalid(p []byte) string {
 	var s strings.Builder

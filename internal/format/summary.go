@@ -47,19 +47,14 @@ func Summary(e *session.Event) string {
 // bodySummary says in a few words what a payload is.
 func bodySummary(payload []byte) string {
 	b := body.Parse(payload)
-	switch {
-	case b.Type == "text/x-msmsgscontrol" && b.TypingUser() != "":
-		return "typing"
-	case b.Type == "text/x-msmsgsprofile":
-		return "profile"
-	case b.Type == "" || b.Type == "text/plain":
-		return quoted(&b)
-	}
-	return Printable(b.Type)
+	return Printable(b.Title())
 }
 
-// quoted returns the first words of the text, in quotation marks.
+// quoted returns the first words of the text, in quotation marks; of what is no text, what it is.
 func quoted(b *body.Body) string {
+	if !b.Readable() {
+		return Printable(b.Title())
+	}
 	b.Data = b.Data[:min(len(b.Data), 8*maxSnippet)]
 	text, _ := b.Text()
 	return `"` + snippet(text) + `"`

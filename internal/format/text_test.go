@@ -65,7 +65,8 @@ func TestAppendTextLongUser(t *testing.T) {
 func TestSummary(t *testing.T) {
 	all := events(t)
 	all["profile"] = newTalk(dialect.NS).say("S: MSG Hotmail Hotmail 9\r\nContent-Type: text/x-msmsgsprofile; charset=UTF-8\r\nLoginTime: 1\r\n\r\n")
-	all["invite"] = newTalk(dialect.SB).say("C: MSG 3 N 9\r\nContent-Type: text/x-msmsgsinvite\r\n\r\nA: b\r\n")
+	all["invite"] = newTalk(dialect.SB).say("C: MSG 3 N 9\r\nContent-Type: text/x-msmsgsinvite\r\n\r\nInvitation-Command: INVITE\r\n" +
+		"Application-File: a\x1b.txt\r\nApplication-FileSize: 60904\r\n")
 	all["long"] = newTalk(dialect.SB).say("C: MSG 3 N 9\r\n" + strings.Repeat("word ", 40))
 	all["hidden"] = newTalk(dialect.NS).say("S: NLN NLN bob@hotmail.com %e2%80%aeboB%0d%0a")
 	for name, want := range map[string]string{
@@ -75,7 +76,7 @@ func TestSummary(t *testing.T) {
 		"message":   `Bob B "hello bob, how are you"`,
 		"typing":    "U typing",
 		"profile":   "Hotmail profile",
-		"invite":    "N text/x-msmsgsinvite",
+		"invite":    `N file invitation "a\x1b.txt" (60,904 bytes)`,
 		"long":      `N "` + strings.Repeat("word ", 11) + `word…"`,
 		"hidden":    `NLN bob@hotmail.com \u202eboB\x0d\x0a`,
 		"surplus":   "bob@hotmail.com a b c",
