@@ -224,9 +224,9 @@ func TestHelpIsEverywhere(t *testing.T) {
 		b.press(key)
 		b.shows("Help", "half a page down")
 		b.press("G")
-		b.shows("Fields of a filter")
+		b.shows("args.UserHandle")
 		b.press("Esc")
-		b.hides("Fields of a filter")
+		b.hides("args.UserHandle")
 	}
 	b.press("/", "?")
 	b.shows("half a page down")

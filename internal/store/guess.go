@@ -88,7 +88,7 @@ func looksLike(dir decode.Dir, line []byte) bool {
 // fits reports whether the message has the row's form: number and fixed words of its arguments, numbers and handles where
 // they belong.
 func fits(row *dialect.Row, m *decode.Message) bool {
-	if row.TrID == dialect.New && !m.HasTrID {
+	if (row.TrID == dialect.New || row.TrID == dialect.Perhaps) && !m.HasTrID {
 		return false
 	}
 	if n := m.NumArgs(); n < row.Min() || row.Max() >= 0 && n > row.Max()+1 { // some clients add a word
