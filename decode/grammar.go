@@ -20,10 +20,13 @@ type Shape struct {
 type Payload uint8
 
 // The payload rules. The length is always the last argument; a number there alone means nothing, as in QNG 60 or SYN 8 1.
+// Where several forms of a command have different rules, the last of them here goes for all.
 const (
-	NoPayload        Payload = iota
-	LastArg                  // the last argument is the length
-	LastArgIfNumeric         // the last argument is the length unless it is a word, as in ADL 5 OK
+	NoPayload         Payload = iota
+	LastArg                   // the last argument is the length
+	LastArgIfNumeric          // the last argument is the length unless it is a word, as in ADL 5 OK
+	ThirdArgIfNumeric         // the third argument is the length where there is one and it is the last, as in UUN 7 bob@h.com 1 12
+	OnlyArgIfNumeric          // one argument after a TrID is the length unless it is a word, as in the error 241 7 58
 )
 
 // Plain is the grammar that knows no command: every second word that is a number is a TrID, nothing has a payload.

@@ -54,20 +54,15 @@ func isVerb(w []byte) bool {
 	if len(w) != 3 {
 		return false
 	}
-	if isDigits(w) {
+	if (w[0]|0x20)-'a' < 26 && (w[1]|0x20)-'a' < 26 && (w[2]|0x20)-'a' < 26 {
 		return true
 	}
-	for _, c := range w {
-		if c |= 0x20; c < 'a' || c > 'z' {
-			return false
-		}
-	}
-	return true
+	return isDigits(w)
 }
 
-// inlineArgs is how many arguments a Message holds without allocating: no command of the draft has more than six; VER with
-// all dialects ever spoken has twenty.
-const inlineArgs = 20
+// inlineWords is how many words a Message holds without allocating: no command of the draft has more than eight; VER with all
+// dialects ever spoken has twenty-two.
+const inlineWords = 22
 
 // span is a part of Raw. Lines are capped at MaxLine, so 16 bits do.
 type span struct{ start, end uint16 }
@@ -87,11 +82,10 @@ type Message struct {
 	// Why says what keeps an opaque message from being a command; NotOpaque for a command.
 	Why Reason
 
-	trid       span
-	line, body uint32 // length of the line without its end; where the payload begins
-	nargs      int
-	args       [inlineArgs]span
-	more       []span // arguments past inlineArgs
+	line, body   uint32 // length of the line without its end; where the payload begins
+	count, first int    // how many words the line has; which of them is the first argument
+	words        [inlineWords]span
+	more         []span // words past inlineWords
 }
 
 // Opaque reports whether the bytes are no command.
@@ -116,11 +110,11 @@ func (m *Message) TrIDText() []byte {
 	if !m.HasTrID {
 		return nil
 	}
-	return m.Raw[m.trid.start:m.trid.end]
+	return m.Raw[m.words[1].start:m.words[1].end]
 }
 
 // NumArgs returns the number of arguments: the words after the verb and the TrID.
-func (m *Message) NumArgs() int { return m.nargs }
+func (m *Message) NumArgs() int { return m.count - m.first }
 
 // Arg returns argument i as it was on the wire, nil when there are not so many.
 func (m *Message) Arg(i int) []byte {
@@ -138,13 +132,14 @@ func (m *Message) ArgSpan(i int) (start, end int) {
 }
 
 func (m *Message) span(i int) (span, bool) {
+	word := i + m.first
 	switch {
-	case i < 0 || i >= m.nargs:
+	case i < 0 || word >= m.count:
 		return span{}, false
-	case i < inlineArgs:
-		return m.args[i], true
+	case word < inlineWords:
+		return m.words[word], true
 	}
-	return m.more[i-inlineArgs], true
+	return m.more[word-inlineWords], true
 }
 
 // Clone returns a copy that shares no bytes with m.
@@ -169,7 +164,8 @@ func Parse(raw []byte, dir Dir, g Grammar) Message {
 		m.setOpaque(LineTooLong)
 		return m
 	}
-	if m.tokenize(dir, g); m.Opaque() {
+	m.split()
+	if m.read(dir, g); m.Opaque() {
 		m.setOpaque(m.Why)
 	}
 	return m
@@ -203,74 +199,46 @@ func trimCR(b []byte) int {
 	return len(b)
 }
 
-// tokenize finds the words of the line: verb, TrID where the grammar has one, arguments. It returns what the grammar says
+// read makes of the words of the line a verb, a TrID where the grammar has one, and arguments. It returns what the grammar says
 // of the payload. Words are separated by any number of spaces and tabs (§5.2).
-func (m *Message) tokenize(dir Dir, g Grammar) Payload {
-	m.Verb, m.HasTrID, m.TrID, m.Why, m.nargs, m.more = Verb{}, false, 0, NotOpaque, 0, nil
-	raw, n := m.Raw, int(m.line)
-	var shape Shape
-	words := 0
-	for i := 0; i < n; {
-		if c := raw[i]; c == ' ' || c == '\t' {
-			i++
-			continue
-		}
-		start := i
-		for i < n && raw[i] != ' ' && raw[i] != '\t' {
-			i++
-		}
-		words++
-		switch {
-		case words == 1:
-			if !isVerb(raw[start:i]) {
-				m.Why = NoVerb
-				return NoPayload
-			}
-			m.Verb = Verb{raw[start], raw[start+1], raw[start+2]}
-			shape = g.Shape(dir, m.Verb)
-		case words == 2 && shape.TrID && m.setTrID(start, i):
-		default:
-			m.addArg(span{uint16(start), uint16(i)})
-		}
-	}
-	if words == 0 {
+func (m *Message) read(dir Dir, g Grammar) Payload {
+	m.HasTrID, m.TrID, m.Why, m.first = false, 0, NotOpaque, 1
+	if m.count == 0 {
 		m.Why = EmptyLine
+		return NoPayload
+	}
+	w := m.Raw[m.words[0].start:m.words[0].end]
+	if !isVerb(w) {
+		m.Why = NoVerb
+		return NoPayload
+	}
+	m.Verb = Verb(w)
+	shape := g.Shape(dir, m.Verb)
+	if shape.TrID && m.count > 1 {
+		m.setTrID(m.Raw[m.words[1].start:m.words[1].end])
 	}
 	return shape.Payload
 }
 
-// setTrID takes the word as the TrID if it is one: decimal, at most 2^32-1 (§5.6).
-func (m *Message) setTrID(start, end int) bool {
-	n, ok := parseUint(m.Raw[start:end], 1<<32-1)
-	if !ok {
-		return false
+// setTrID takes the second word as the TrID if it is one: decimal, at most 2^32-1 (§5.6).
+func (m *Message) setTrID(w []byte) {
+	if n, ok := parseUint(w, 1<<32-1); ok {
+		m.HasTrID, m.TrID, m.first = true, uint32(n), 2
 	}
-	m.HasTrID, m.TrID, m.trid = true, uint32(n), span{uint16(start), uint16(end)}
-	return true
 }
 
-func (m *Message) addArg(s span) {
-	if m.nargs < inlineArgs {
-		m.args[m.nargs] = s
-	} else {
-		m.more = append(m.more, s)
-	}
-	m.nargs++
-}
-
-// parseUint reads a decimal number of at most limit. Leading zeros are fine; signs and anything else are not.
+// parseUint reads a decimal number of at most limit, which is less than 2^60. Leading zeros are fine; signs and anything else
+// are not.
 func parseUint(w []byte, limit uint64) (uint64, bool) {
-	if !isDigits(w) {
-		return 0, false
-	}
 	var n uint64
 	for _, c := range w {
-		n = n*10 + uint64(c-'0')
-		if n > limit {
+		d := uint64(c - '0')
+		if d > 9 {
 			return 0, false
 		}
+		n = min(n*10+d, limit+1)
 	}
-	return n, true
+	return n, n <= limit && len(w) > 0
 }
 
 func isDigits(w []byte) bool {

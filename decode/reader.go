@@ -85,10 +85,39 @@ func (r *Reader) Next(m *Message) bool {
 	if len(b) < r.need || len(b) == r.seen {
 		return false
 	}
-	window := b[:min(len(b), MaxLine)]
-	end := bytes.IndexByte(window[min(r.seen, len(window)):], '\n')
+	if r.seen == 0 && !r.long {
+		// Most lines are short and have no control character but those at their end.
+		blank, end := scan(b[:len(b):len(b)])
+		if body := lineEnd(b, end); body > 0 {
+			m.Raw = b[:body]
+			m.setLine(end, body)
+			m.splitMask(blank, end)
+			return r.command(m, b, body)
+		}
+	}
+	return r.nextLong(m, b)
+}
+
+// lineEnd returns where the line ends whose first control character is b[i], after its LF; 0 where that does not end the line.
+func lineEnd(b []byte, i int) int {
+	if i >= window || i >= len(b) {
+		return 0
+	}
+	if b[i] == '\r' && i+1 < len(b) {
+		i++
+	}
+	if b[i] != '\n' {
+		return 0
+	}
+	return i + 1
+}
+
+// nextLong is Next for a line of any length.
+func (r *Reader) nextLong(m *Message, b []byte) bool {
+	line := b[:min(len(b), MaxLine)]
+	end := bytes.IndexByte(line[min(r.seen, len(line)):], '\n')
 	if end < 0 {
-		if len(window) < MaxLine {
+		if len(line) < MaxLine {
 			r.seen = len(b)
 			return false
 		}
@@ -102,23 +131,28 @@ func (r *Reader) Next(m *Message) bool {
 		r.take(m, end+1).setOpaque(LineTooLong)
 		return true
 	}
-	return r.command(m, b, end)
-}
-
-// command takes the command whose line ends with the LF at b[end].
-func (r *Reader) command(m *Message, b []byte, end int) bool {
 	m.Raw = b[:end+1]
 	m.setLine(trimCR(b[:end]), end+1)
-	rule := m.tokenize(r.Dir, r.Grammar)
-	size, why := m.payloadSize(rule)
-	switch total := end + 1 + size; {
+	m.split()
+	return r.command(m, b, end+1)
+}
+
+// command takes the command whose line, in m already, ends at b[body].
+func (r *Reader) command(m *Message, b []byte, body int) bool {
+	total, why := body, NotOpaque
+	if rule := m.read(r.Dir, r.Grammar); rule != NoPayload {
+		var size int
+		size, why = m.payloadSize(rule)
+		total += size
+	}
+	switch {
 	case m.Opaque():
-		r.take(m, end+1).setOpaque(m.Why)
+		r.take(m, body).setOpaque(m.Why)
 	case why != NotOpaque:
-		r.take(m, end+1).setOpaque(why)
+		r.take(m, body).setOpaque(why)
 	case len(b) < total:
 		// The line is looked at once more when all of it is there: it ends where it ended.
-		r.need, r.seen = total, end
+		r.need, r.seen = total, 0
 		return false
 	default:
 		r.take(m, total)
@@ -128,21 +162,22 @@ func (r *Reader) command(m *Message, b []byte, end int) bool {
 
 // payloadSize returns how many bytes follow the line under the rule.
 func (m *Message) payloadSize(rule Payload) (int, Reason) {
-	if rule == NoPayload {
+	n := m.NumArgs()
+	if rule == ThirdArgIfNumeric && n != 3 || rule == OnlyArgIfNumeric && (n != 1 || !m.HasTrID) {
 		return 0, NotOpaque
 	}
-	last := m.Arg(m.nargs - 1)
+	last := m.Arg(n - 1)
 	if !isDigits(last) {
-		if rule == LastArgIfNumeric {
+		if rule != LastArg {
 			return 0, NotOpaque
 		}
 		return 0, BadLength
 	}
-	n, ok := parseUint(last, MaxPayload)
+	size, ok := parseUint(last, MaxPayload)
 	if !ok {
 		return 0, LengthCap
 	}
-	return int(n), NotOpaque
+	return int(size), NotOpaque
 }
 
 // take makes the next n bytes m's, and moves on.

@@ -109,6 +109,7 @@ func TestReader(t *testing.T) {
 			`opaque "` + ("CHG 1 " + long)[:decode.MaxLine] + `": line longer than 8192 bytes`,
 			`opaque "xxxxxx\r\n": line longer than 8192 bytes`, `OUT`,
 		}},
+		{"many short arguments", "VER 0" + strings.Repeat(" A", 28) + "\n", 'C', []string{`VER #0` + strings.Repeat(` "A"`, 28)}},
 		{"many arguments", "VER 0" + strings.Repeat(" A", 30) + "\n", 'C', []string{`VER #0` + strings.Repeat(` "A"`, 30)}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

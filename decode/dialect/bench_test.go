@@ -3,6 +3,7 @@ package dialect_test
 import (
 	"bufio"
 	"bytes"
+	"fmt"
 	"testing"
 
 	"github.com/msnscope/msnscope/decode"
@@ -90,4 +91,35 @@ func BenchmarkMatch(b *testing.B) {
 		}
 	}
 	perCommand(b, commands)
+}
+
+// chat is n messages with a body of 1 KB each.
+func chat(n int) []byte {
+	body := append([]byte("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n"), bytes.Repeat([]byte{'x'}, 962)...)
+	return bytes.Repeat(append(fmt.Appendf(nil, "MSG bob@hotmail.com Bob %d\r\n", len(body)), body...), n)
+}
+
+// BenchmarkFrame1K frames messages with a body of 1 KB, 33 KB at a time.
+func BenchmarkFrame1K(b *testing.B) {
+	stream := chat(32)
+	b.SetBytes(int64(len(stream)))
+	b.ReportAllocs()
+	r := decode.NewReader(decode.FromServer, dialect.MSNP2)
+	var m decode.Message
+	for b.Loop() {
+		r.Feed(stream)
+		for r.Next(&m) {
+		}
+	}
+	perCommand(b, 32)
+}
+
+// BenchmarkMemcpy copies the same bytes.
+func BenchmarkMemcpy(b *testing.B) {
+	stream := chat(32)
+	to := make([]byte, len(stream))
+	b.SetBytes(int64(len(stream)))
+	for b.Loop() {
+		copy(to, stream)
+	}
 }

@@ -5,52 +5,58 @@ package dialect
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/msnscope/msnscope/decode"
 )
 
 // Table is the commands of one protocol version. It never changes after it was made and is safe for concurrent use.
+//
+// As a [decode.Grammar] it frames a connection of which nobody knows to what kind of server it goes; [Table.At] gives the
+// grammar of one kind.
 type Table struct {
 	name   string
 	number int
 	rows   []Row
-	byVerb map[key][]*Row
+	index
 }
 
-type key struct {
-	verb decode.Verb
-	dir  decode.Dir
-}
-
-// errorVerb stands in a row's Verb for every three digits (§7.11).
-const errorVerb = "###"
-
-// errorKey is where the row of the errors is found.
-var errorKey = key{decode.Verb{'#', '#', '#'}, decode.FromServer}
-
-// newTable indexes rows. The slice becomes the table's.
-func newTable(name string, number int, rows []Row) *Table {
-	t := &Table{name: name, number: number, rows: rows, byVerb: make(map[key][]*Row, len(rows))}
+// newTable makes a table of the dialect with the number. The slice becomes the table's.
+func newTable(number int, rows []Row) *Table {
 	for i := range rows {
-		r := &rows[i]
-		k := key{decode.V(r.Verb), r.Dir}
-		if r.Verb == errorVerb {
-			k = errorKey
-		}
-		t.byVerb[k] = append(t.byVerb[k], r)
+		rows[i].settle()
 	}
-	return t
+	return &Table{name: "MSNP" + strconv.Itoa(number), number: number, rows: rows}
 }
 
-// with returns the table of a later version: this one's rows, of which those with the same verb and direction as a new row
-// are left out, plus the new rows.
-func (t *Table) with(name string, number int, rows ...Row) *Table {
-	all := slices.Clone(t.rows)
-	all = slices.DeleteFunc(all, func(old Row) bool {
-		return slices.ContainsFunc(rows, func(r Row) bool { return r.Verb == old.Verb && r.Dir == old.Dir })
+// gone are commands that a dialect has no longer: these verbs, sent by dir (0: by either), of rows that are legal at no other
+// roles than these (0: any).
+type gone struct {
+	verbs string
+	dir   decode.Dir
+	roles Role
+}
+
+func (g gone) has(r *Row) bool {
+	return (g.dir == 0 || g.dir == r.Dir) && (g.roles == 0 || r.Roles&^g.roles == 0) && strings.Contains(g.verbs, r.Verb)
+}
+
+// with returns the table of a later version: this one's rows without those that are gone, and the new rows. A new row takes the
+// place of those with the same verb, direction and form at the same role. Without a section of the draft it is an extension.
+func (t *Table) with(number int, less []gone, rows ...Row) *Table {
+	all := slices.DeleteFunc(slices.Clone(t.rows), func(old Row) bool {
+		if slices.ContainsFunc(less, func(g gone) bool { return g.has(&old) }) {
+			return true
+		}
+		return slices.ContainsFunc(rows, func(r Row) bool {
+			return r.Verb == old.Verb && r.Dir == old.Dir && r.Roles&old.Roles != 0 && r.Form() == old.Form()
+		})
 	})
-	return newTable(name, number, append(all, rows...))
+	for i := range rows {
+		rows[i].Extension = rows[i].Section == ""
+	}
+	return newTable(number, append(all, rows...))
 }
 
 // Name returns the dialect's name on the wire, "MSNP2".
@@ -62,40 +68,9 @@ func (t *Table) Number() int { return t.number }
 // Rows returns all rows. The slice and what it points to are the table's: read only.
 func (t *Table) Rows() []Row { return t.rows }
 
-// Of returns the rows of a verb in a direction, in the order of the table; nil for a verb that the dialect does not have.
-func (t *Table) Of(dir decode.Dir, verb decode.Verb) []*Row {
-	k := key{verb, dir}
-	if verb.Code() != 0 {
-		k = key{errorKey.verb, dir}
-	}
-	return t.byVerb[k]
-}
-
-// known returns the rows of a verb, those of the latest dialect where this one has none: clients and servers did use commands,
-// payloads included, that their dialect officially did not have.
-func (t *Table) known(dir decode.Dir, verb decode.Verb) []*Row {
-	if rows := t.Of(dir, verb); len(rows) > 0 {
-		return rows
-	}
-	return latest.Of(dir, verb)
-}
-
-// Shape implements [decode.Grammar].
-func (t *Table) Shape(dir decode.Dir, verb decode.Verb) decode.Shape {
-	rows := t.known(dir, verb)
-	if len(rows) == 0 {
-		return decode.Plain{}.Shape(dir, verb)
-	}
-	shape := decode.Shape{TrID: rows[0].TrID != None}
-	for _, r := range rows {
-		shape.Payload = max(shape.Payload, r.Payload)
-	}
-	return shape
-}
-
 // Match returns the row that describes m, sent at one of the given roles (Any where nobody knows): the first of its verb
-// and direction whose role and fixed words fit and that allows as many arguments, else the first whose fixed words fit,
-// else the first at that role. It is nil for an opaque message and for a verb that no dialect has there.
+// and direction whose role and fixed words fit and that allows as many arguments and the TrID, else the first whose fixed
+// words fit, else the first at that role. It is nil for an opaque message and for a verb that no dialect has there.
 func (t *Table) Match(dir decode.Dir, roles Role, m *decode.Message) *Row {
 	var byWords, byRole *Row
 	for _, r := range t.known(dir, m.Verb) {
@@ -120,7 +95,8 @@ func (t *Table) Match(dir decode.Dir, roles Role, m *decode.Message) *Row {
 	return byRole
 }
 
-// Lookup returns the table of the dialect with the given name, in either case (§7.1), and nil for an unknown one.
+// Lookup returns the table of the dialect with the given name, in either case (§7.1), and nil for an unknown one. CVR0 is
+// none: it asks for the newest client and speaks nothing.
 func Lookup(name string) *Table {
 	for _, t := range tables {
 		if strings.EqualFold(t.name, name) {
@@ -133,11 +109,14 @@ func Lookup(name string) *Table {
 // All returns the tables, the oldest dialect first.
 func All() []*Table { return slices.Clone(tables) }
 
-// tables are all dialects; latest is the one that knows the most commands.
-var (
-	tables = []*Table{MSNP2, msnp3, msnp4, msnp5}
-	latest = msnp5
-)
+// maxTables bounds the number of tables: a set of them is 32 bits.
+const maxTables = 32
+
+// tables are all dialects. Each is indexed when all are made, since it borrows rows from others.
+var tables = link([]*Table{
+	MSNP2, msnp3, msnp4, msnp5, msnp6, msnp7, msnp8, msnp9, msnp10, msnp11, msnp12, msnp13, msnp14, msnp15, msnp16, msnp17,
+	msnp18, msnp19, msnp20, msnp21,
+})
 
 // Short forms for the rows of the tables.
 
@@ -152,3 +131,21 @@ func is(name, word string) Arg { return Arg{Name: name, Is: word} }
 func oneOf(name string, words ...string) Arg { return Arg{Name: name, Values: words} }
 
 func verbs(words ...string) []string { return words }
+
+// maybe makes the argument one that may be absent.
+func maybe(a Arg) Arg {
+	a.Optional = true
+	return a
+}
+
+// as makes the argument one that is written so.
+func as(p Pattern, a Arg) Arg {
+	a.Pattern = p
+	return a
+}
+
+// after makes the argument one with a prefix.
+func after(prefix string, a Arg) Arg {
+	a.Prefix = prefix
+	return a
+}

@@ -22,7 +22,7 @@ var (
 )
 
 // MSNP2 is the dialect of the draft, whole, and what real clients and servers of it add. The order is the draft's.
-var MSNP2 = newTable("MSNP2", 2, []Row{
+var MSNP2 = newTable(2, []Row{
 	// Logon (§7.1 to §7.4).
 	{
 		Verb: "VER", Dir: c, Roles: DS | NS, When: Fresh, TrID: New, Args: []Arg{many("DialectName", Dialect)}, Replies: verbs("VER"),

@@ -1,7 +1,6 @@
 package dialect
 
 import (
-	"bytes"
 	"strings"
 
 	"github.com/msnscope/msnscope/decode"
@@ -75,7 +74,7 @@ const (
 	New                  // a number that the client chose
 	Echo                 // the number of the request that is answered
 	EchoZero             // the same, or 0 where no request caused the command
-	Perhaps              // an error: none where no request caused it (§7.11)
+	Perhaps              // none where no request caused the command: an error (§7.11), and settings that follow a SYN from MSNP10 on
 )
 
 // Kind says what an argument is, and so who reads it: rewriting looks for HostPort, redaction for Handle, Name and Secret,
@@ -97,20 +96,9 @@ const (
 	Dialect              // a protocol version's name (§7.1)
 	Secret               // proof of a password, or the challenge for it
 	Text                 // anything else for people, escaped
+	Flags                // what a client can do, a number of bits (MSNP8 and later)
+	Object               // the description of a display picture, escaped XML, or 0 (MSNP9 and later)
 )
-
-// Arg is one argument of a command.
-type Arg struct {
-	// Name is the draft's, with # dropped and the first letter in upper case.
-	Name string
-	Kind Kind
-	// Is is the word that must stand here for the row to apply; "" for an argument that is free.
-	Is string
-	// Optional arguments may be absent; only the last ones are. A Many argument repeats to the end of the line.
-	Optional, Many bool
-	// Values are the words that the draft allows, nil for any.
-	Values []string
-}
 
 // Row is all that is known of one command in one direction and form. Everything that treats commands differently reads it
 // from here: framing, field names, rewriting, pairing, the server's preconditions, documentation and tests.
@@ -135,14 +123,26 @@ type Row struct {
 	Extension bool
 	// Means is one line of meaning, Section the draft's section ("" for an extension), Example a whole command.
 	Means, Section, Example string
+
+	min, max int  // what Min and Max return, once the row is a table's
+	plain    bool // fits has nothing to look at
 }
 
-// Form returns the fixed words that tell the row from others of its verb, such as "I" or "NS"; "" where there are none.
+// settle works out what Match asks for again and again.
+func (r *Row) settle() {
+	r.min, r.max, r.plain = r.Min(), r.Max(), true
+	for i := range r.Args {
+		r.plain = r.plain && !r.Args[i].decides()
+	}
+}
+
+// Form returns the fixed words and beginnings that tell the row from others of its verb, such as "I", "NS" or "N= F="; ""
+// where there are none.
 func (r *Row) Form() string {
 	var words []string
 	for _, a := range r.Args {
-		if a.Is != "" {
-			words = append(words, a.Is)
+		if fixed := a.Is + a.Prefix; fixed != "" {
+			words = append(words, fixed)
 		}
 	}
 	return strings.Join(words, " ")
@@ -179,12 +179,16 @@ func (r *Row) Arg(i int) (Arg, bool) {
 	return r.Args[n-1], r.Args[n-1].Many
 }
 
-// Find returns the bytes of the first argument of the given kind, nil when the message has none.
+// Find returns the value of the first argument of the given kind, nil when the message has none.
 func (r *Row) Find(m *decode.Message, k Kind) []byte {
 	for i := range r.Args {
-		if r.Args[i].Kind == k {
-			return m.Arg(i)
+		if r.Args[i].Kind != k {
+			continue
 		}
+		if i >= m.NumArgs() {
+			return nil
+		}
+		return r.Args[i].Value(m.Arg(i))
 	}
 	return nil
 }
@@ -200,13 +204,7 @@ func (r *Row) Grammar() string {
 		b.WriteString(" {TrID}")
 	}
 	for _, a := range r.Args {
-		word := a.Name
-		switch {
-		case a.Is != "":
-			word = a.Is
-		case len(a.Values) > 0 && len(a.Values) <= 4:
-			word = "[" + strings.Join(a.Values, " | ") + "]"
-		}
+		word := a.word()
 		switch {
 		case a.Many:
 			word = "{" + word + " ...}"
@@ -221,22 +219,25 @@ func (r *Row) Grammar() string {
 	return b.String()
 }
 
-// fits reports whether the message has the row's fixed words where they belong, and a handle with a domain (§5.4) where the
-// user's own belongs: so the two forms of USR are told apart.
+// fits reports whether the message has the row's fixed words where they belong, and what else decides: so the two forms of
+// USR are told apart.
 func (r *Row) fits(m *decode.Message) bool {
-	for i, a := range r.Args {
-		if a.Is != "" && string(m.Arg(i)) != a.Is {
-			return false
-		}
-		if a.Kind == Self && i < m.NumArgs() && bytes.IndexByte(m.Arg(i), '@') < 0 {
+	if r.plain {
+		return true
+	}
+	for i := range r.Args {
+		if a := &r.Args[i]; a.decides() && !a.fits(m.Arg(i)) {
 			return false
 		}
 	}
 	return true
 }
 
-// counts reports whether the message has a number of arguments that the row allows.
+// counts reports whether the message has a number of arguments that the row allows, and a TrID where the row wants one.
 func (r *Row) counts(m *decode.Message) bool {
 	n := m.NumArgs()
-	return n >= r.Min() && (r.Max() < 0 || n <= r.Max())
+	if n < r.min || r.max >= 0 && n > r.max {
+		return false
+	}
+	return r.TrID == Perhaps || m.HasTrID == (r.TrID != None)
 }

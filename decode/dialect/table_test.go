@@ -1,6 +1,7 @@
 package dialect_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ func TestRows(t *testing.T) {
 		for i := range table.Rows() {
 			row := &table.Rows()[i]
 			name := table.Name() + " " + row.Dir.String() + ": " + row.Grammar()
-			if id := row.Dir.String() + row.Verb + " " + row.Form() + row.Roles.String(); seen[id] {
+			if id := fmt.Sprint(row.Dir, row.Verb, row.Form(), row.Roles, row.Min(), row.Max()); seen[id] {
 				t.Errorf("%s stands twice", name)
 			} else {
 				seen[id] = true
@@ -49,7 +50,7 @@ func checkOrder(t *testing.T, name string, row *dialect.Row) {
 }
 
 func checkExample(t *testing.T, name string, table *dialect.Table, row *dialect.Row) {
-	r := decode.NewReader(row.Dir, table)
+	r := decode.NewReader(row.Dir, table.At(row.Roles))
 	r.Feed([]byte(row.Example))
 	var m decode.Message
 	if !r.Next(&m) || string(m.Raw) != row.Example || m.Opaque() {
@@ -59,7 +60,7 @@ func checkExample(t *testing.T, name string, table *dialect.Table, row *dialect.
 	if got := table.Match(row.Dir, row.Roles, &m); got != row && (row.Roles.Known() || got == nil || got.Verb != row.Verb) {
 		t.Errorf("%s: the example %q matches another row: %v", name, row.Example, got)
 	}
-	if m.HasTrID != (row.TrID != dialect.None) {
+	if row.TrID != dialect.Perhaps && m.HasTrID != (row.TrID != dialect.None) {
 		t.Errorf("%s: the example has a TrID: %v", name, m.HasTrID)
 	}
 	if n := m.NumArgs(); n < row.Min() || row.Max() >= 0 && n > row.Max() {
@@ -70,8 +71,8 @@ func checkExample(t *testing.T, name string, table *dialect.Table, row *dialect.
 			t.Errorf("%s: %s of the example is not one of %v", name, a.Name, a.Values)
 		}
 	}
-	if m.Payload() == nil && row.Payload != decode.NoPayload {
-		t.Errorf("%s: the example has no payload", name)
+	if length := string(row.Find(&m, dialect.Length)); (m.Payload() != nil) != (length != "" && length != "0") {
+		t.Errorf("%s: the example has a payload of %d bytes, length %s", name, len(m.Payload()), length)
 	}
 }
 
@@ -136,12 +137,83 @@ func TestMatchTellsFormsApart(t *testing.T) {
 	}
 }
 
+// TestMatchByDialect has the lines whose arguments have other names, or another order, in each dialect.
+func TestMatchByDialect(t *testing.T) {
+	for _, tc := range []struct {
+		dialect, line string
+		dir           decode.Dir
+		roles         dialect.Role
+		want          string
+	}{
+		{"MSNP3", "IMS 5 0 OFF", 'S', dialect.NS, "IMS TrID Ser [ON | OFF]"},
+		{"MSNP6", "USR 6 OK alice@hotmail.com Alice 1", 'S', dialect.NS, "USR TrID OK UserHandle FriendlyName Verified"},
+		{"MSNP6", "USR 6 OK alice@hotmail.com Alice", 'S', dialect.SB, "USR TrID OK UserHandle FriendlyName"},
+		{"MSNP8", "LST bob@hotmail.com Bob 11 0", 'S', dialect.NS, "LST UserHandle CustomUserName Lists {GroupIDs}"},
+		{"MSNP8", "LST 8 FL 12 0 0", 'S', dialect.NS, "LST TrID [FL | RL | AL | BL] Ser Item TtlItems {UserHandle} {CustomUserName} {GroupIDs}"},
+		{"MSNP8", "PRP PHH 555", 'S', dialect.NS, "PRP Property {Value}"},
+		{"MSNP8", "PRP 10 12 PHH", 'S', dialect.NS, "PRP TrID Ser Property {Value}"},
+		{"MSNP8", "BPR MOB Y", 'S', dialect.NS, "BPR Property {Value}"},
+		{"MSNP8", "BPR 12 bob@hotmail.com MOB Y", 'S', dialect.NS, "BPR Ser UserHandle Property {Value}"},
+		{"MSNP10", "BPR bob@hotmail.com MOB", 'S', dialect.NS, "BPR UserHandle Property {Value}"},
+		{"MSNP10", "BPR HSB 1", 'S', dialect.NS, "BPR Property {Value}"},
+		{"MSNP10", "LST N=bob@hotmail.com F=Bob C=1-2 11", 'S', dialect.NS, "LST N=UserHandle F=FriendlyName C=ContactID Lists {GroupIDs}"},
+		{"MSNP10", "LST N=bob@hotmail.com F=Bob 11 3-4", 'S', dialect.NS, "LST N=UserHandle F=FriendlyName Lists {GroupIDs}"},
+		{"MSNP10", "ADC 17 FL C=1-2 3-4", 'C', dialect.NS, "ADC TrID LIST C=ContactID {GroupID}"},
+		{"MSNP13", "GCF 0 Shields.xml 0", 'S', dialect.NS, `GCF TrID FileName Length\r\nMessage`},
+		{"MSNP13", "ADL 9 OK", 'S', dialect.NS, "ADL TrID OK"},
+		{"MSNP13", "ADL 9 0", 'S', dialect.NS, `ADL TrID Length\r\nMessage`},
+		{"MSNP13", "241 7 0", 'S', dialect.NS, `### {TrID} Length\r\nMessage`},
+		{"MSNP13", "241 7", 'S', dialect.NS, "### {TrID} {ErrorInfo ...}"},
+		{"MSNP14", "NLN AWY bob@hotmail.com 1 Bob 32 0", 'S', dialect.NS, "NLN Substate UserHandle NetworkType FriendlyName Capabilities {MSNObject} {IconURL}"},
+		{"MSNP18", "NLN AWY 1:bob@hotmail.com Bob 32:0 0", 'S', dialect.NS, "NLN Substate Network:UserHandle FriendlyName Capabilities:More {MSNObject} {IconURL}"},
+		{"MSNP18", "USR 12 SHA A dDEy", 'C', dialect.NS, "USR TrID SHA A AuthResponseInfo"},
+		{"MSNP18", "USR 4 SSO S t=x y {z}", 'C', dialect.Any, "USR TrID [SSO] S AuthResponseInfo {Response} {Machine}"},
+		{"MSNP20", "UBX 1:bob@hotmail.com 0", 'S', dialect.NS, `UBX Network:UserHandle Length\r\nMessage`}, // of the nearest dialect
+		{"MSNP8", "INF 1 MD5", 'S', dialect.NS, "INF TrID {SP ...}"},                                       // gone, and named all the same
+	} {
+		table := dialect.Lookup(tc.dialect)
+		m := decode.Parse([]byte(tc.line), tc.dir, table.At(tc.roles))
+		row := table.Match(tc.dir, tc.roles, &m)
+		if row == nil {
+			t.Errorf("%s: %s: no row", tc.dialect, tc.line)
+		} else if got := row.Grammar(); got != tc.want {
+			t.Errorf("%s: %s: row %q, want %q", tc.dialect, tc.line, got, tc.want)
+		}
+	}
+}
+
+// TestGone: what a dialect has no longer is not in its table.
+func TestGone(t *testing.T) {
+	for verb, last := range map[string]int{
+		"CINF": 7, "SINF": 7, "CFND": 7, "CPAG": 8, "CADD": 9, "CREA": 9, "CLSG": 9, "SGSB": 11, "CSYN": 12, "SLST": 12, "CADC": 12, "CGCF": 12,
+		"SILN": 17, "SNLN": 18, "CCHG": 18, "CXFR": 20, "SRNG": 20, "CANS": 20, "SJOI": 20, "CMSG": 20, "SMSG": 21, "SXFR": 21, "SGCF": 21,
+	} {
+		for _, table := range dialect.All() {
+			if rows := table.Of(decode.Dir(verb[0]), decode.V(verb[1:])); table.Number() > last && rows != nil {
+				t.Errorf("%s has %s", table.Name(), rows[0].Grammar())
+			} else if table.Number() == last && rows == nil {
+				t.Errorf("%s lacks %s", table.Name(), verb)
+			}
+		}
+	}
+}
+
 func TestLookup(t *testing.T) {
 	if got := dialect.Lookup("msnp2"); got != dialect.MSNP2 {
 		t.Errorf("Lookup(msnp2) = %v: names are compared without case (§7.1)", got)
 	}
 	if got := dialect.Lookup("CVR0"); got != nil {
 		t.Errorf("Lookup(CVR0) = %v, want nil: it is no dialect", got)
+	}
+	for _, name := range []string{"MSNP1", "MSNP22", "MSNP02", "MSNP", "foo", ""} {
+		if got := dialect.Lookup(name); got != nil {
+			t.Errorf("Lookup(%q) = %v, want nil", name, got.Name())
+		}
+	}
+	for i, table := range dialect.All() {
+		if name := fmt.Sprint("mSnP", i+2); dialect.Lookup(name) != table || table.Number() != i+2 {
+			t.Errorf("Lookup(%s) is not table %d, or that is %s", name, i, table.Name())
+		}
 	}
 	if got := dialect.Lookup("MSNP5").Of(decode.FromServer, decode.V("BPR")); len(got) != 1 {
 		t.Errorf("MSNP5 has %d rows for BPR, want 1", len(got))

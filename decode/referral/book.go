@@ -40,7 +40,7 @@ func (b *Book) Note(row *dialect.Row, m *decode.Message, user string, client net
 	if !ok {
 		return
 	}
-	e := entry{address, strings.ToLower(user), now}
+	e := entry{address, userKey(user), now}
 	cookie := row.Find(m, dialect.Cookie)
 	if cookie == nil {
 		b.users.put(e.user, e)
@@ -67,7 +67,7 @@ func (b *Book) Switchboard(cookie, user string, client netip.Addr, now time.Time
 // Notification returns where the user was sent to sign in, and forgets it: the next time the user begins at the dispatch
 // server again.
 func (b *Book) Notification(user string, client netip.Addr, now time.Time) (string, bool) {
-	user = strings.ToLower(user)
+	user = userKey(user)
 	e, ok := b.users.get(user, now)
 	delete(b.users.byKey, user)
 	if last := b.lastNS.byKey[client]; last.user == user {
@@ -83,7 +83,13 @@ func (b *Book) Guess(client netip.Addr, now time.Time) (string, bool) {
 	return e.address, ok
 }
 
-func cookieKey(cookie, user string) string { return cookie + " " + strings.ToLower(user) }
+func cookieKey(cookie, user string) string { return cookie + " " + userKey(user) }
+
+// userKey returns the handle as it is compared: without case (§5.4), and without the place that later dialects add to it.
+func userKey(user string) string {
+	handle, _, _ := strings.Cut(user, ";")
+	return strings.ToLower(handle)
+}
 
 // shelf is a map of referrals that keeps the latest maxEntries of them.
 type shelf[K comparable] struct {

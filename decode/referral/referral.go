@@ -71,9 +71,9 @@ func Rewrite(row *dialect.Row, m *decode.Message, to func(address string) (strin
 	return append(out, m.Raw[done:]...)
 }
 
-// MayHold reports whether a line that begins like this may hold an address once it is whole: then it must not be sent on in
-// part. line is what is there of it.
-func MayHold(t *dialect.Table, line []byte) bool {
+// MayHold reports whether a line from a server that begins like this may hold an address, in whatever dialect, once it is
+// whole: then it must not be sent on in part. line is what is there of it.
+func MayHold(line []byte) bool {
 	line = bytes.TrimLeft(line, " \t")
 	if len(line) < 4 {
 		return true
@@ -81,10 +81,13 @@ func MayHold(t *dialect.Table, line []byte) bool {
 	if bytes.IndexByte(line, '\n') >= 0 {
 		return false
 	}
-	for _, row := range t.Of(decode.FromServer, decode.V(string(line[:3]))) {
-		for _, a := range row.Args {
-			if a.Kind == dialect.HostPort {
-				return true
+	verb := decode.V(string(line[:3]))
+	for _, t := range dialect.All() {
+		for _, row := range t.Of(decode.FromServer, verb) {
+			for _, a := range row.Args {
+				if a.Kind == dialect.HostPort {
+					return true
+				}
 			}
 		}
 	}

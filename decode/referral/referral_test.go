@@ -3,6 +3,7 @@ package referral
 import (
 	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,12 +48,55 @@ func TestRewriteChangesTheAddressOnly(t *testing.T) {
 	}
 }
 
+// TestRewriteInEveryDialect has each form of a referral.
+func TestRewriteInEveryDialect(t *testing.T) {
+	const ours = "127.0.0.1:2"
+	for _, tc := range []struct {
+		from, to  int // dialects
+		line      string
+		addresses []string
+	}{
+		{2, 21, "XFR 3 NS 10.0.0.5:1863", []string{"10.0.0.5:1863"}},
+		{2, 21, "XFR 3 NS 10.0.0.5", []string{"10.0.0.5"}},
+		{2, 21, "XFR 0 NS 0", nil},
+		{2, 12, "XFR 4 NS 10.0.0.5:1863 0", []string{"10.0.0.5:1863"}},
+		{2, 12, "XFR 2 NS 207.46.106.145:1863 0 207.46.104.20:1863", []string{"207.46.106.145:1863", "207.46.104.20:1863"}},
+		{13, 21, "XFR 8 NS 10.0.0.5:1863 U D", []string{"10.0.0.5:1863"}},
+		{21, 21, "XFR 3 NS 207.46.124.125:1863 U D VmVyc2lvbjogMQ0KWGZyQ291bnQ6IDINCg==", []string{"207.46.124.125:1863"}},
+		{21, 21, "XFR 0 NS by1.gateway.edge.messenger.live.com:80 G D VmVy", []string{"by1.gateway.edge.messenger.live.com:80"}},
+		{2, 21, "XFR 15 SB 207.46.108.37:1863 CKI 17262740.1050826919.32308", []string{"207.46.108.37:1863"}},
+		{2, 21, "XFR 6 SB 10.0.1.200:1865 CKI 123456789.123456789.123456789 U messenger.msn.com", []string{"10.0.1.200:1865"}},
+		{2, 21, "XFR 7 SB 10.0.1.200:1865 CKI 123456789.123456789.123456789 U messenger.msn.com 1", []string{"10.0.1.200:1865"}},
+		{2, 21, "RNG 987654331 10.0.1.200:1865 CKI 123456789.123456789 anotheruser@hotmail.com another%20user", []string{"10.0.1.200:1865"}},
+		{2, 21, "RNG 987654331 10.0.1.200:1865 CKI 1.2 a@b.c another%20user U messenger.hotmail.com", []string{"10.0.1.200:1865"}},
+		{2, 21, "RNG 11752013 207.46.26.110:1863 CKI 849102291.520491113 bob@passport.com Bob U messenger.msn.com 1", []string{"207.46.26.110:1863"}},
+	} {
+		for _, table := range dialect.All() {
+			if table.Number() < tc.from || table.Number() > tc.to {
+				continue
+			}
+			want := tc.line
+			for _, address := range tc.addresses {
+				want = strings.Replace(want, address, ours, 1)
+			}
+			if len(tc.addresses) == 0 {
+				want = ""
+			}
+			m := decode.Parse([]byte(tc.line), decode.FromServer, table.At(dialect.NS))
+			row := table.Match(decode.FromServer, dialect.NS, &m)
+			if got := Rewrite(row, &m, func(string) (string, bool) { return ours, true }); string(got) != want {
+				t.Errorf("%s: %q became %q, want %q", table.Name(), tc.line, got, want)
+			}
+		}
+	}
+}
+
 func TestMayHold(t *testing.T) {
 	for line, want := range map[string]bool{
 		"": true, "X": true, "XFR": true, "XFR 2 NS 10.": true, "RNG 1 1": true, " RNG 1": true, "LST 7": false, "ZZZ 1 ": false,
 		"MSG a@b.c A 100\r\nhel": false,
 	} {
-		if got := MayHold(dialect.MSNP2, []byte(line)); got != want {
+		if got := MayHold([]byte(line)); got != want {
 			t.Errorf("MayHold(%q) = %v, want %v", line, got, want)
 		}
 	}
@@ -78,6 +122,7 @@ func TestBook(t *testing.T) {
 		{"same", "Alice@Hotmail.com", there, now, "10.0.0.9:1864"}, // equal cookies are told apart by the user
 		{"same", "bob@hotmail.com", there, now, "10.0.0.10:1863"},
 		{"same", "other@hotmail.com", there, now, "10.0.0.10:1863"}, // the cookie alone
+		{"same", "alice@hotmail.com;{some-place}", there, now, "10.0.0.9:1864"},
 		{"unknown", "alice@hotmail.com", here, now, "10.0.0.10:1863"},
 		{"unknown", "alice@hotmail.com", there, now, ""},
 		{"same", "alice@hotmail.com", here, now.Add(Expiry + 1), ""}, // nobody claims it for ever

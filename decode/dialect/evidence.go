@@ -1,0 +1,80 @@
+package dialect
+
+import "github.com/msnscope/msnscope/decode"
+
+// Evidence gathers what tells the dialect of a conversation whose VER nobody saw: each command fits the forms of some
+// dialects and not of others, such as an IRO with capabilities (12 to 15) or a handle with a place (16 and later). The zero
+// Evidence is empty. It takes the same space however much is added. It is not safe for concurrent use.
+type Evidence struct {
+	seen uint32            // commands that fit some dialects and not others
+	fits [maxTables]uint32 // how many of them each table fits
+}
+
+// Add takes a command, sent at one of the given roles (Any where nobody knows). A command that fits all dialects, or none,
+// says nothing. Which grammar cut off the TrID makes no difference.
+func (e *Evidence) Add(dir decode.Dir, roles Role, m *decode.Message) {
+	if m.Opaque() {
+		return
+	}
+	set, all := Fits(dir, roles, m), uint32(1)<<len(tables)-1
+	if set == 0 || set == all || e.seen == 1<<32-1 {
+		return
+	}
+	e.seen++
+	for i := range tables {
+		e.fits[i] += set >> i & 1
+	}
+}
+
+// Best returns the dialect that fits most of what was added, the oldest where several do, and whether it is sure: that one
+// alone fits, and fits everything. It is nil while nothing said anything.
+func (e *Evidence) Best() (t *Table, sure bool) {
+	if e.seen == 0 {
+		return nil, false
+	}
+	best, equal := 0, 0
+	for i := range tables {
+		switch {
+		case e.fits[i] > e.fits[best]:
+			best, equal = i, 1
+		case e.fits[i] == e.fits[best]:
+			equal++
+		}
+	}
+	return tables[best], equal == 1 && e.fits[best] == e.seen
+}
+
+// Fits returns the set of dialects of which a row has the form of m: bit i is for element i of [All].
+func Fits(dir decode.Dir, roles Role, m *decode.Message) uint32 {
+	var set uint32
+	for i, t := range tables {
+		for _, r := range t.Of(dir, m.Verb) {
+			if r.Roles&roles != 0 && r.admits(m) {
+				set |= 1 << i
+				break
+			}
+		}
+	}
+	return set
+}
+
+// admits reports whether m has the form of the row in every word.
+func (r *Row) admits(m *decode.Message) bool {
+	w := wordsOf{m}
+	skip := 0
+	if r.TrID != None && w.len() > 0 && digits(w.word(0)) {
+		skip = 1
+	} else if r.TrID != None && r.TrID != Perhaps {
+		return false
+	}
+	n := w.len() - skip
+	if n < r.min || r.max >= 0 && n > r.max {
+		return false
+	}
+	for i := range n {
+		if a, ok := r.Arg(i); !ok || !a.admits(w.word(i+skip)) {
+			return false
+		}
+	}
+	return true
+}
