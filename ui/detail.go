@@ -219,6 +219,9 @@ func (a *App) context(s *sheet, e *session.Event) {
 		where := connName(e)
 		if e.Dialect != "" {
 			where += " " + printable(e.Dialect)
+			if e.Inferred {
+				where += " (inferred)"
+			}
 		}
 		if e.Via != 0 {
 			where += ", led here by connection " + strconv.Itoa(e.Via)

@@ -6,21 +6,23 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/msnscope/msnscope/internal/explain"
 	"github.com/msnscope/msnscope/ui"
 )
 
 // TestDocsAreFresh: what is generated from tables says what the tables say. Run with -update to write it.
 func TestDocsAreFresh(t *testing.T) {
-	const path, want = "../../docs/KEYS.md", "docs/KEYS.md is stale: go test ./cmd/msnscope -run TestDocsAreFresh -update"
-	fresh := ui.KeysMarkdown()
-	if flag.Lookup("update").Value.String() == "true" {
-		if err := os.WriteFile(path, []byte(fresh), 0o644); err != nil {
-			t.Fatal(err)
+	for path, fresh := range map[string]string{"docs/KEYS.md": ui.KeysMarkdown(), "docs/PROTOCOL.md": explain.Markdown()} {
+		file := "../../" + path
+		if flag.Lookup("update").Value.String() == "true" {
+			if err := os.WriteFile(file, []byte(fresh), 0o644); err != nil {
+				t.Fatal(err)
+			}
 		}
-	}
-	got, err := os.ReadFile(path)
-	if err != nil || string(got) != fresh {
-		t.Errorf("%v %s", err, want)
+		got, err := os.ReadFile(file)
+		if err != nil || string(got) != fresh {
+			t.Errorf("%s is stale: go test ./cmd/msnscope -run TestDocsAreFresh -update (%v)", path, err)
+		}
 	}
 }
 

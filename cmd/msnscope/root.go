@@ -17,12 +17,14 @@ func newRoot(e *env) *cobra.Command {
 	root.Short = "Proxy, inspector, recorder and server for the MSN Messenger protocol"
 	root.Version = version()
 	root.SilenceUsage, root.SilenceErrors = true, true
+	root.SetHelpTemplate(helpTemplate)
+	root.SetUsageTemplate(usageTemplate)
 	root.SetVersionTemplate("msnscope {{.Version}}\n")
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return &exitError{exitUsage, err, fmt.Sprintf("%s --help lists the flags", c.CommandPath())}
 	})
 	proxy := proxyCommand(e)
-	root.AddCommand(proxy, serveCommand(e), inspectCommand(e), dumpCommand(e), replayCommand(e), versionCommand())
+	root.AddCommand(proxy, serveCommand(e), inspectCommand(e), dumpCommand(e), replayCommand(e), explainCommand(e), versionCommand())
 	return root
 }
 

@@ -44,6 +44,7 @@ var packages = []row{
 	{dir: "internal/filter", layer: 3},
 	{dir: "internal/bus", layer: 3},
 	{dir: "internal/format", layer: 3},
+	{dir: "internal/explain", layer: 3},
 	{dir: "internal/compare", layer: 3},
 
 	{dir: "internal/store", layer: 4},

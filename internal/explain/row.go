@@ -1,0 +1,225 @@
+package explain
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+)
+
+// draft is the document whose sections are cited.
+const draft = "draft-movva-msn-messenger-protocol-00"
+
+// Pair is something named and what is to be said about it.
+type Pair struct{ Name, Text string }
+
+// Facts returns what a row says about its command: form, section, who sends it and when, TrID and answers. The arguments are
+// [Args].
+func Facts(row *dialect.Row) []Pair {
+	section := "§" + row.Section + " of " + draft
+	if row.Section == "" {
+		section = "none: real clients and servers have it, the draft does not"
+	}
+	pairs := []Pair{{"form", row.Grammar()}, {"section", section}, {"sent by", sender(row)}}
+	if row.When != 0 {
+		pairs = append(pairs, Pair{"when", when(row)})
+	}
+	pairs = append(pairs, Pair{"TrID", TrIDRule(row.TrID)})
+	if row.Payload != decode.NoPayload {
+		pairs = append(pairs, Pair{"payload", payloadWords[row.Payload]})
+	}
+	if len(row.Replies) > 0 {
+		pairs = append(pairs, Pair{"answered by", strings.Join(row.Replies, ", ") + ", or an error"})
+	}
+	return pairs
+}
+
+// Args returns the row's arguments with what each means and which words may stand there.
+func Args(row *dialect.Row) []Pair {
+	pairs := make([]Pair, len(row.Args))
+	for i, a := range row.Args {
+		pairs[i] = Pair{a.Name, argWords(row.Verb, a)}
+	}
+	return pairs
+}
+
+// gained returns the arguments of a version that the one before does not have.
+func gained(before, v Version) []Pair {
+	names := missing(v.Row.Args, before.Row.Args)
+	return slices.DeleteFunc(Args(v.Row), func(p Pair) bool { return !slices.Contains(names, p.Name) })
+}
+
+// History says which dialects have the row's form and what later ones changed in it; nil for one that all have unchanged.
+func History(row *dialect.Row) []Pair {
+	for _, f := range Forms(row.Verb) {
+		if !slices.ContainsFunc(f, func(v Version) bool { return same(v.Row, row) }) {
+			continue
+		}
+		var pairs []Pair
+		if life := f.Life(); life != "" {
+			pairs = append(pairs, Pair{"dialects", life})
+		}
+		for _, v := range f[1:] {
+			pairs = append(pairs, Pair{v.Since, v.Change})
+		}
+		return pairs
+	}
+	return nil
+}
+
+// same reports whether two rows, of two dialects perhaps, describe the same bytes.
+func same(a, b *dialect.Row) bool {
+	return a.Dir == b.Dir && a.Form() == b.Form() && difference(a, b) == ""
+}
+
+// Example returns the row's example as lines without their ends.
+func Example(row *dialect.Row) []string {
+	text := strings.TrimRight(strings.ReplaceAll(row.Example, "\r\n", "\n"), "\n")
+	return strings.Split(text, "\n")
+}
+
+func argWords(verb string, a dialect.Arg) string {
+	var words []string
+	if means := argMeans(verb, a.Name); means != "" {
+		words = append(words, means)
+	}
+	switch {
+	case a.Is != "":
+		words = append(words, "here the word "+a.Is)
+	case len(a.Values) > 0:
+		words = append(words, valueList(a))
+	}
+	if a.Prefix != "" {
+		words = append(words, "with "+a.Prefix+" in front")
+	}
+	if p := patternWords[a.Pattern]; p != "" {
+		words = append(words, p)
+	}
+	if a.Optional {
+		words = append(words, "may be absent")
+	}
+	if a.Many {
+		words = append(words, "may repeat")
+	}
+	return strings.Join(words, "; ")
+}
+
+// patternWords say how a value is written where that is not as in the draft.
+var patternWords = map[dialect.Pattern]string{
+	dialect.Contact:   "a handle, or the 36 characters that the address book has for the contact",
+	dialect.Placed:    "the handle, a semicolon, and the place where the user is logged on in braces",
+	dialect.MayPlaced: "the handle, perhaps with a semicolon and the place where the user is logged on in braces",
+	dialect.Networked: "the number of the network, a colon and the handle",
+	dialect.Paired:    "two numbers with a colon between",
+}
+
+func valueList(a dialect.Arg) string {
+	switch n := len(a.Values); n {
+	case 0:
+		return "any"
+	case 1:
+		return "always " + a.Values[0]
+	default:
+		return "one of " + strings.Join(a.Values, ", ")
+	}
+}
+
+func sender(row *dialect.Row) string {
+	if row.Dir == decode.FromClient {
+		return "the client, to the " + roleWords(row.Roles)
+	}
+	return "the " + roleWords(row.Roles)
+}
+
+// roleWords names servers, "dispatch or notification server (DS, NS)".
+func roleWords(roles dialect.Role) string {
+	if roles == dialect.Any {
+		return "server, whichever of the three it is"
+	}
+	var names []string
+	for _, r := range roleTable {
+		if roles&r.role != 0 {
+			names = append(names, strings.TrimSuffix(r.name, " server"))
+		}
+	}
+	return strings.Join(names, " or ") + " server (" + strings.ReplaceAll(roles.String(), ",", ", ") + ")"
+}
+
+// when says in which states a client may send the command, and what happens in another one.
+func when(row *dialect.Row) string {
+	text := StateWords(row.When)
+	if row.Refuse != 0 {
+		text += fmt.Sprintf("; otherwise error %d", row.Refuse)
+	}
+	return text
+}
+
+// stateTable says the states of a connection in words: sets with a short form before their parts.
+var stateTable = []struct {
+	set   dialect.State
+	words string
+}{
+	{dialect.Always, "at any time"},
+	{dialect.LoggedOn | dialect.Joined, "logged on, or in a session"},
+	{dialect.Logon | dialect.LoggedOn, "before, during and after the logon"},
+	{dialect.LoggedOn, "logged on"},
+	{dialect.Logon, "during the logon"},
+	{dialect.Waiting | dialect.Joined, "at the switchboard"},
+	{dialect.Fresh, "first of all"},
+	{dialect.Versioned, "after VER"},
+	{dialect.Negotiated, "after INF"},
+	{dialect.Challenged, "after the challenge"},
+	{dialect.Offline, "logged on in state FLN"},
+	{dialect.Online, "logged on in a state in which one is seen"},
+	{dialect.Hidden, "logged on in state HDN"},
+	{dialect.Waiting, "first of all at the switchboard"},
+	{dialect.Joined, "in a switchboard session"},
+}
+
+// StateWords says in which states of its connection a client may send something, such as "logged on".
+func StateWords(s dialect.State) string {
+	var words []string
+	for _, state := range stateTable {
+		if s&state.set == state.set {
+			words = append(words, state.words)
+			s &^= state.set
+		}
+	}
+	return strings.Join(words, ", or ")
+}
+
+// TrIDRule says in words how a command carries its transaction identifier (§5.6).
+func TrIDRule(r dialect.TrID) string { return tridWords[r] }
+
+var tridWords = map[dialect.TrID]string{
+	dialect.None:     "none",
+	dialect.New:      "a number that the client chooses",
+	dialect.Echo:     "the number of the request",
+	dialect.EchoZero: "the number of the request, 0 where nobody asked",
+	dialect.Perhaps:  "the number of the request, none where nobody asked",
+}
+
+var payloadWords = map[decode.Payload]string{
+	decode.NoPayload:         "no bytes follow the line",
+	decode.LastArg:           "the last argument says how many bytes follow the line",
+	decode.LastArgIfNumeric:  "where the last argument is a number, so many bytes follow the line",
+	decode.ThirdArgIfNumeric: "where there is a third argument and it is a number, so many bytes follow the line",
+	decode.OnlyArgIfNumeric:  "where the only argument is a number, so many bytes follow the line",
+}
+
+// users returns the commands of a direction that have an argument of that name, in alphabetical order.
+func users(dir decode.Dir, arg string) []string {
+	var verbs []string
+	for _, verb := range append(Verbs(), errorVerb) {
+		for _, f := range Forms(verb) {
+			for _, v := range f {
+				if v.Row.Dir == dir && slices.ContainsFunc(v.Row.Args, named(arg)) && !slices.Contains(verbs, verb) {
+					verbs = append(verbs, verb)
+				}
+			}
+		}
+	}
+	return verbs
+}
