@@ -209,11 +209,11 @@ func (c *conn) observe(dir decode.Dir, m *decode.Message, now time.Time) []byte 
 	return out
 }
 
-// grammar returns the command table of the connection as known now.
-func (c *conn) grammar() *dialect.Table {
+// grammar returns what frames the connection, as known now.
+func (c *conn) grammar() decode.Grammar {
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
-	return c.sess.Grammar()
+	return c.sess.Framing()
 }
 
 // halfClose says that no more comes, where the connection can; else it closes.

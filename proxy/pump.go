@@ -53,7 +53,7 @@ func (f *flow) fill() (bool, error) {
 // mustWait reports whether the unfinished command must not be sent in part: a line from the server that may hold an
 // address. Lines are bounded, so this is too.
 func (f *flow) mustWait(pending []byte) bool {
-	return f.dir == decode.FromServer && referral.MayHold(f.c.grammar(), pending)
+	return f.dir == decode.FromServer && referral.MayHold(pending)
 }
 
 // sendEarly sends on what waits although the command is not finished.

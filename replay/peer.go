@@ -71,7 +71,7 @@ func (p *player) begin(ctx context.Context, c *peer, conn net.Conn, address stri
 	}
 	c.sess, _ = p.graph.Open(time.Now(), client, address)
 	c.sess.To(address, c.plan.role)
-	c.reader = decode.NewReader(decode.FromServer, c.sess.Grammar())
+	c.reader = decode.NewReader(decode.FromServer, c.sess.Framing())
 	p.readers.Add(1)
 	go p.read(c, conn)
 }
@@ -128,7 +128,7 @@ func (p *player) take(in input) {
 	c.reader.Feed(in.data)
 	for c.reader.Next(&m) {
 		p.arrive(c, &m, in.at)
-		c.reader.Grammar = c.sess.Grammar()
+		c.reader.Grammar = c.sess.Framing()
 	}
 	if in.err == nil {
 		return

@@ -27,7 +27,7 @@ func (p *player) send(ctx context.Context, c *peer, e *session.Event) error {
 	}
 	m := decode.Blob(raw, e.In.Why)
 	if !e.In.Opaque() {
-		m = decode.Parse(raw, decode.FromClient, c.sess.Grammar())
+		m = decode.Parse(raw, decode.FromClient, c.sess.Framing())
 	}
 	c.sess.Track(decode.FromClient, &m, time.Now())
 	err = c.conn.SetWriteDeadline(time.Now().Add(p.o.timeout()))

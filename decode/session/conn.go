@@ -1,7 +1,6 @@
 package session
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -15,20 +14,13 @@ type Conn struct {
 	id             int
 	client, server string
 	roles          dialect.Role // what it can be
-	table          *dialect.Table
+	speaks         speech
+	inferred       bool // speaks is concluded from evidence
+	told           bool // there was a VER: what it says is the dialect
+	evidence       *evidence
 	user, session  string
 	via            int
-	requests       []request
-}
-
-// request is a command that waits for an answer, or got one and may get more, as SYN and LST do.
-type request struct {
-	n        uint64
-	at       time.Time
-	hasTrID  bool
-	trid     uint32
-	replies  []string // verbs that answer it, besides errors
-	answered bool
+	requests       requests
 }
 
 // ID returns the connection's number.
@@ -61,33 +53,36 @@ func (c *Conn) Session() string { return c.session }
 func (c *Conn) Via() int { return c.via }
 
 // Dialect returns the name of the dialect, "" while unknown.
-func (c *Conn) Dialect() string {
-	if c.table == nil {
-		return ""
-	}
-	return c.table.Name()
-}
+func (c *Conn) Dialect() string { return c.speaks.name }
 
-// Grammar returns the command table that frames the connection: the draft's until another dialect is agreed upon.
+// Inferred reports whether the dialect is concluded from what was said, since no VER told it.
+func (c *Conn) Inferred() bool { return c.inferred }
+
+// Framing returns what frames the connection as far as its dialect and role are known by now: at some roles a command has a
+// payload that it does not have at others. It differs from call to call; ask again after each [Conn.Track].
+func (c *Conn) Framing() decode.Grammar { return c.Grammar().At(c.Role()) }
+
+// Grammar returns the command table of the connection: the draft's until another dialect is agreed upon.
 func (c *Conn) Grammar() *dialect.Table {
-	if c.table == nil {
+	if c.speaks.table == nil {
 		return dialect.MSNP2
 	}
-	return c.table
+	return c.speaks.table
 }
 
 // Track takes the next message in one direction and returns its event. The message is copied.
 func (c *Conn) Track(dir decode.Dir, m *decode.Message, at time.Time) *Event {
 	var row *dialect.Row
 	if !m.Opaque() {
+		c.infer(dir, m)
 		row = c.match(dir, m)
 	}
 	if row != nil {
 		c.learnRole(row)
 		c.learn(dir, row, m)
 	}
-	e := c.event(at, Command, "")
-	e.Dir, e.In, e.Row = dir, m.Clone(), row
+	e := c.event(newEvent(m), at, Command, "")
+	e.Dir, e.Row = dir, row
 	switch {
 	case m.Opaque():
 		e.Flags |= Opaque
@@ -102,24 +97,49 @@ func (c *Conn) Track(dir decode.Dir, m *decode.Message, at time.Time) *Event {
 	return e
 }
 
+// inlineRaw is the length of a command that is kept beside its event, in one allocation: four of five are no longer, and
+// both together fill what the allocator hands out.
+const inlineRaw = 72
+
+// newEvent returns an event with a copy of the message.
+func newEvent(m *decode.Message) *Event {
+	if len(m.Raw) > inlineRaw || m.NumArgs() > numArgs {
+		return &Event{In: m.Clone()}
+	}
+	both := new(struct {
+		event Event
+		raw   [inlineRaw]byte
+	})
+	e := &both.event
+	e.In = *m
+	e.In.Raw = both.raw[:len(m.Raw):len(m.Raw)]
+	copy(e.In.Raw, m.Raw)
+	return e
+}
+
+// numArgs is how many arguments a message may have to be copied without [decode.Message.Clone]: all that it holds itself.
+const numArgs = 16
+
 // Close ends the connection; cause says why in words.
-func (c *Conn) Close(at time.Time, cause string) *Event { return c.event(at, Close, cause) }
+func (c *Conn) Close(at time.Time, cause string) *Event { return c.event(new(Event), at, Close, cause) }
 
 // Note returns an event about the connection that is no command.
-func (c *Conn) Note(at time.Time, text string) *Event { return c.event(at, Note, text) }
+func (c *Conn) Note(at time.Time, text string) *Event { return c.event(new(Event), at, Note, text) }
 
 // Gap returns the event of bytes that are missing in one direction.
 func (c *Conn) Gap(at time.Time, dir decode.Dir, text string) *Event {
-	e := c.event(at, Gap, text)
+	e := c.event(new(Event), at, Gap, text)
 	e.Dir, e.Flags = dir, Missing
 	return e
 }
 
-func (c *Conn) event(at time.Time, kind Kind, text string) *Event {
-	return c.graph.number(&Event{
-		Time: at, Kind: kind, Conn: c.id, Client: c.client, Server: c.server, Role: c.Role(), Dialect: c.Dialect(),
-		User: c.user, Session: c.session, Via: c.via, Text: text,
-	})
+// event fills in what is known by now.
+func (c *Conn) event(e *Event, at time.Time, kind Kind, text string) *Event {
+	e.Time, e.Kind, e.Text = at, kind, text
+	e.Conn, e.Client, e.Server, e.Via = c.id, c.client, c.server, c.via
+	e.Role, e.Dialect, e.Inferred = c.Role(), c.speaks.name, c.inferred
+	e.User, e.Session = c.user, c.session
+	return c.graph.number(e)
 }
 
 // match finds the row, at this connection's role first.
@@ -128,153 +148,6 @@ func (c *Conn) match(dir decode.Dir, m *decode.Message) *dialect.Row {
 		return row
 	}
 	return c.Grammar().Match(dir, dialect.Any, m)
-}
-
-// learnRole narrows what the connection can be. Once it is one role it stays so: a command that does not belong there is a
-// mistake of its sender.
-func (c *Conn) learnRole(row *dialect.Row) {
-	if c.roles.Known() {
-		return
-	}
-	if both := c.roles & row.Roles; both != 0 {
-		c.roles = both
-	}
-	if !c.roles.Known() && c.roles&row.Implies != 0 {
-		c.roles = row.Implies
-	}
-}
-
-// learn takes from the arguments what they tell of the connection and of those that follow it.
-func (c *Conn) learn(dir decode.Dir, row *dialect.Row, m *decode.Message) {
-	var cookie, address, session string
-	self := false
-	for i := range row.Args {
-		word := string(m.Arg(i))
-		if word == "" {
-			break
-		}
-		switch row.Args[i].Kind {
-		case dialect.Self:
-			c.user, self = word, true
-		case dialect.Session:
-			session = word
-		case dialect.Cookie:
-			cookie = word
-		case dialect.HostPort:
-			address = word
-		case dialect.Dialect:
-			if dir == decode.FromServer {
-				c.learnDialect(m)
-			}
-		}
-	}
-	if session != "" && c.roles == dialect.SB {
-		c.session = session
-	}
-	switch {
-	case dir == decode.FromServer && address != "" && cookie != "":
-		c.graph.links.put(cookieKey(cookie, c.user), link{c.id, c.Dialect(), session})
-	case dir == decode.FromServer && address != "" && address != "0":
-		c.graph.links.put(userKey(c.user), link{c.id, "", ""})
-	case dir == decode.FromClient && self:
-		c.follow(cookie)
-	}
-}
-
-// follow finds the referral that led here: by the cookie, or, on a notification server, by the user.
-func (c *Conn) follow(cookie string) {
-	if c.via != 0 || c.user == "" {
-		return
-	}
-	key := userKey(c.user)
-	if cookie != "" {
-		key = cookieKey(cookie, c.user)
-	}
-	l, ok := c.graph.links.get(key)
-	if !ok || l.conn == c.id {
-		return
-	}
-	if cookie == "" {
-		c.graph.links.drop(key) // who comes again begins again
-	}
-	c.via = l.conn
-	if c.table == nil {
-		c.table = dialect.Lookup(l.dialect)
-	}
-	if l.session != "" {
-		c.session = l.session
-	}
-}
-
-// learnDialect takes the first dialect of the server's VER that is one: CVR0 is none, 0 is a refusal (§7.1).
-func (c *Conn) learnDialect(m *decode.Message) {
-	for i := range m.NumArgs() {
-		if t := dialect.Lookup(string(m.Arg(i))); t != nil {
-			c.table = t
-			return
-		}
-	}
-}
-
-// ask remembers a request.
-func (c *Conn) ask(e *Event) {
-	replies := []string{e.In.Verb.String()} // of a command that nobody knows
-	if e.Row != nil {
-		replies = e.Row.Replies
-	}
-	if !e.In.HasTrID && (e.Row == nil || len(replies) == 0) {
-		return
-	}
-	if len(c.requests) == maxRequests {
-		c.requests = slices.Delete(c.requests, 0, 1)
-	}
-	c.requests = append(c.requests, request{n: e.N, at: e.Time, hasTrID: e.In.HasTrID, trid: e.In.TrID, replies: replies})
-}
-
-// answer pairs what the server sent with the request that it answers (law: by connection, TrID and the request's replies):
-// the oldest that has no answer yet, else the youngest that has one and may get more. A number that no request has stays
-// alone, and 0 pairs with a request that waits for it only, since servers use it for what nobody asked for (§5.6).
-func (c *Conn) answer(e *Event) {
-	m := &e.In
-	if m.Verb.Code() != 0 && !m.HasTrID {
-		return // no request caused it (§7.11)
-	}
-	if e.Row != nil && e.Row.TrID == dialect.None && !c.awaits(m) {
-		return
-	}
-	found := -1
-	for i := range c.requests {
-		r := &c.requests[i]
-		if r.hasTrID != m.HasTrID || r.trid != m.TrID || !r.accepts(m.Verb) {
-			continue
-		}
-		if !r.answered {
-			found = i
-			break
-		}
-		if m.Verb.Code() == 0 && m.TrID != 0 {
-			found = i
-		}
-	}
-	if found < 0 {
-		return
-	}
-	r := &c.requests[found]
-	r.answered = true
-	e.ReplyTo, e.RTT = r.n, e.Time.Sub(r.at)
-	if !r.hasTrID {
-		c.requests = slices.Delete(c.requests, found, found+1)
-	}
-}
-
-// awaits reports whether a request without a TrID waits for this verb, as PNG does for QNG.
-func (c *Conn) awaits(m *decode.Message) bool {
-	return slices.ContainsFunc(c.requests, func(r request) bool { return !r.hasTrID && r.accepts(m.Verb) })
-}
-
-// accepts reports whether the verb can answer the request.
-func (r *request) accepts(v decode.Verb) bool {
-	return v.Code() != 0 || slices.Contains(r.replies, v.String())
 }
 
 // Is reports whether the handle is the connection's user, without regard to case (§5.4).

@@ -81,8 +81,10 @@ type Event struct {
 	Dir decode.Dir
 
 	// Role, Dialect, User (the handle) and Session are the connection's, as known by then; zero while unknown. Via is the
-	// connection whose referral led to this one, 0 if none is known.
+	// connection whose referral led to this one, 0 if none is known. Inferred says that no VER told the dialect: it is
+	// concluded from what was said.
 	Role                   dialect.Role
+	Inferred               bool
 	Dialect, User, Session string
 	Via                    int
 
@@ -106,16 +108,8 @@ func (e *Event) Sent() decode.Message {
 	if e.Out == nil {
 		return e.In
 	}
-	return decode.Parse(e.Out, e.Dir, Table(e.Dialect))
+	return decode.Parse(e.Out, e.Dir, Table(e.Dialect).At(e.Role))
 }
 
 // Size returns about how many bytes the event takes in memory.
 func (e *Event) Size() int { return 400 + len(e.In.Raw) + len(e.Out) + len(e.Text) }
-
-// Table returns the command table of the dialect with the given name, and the draft's for an unknown one.
-func Table(name string) *dialect.Table {
-	if t := dialect.Lookup(name); t != nil {
-		return t
-	}
-	return dialect.MSNP2
-}

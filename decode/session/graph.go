@@ -4,12 +4,14 @@
 //	DS --XFR NS--> NS --XFR SB, cookie--> SB        the caller
 //	               NS --RNG, cookie, SessionID--> SB    the callee
 //
+// From the events it makes what a person asks for: [Transactions] say what a request led to, on whatever connection, a
+// [State] what users, lists and talks are like after an event, and a [Timeline] the State after any event of a log.
+//
 // It is pure: a message goes in, an annotated [Event] comes out. It has no clock, no goroutine and no lock: a [Graph] and its
 // connections belong to whoever guards them, and the order of calls is the order of events.
 package session
 
 import (
-	"strings"
 	"time"
 
 	"github.com/msnscope/msnscope/decode/dialect"
@@ -17,7 +19,7 @@ import (
 
 // Caps of what a Graph remembers. Sessions need the latest entries only.
 const (
-	maxLinks    = 1 << 14 // referrals that were not followed yet
+	maxLinks    = 1 << 14 // referrals that may be followed yet
 	maxRequests = 256     // requests of one connection
 )
 
@@ -25,53 +27,53 @@ const (
 type Graph struct {
 	events uint64
 	conns  int
-	links  links
+	links  recent[string, link]
+	key    []byte // the key that is looked for, kept to save allocating it
 }
 
-// link is a referral: what is known of the connection that will follow it.
+// link is a referral: what is known of the connection that will follow it. It is found by its cookie and handle, or by the
+// handle alone.
 type link struct {
-	conn             int
-	dialect, session string
+	conn     int
+	speaks   speech
+	inferred bool
+	evidence *evidence
+	session  string
 }
 
-// links remembers referrals by their cookie and handle, the latest maxLinks of them.
-type links struct {
-	byKey map[string]link
-	order []string
+// linkKey returns the name of a referral, valid until the next call: handles are compared without case (§5.4).
+func (g *Graph) linkKey(cookie []byte, user string) []byte {
+	g.key = append(append(g.key[:0], cookie...), ' ')
+	g.key = appendFold(g.key, user)
+	return g.key
 }
 
-func (l *links) put(key string, v link) {
-	if l.byKey == nil {
-		l.byKey = map[string]link{}
+// appendFold appends s with the letters A to Z in lower case: handles are compared without case (§5.4).
+func appendFold[T string | []byte](dst []byte, s T) []byte {
+	for i := range len(s) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
 	}
-	if _, old := l.byKey[key]; !old {
-		l.order = append(l.order, key)
-	}
-	l.byKey[key] = v
-	if len(l.order) > maxLinks {
-		delete(l.byKey, l.order[0])
-		l.order = l.order[1:]
-	}
+	return dst
 }
 
-func (l *links) get(key string) (link, bool) {
-	v, ok := l.byKey[key]
-	return v, ok
+// refer remembers a referral.
+func (g *Graph) refer(cookie []byte, user string, l link) {
+	if g.links.byKey == nil {
+		g.links = newRecent[string, link](maxLinks)
+	}
+	g.links.put(string(g.linkKey(cookie, user)), l)
 }
-
-func (l *links) drop(key string) { delete(l.byKey, key) }
-
-// cookieKey and userKey are the two names under which a referral is found: handles are compared without case (§5.4).
-func cookieKey(cookie, user string) string { return "c " + cookie + " " + strings.ToLower(user) }
-
-func userKey(user string) string { return "u " + strings.ToLower(user) }
 
 // Open begins a connection between the two addresses, of which the server's may be empty until [Conn.To] names it. It
 // returns the connection and its open event.
 func (g *Graph) Open(at time.Time, client, server string) (*Conn, *Event) {
 	g.conns++
 	c := &Conn{graph: g, id: g.conns, client: client, server: server, roles: dialect.Any}
-	return c, c.event(at, Open, "")
+	return c, c.event(new(Event), at, Open, "")
 }
 
 // Note returns an event that belongs to no connection.

@@ -13,19 +13,21 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// tape runs a script through a graph: each line is a connection's name, the direction, and a command. A second passes from
-// line to line.
+// tape runs a script through a graph: each line is a connection's name, the direction, and a command, or "close" in place of
+// the latter two. A second passes from line to line.
 type tape struct {
 	graph session.Graph
 	conns map[string]*session.Conn
+	names map[int]string
 	now   time.Time
+	log   []*session.Event // all events, those of connections included
 }
 
 func newTape() *tape {
-	return &tape{conns: map[string]*session.Conn{}, now: time.Date(1999, 7, 22, 12, 0, 0, 0, time.UTC)}
+	return &tape{conns: map[string]*session.Conn{}, names: map[int]string{}, now: time.Date(1999, 7, 22, 12, 0, 0, 0, time.UTC)}
 }
 
-func (p *tape) play(t *testing.T, script string) []*session.Event {
+func (p *tape) play(t testing.TB, script string) []*session.Event {
 	t.Helper()
 	var events []*session.Event
 	for line := range strings.Lines(script) {
@@ -36,8 +38,15 @@ func (p *tape) play(t *testing.T, script string) []*session.Event {
 		name, rest, _ := strings.Cut(line, " ")
 		c := p.conns[name]
 		if c == nil {
-			c, _ = p.graph.Open(p.now, "127.0.0.1:1", "127.0.0.1:2")
-			p.conns[name] = c
+			var e *session.Event
+			c, e = p.graph.Open(p.now, "127.0.0.1:1", "127.0.0.1:2")
+			p.conns[name], p.names[c.ID()] = c, name
+			p.log = append(p.log, e)
+		}
+		p.now = p.now.Add(time.Second)
+		if rest == "close" {
+			p.log = append(p.log, c.Close(p.now, "closed"))
+			continue
 		}
 		dir := decode.Dir(rest[0])
 		r := decode.NewReader(dir, c.Grammar())
@@ -46,8 +55,8 @@ func (p *tape) play(t *testing.T, script string) []*session.Event {
 		if !r.Next(&m) && !r.Flush(&m) {
 			t.Fatalf("%q is no command", line)
 		}
-		p.now = p.now.Add(time.Second)
 		events = append(events, c.Track(dir, &m, p.now))
+		p.log = append(p.log, events[len(events)-1])
 	}
 	return events
 }

@@ -31,6 +31,9 @@ func AppendJSON(dst []byte, e *session.Event) []byte {
 	dst = appendField(dst, "user", e.User)
 	dst = appendField(dst, "session", e.Session)
 	dst = appendField(dst, "dialect", e.Dialect)
+	if e.Inferred {
+		dst = append(dst, `,"inferred":true`...) // no VER told the dialect
+	}
 	if e.Kind == session.Command {
 		dst = strconv.AppendInt(append(dst, `,"size":`...), int64(len(e.In.Raw)), 10)
 	}

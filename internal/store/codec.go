@@ -28,20 +28,25 @@ const (
 	hasText
 )
 
+// inferredBit stands beside a role in its byte.
+const inferredBit = 1 << 7
+
 // about is what is known of a connection at some moment.
 type about struct {
 	client, server         string
 	role                   dialect.Role
 	dialect, user, session string
+	inferred               bool // the dialect is a conclusion
 	via                    int
 }
 
 func aboutOf(e *session.Event) about {
-	return about{e.Client, e.Server, e.Role, e.Dialect, e.User, e.Session, e.Via}
+	return about{e.Client, e.Server, e.Role, e.Dialect, e.User, e.Session, e.Inferred, e.Via}
 }
 
 func (a *about) set(e *session.Event) {
-	e.Client, e.Server, e.Role, e.Dialect, e.User, e.Session, e.Via = a.client, a.server, a.role, a.dialect, a.user, a.session, a.via
+	e.Client, e.Server, e.Role, e.Via = a.client, a.server, a.role, a.via
+	e.Dialect, e.User, e.Session, e.Inferred = a.dialect, a.user, a.session, a.inferred
 }
 
 // rowIndex numbers the rows of all tables, from 1. It does not change once made.
@@ -147,7 +152,11 @@ func (w *encoder) event(e *session.Event) {
 func (w *encoder) about(e *session.Event) {
 	a := aboutOf(e)
 	w.known[e.Conn] = a
-	w.buf = append(w.buf, 1, byte(a.role))
+	role := byte(a.role)
+	if a.inferred {
+		role |= inferredBit
+	}
+	w.buf = append(w.buf, 1, role)
 	for _, s := range [...]string{a.client, a.server, a.dialect, a.user, a.session} {
 		w.text(s)
 	}
@@ -290,7 +299,8 @@ func (r *decoder) event(e *session.Event) {
 }
 
 func (r *decoder) about() *about {
-	a := &about{role: dialect.Role(r.byte())}
+	role := r.byte()
+	a := &about{role: dialect.Role(role &^ inferredBit), inferred: role&inferredBit != 0}
 	for _, s := range [...]*string{&a.client, &a.server, &a.dialect, &a.user, &a.session} {
 		*s = string(r.bytes())
 	}

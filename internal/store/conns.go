@@ -19,9 +19,10 @@ type ConnSummary struct {
 	ID             int
 	Client, Server string
 	// Role, Dialect, User and Session are the last that were known, zero while unknown. Via is the connection whose referral
-	// led here, 0 if none is known.
+	// led here, 0 if none is known. Inferred says that the dialect is a conclusion from what was said.
 	Role                   dialect.Role
 	Dialect, User, Session string
+	Inferred               bool
 	Via                    int
 	// First is the index of its first event in the log.
 	First int
@@ -142,7 +143,9 @@ func (c *ConnSummary) learn(e *session.Event) bool {
 	fresh := keep(&c.Client, e.Client)
 	fresh = keep(&c.Server, e.Server) || fresh
 	fresh = keep(&c.Role, e.Role) || fresh
-	fresh = keep(&c.Dialect, e.Dialect) || fresh
+	if e.Dialect != "" && (keep(&c.Dialect, e.Dialect) || c.Inferred != e.Inferred) {
+		fresh, c.Inferred = true, e.Inferred
+	}
 	fresh = keep(&c.User, e.User) || fresh
 	fresh = keep(&c.Session, e.Session) || fresh
 	return keep(&c.Via, e.Via) || fresh
@@ -162,7 +165,7 @@ func keep[T comparable](to *T, v T) bool {
 type overlay map[int]about
 
 func (c *ConnSummary) about() about {
-	return about{role: c.Role, dialect: c.Dialect, user: c.User, session: c.Session, via: c.Via}
+	return about{role: c.Role, dialect: c.Dialect, inferred: c.Inferred, user: c.User, session: c.Session, via: c.Via}
 }
 
 func (l *connList) final() overlay {

@@ -182,8 +182,8 @@ func (f *flow) begin() {
 	}
 	var e *session.Event
 	f.sess, e, f.id = f.im.open(f.opened, c, s, id)
-	f.in[client] = decode.NewReader(decode.FromClient, f.sess.Grammar())
-	f.in[server] = decode.NewReader(decode.FromServer, f.sess.Grammar())
+	f.in[client] = decode.NewReader(decode.FromClient, f.sess.Framing())
+	f.in[server] = decode.NewReader(decode.FromServer, f.sess.Framing())
 	if f.kind != flowOurs {
 		f.kind = flowMSN
 		f.im.emit(e)
@@ -200,7 +200,7 @@ func (f *flow) track(item *pcap.Item) {
 		f.commands(from, item.Time)
 	case pcap.KindLost:
 		f.flush(from, item.Time)
-		f.in[from] = decode.NewReader(f.in[from].Dir, f.sess.Grammar())
+		f.in[from] = decode.NewReader(f.in[from].Dir, f.sess.Framing())
 		text := fmt.Sprintf("%d bytes from the %s are not in the capture", item.Lost, endNames[from])
 		f.im.emit(f.sess.Gap(item.Time, f.in[from].Dir, text))
 	case pcap.KindClose:
@@ -216,7 +216,7 @@ func (f *flow) commands(from int, at time.Time) {
 	r := f.in[from]
 	var m decode.Message
 	for {
-		if r.Grammar = f.sess.Grammar(); !r.Next(&m) {
+		if r.Grammar = f.sess.Framing(); !r.Next(&m) {
 			return
 		}
 		f.im.emit(f.sess.Track(r.Dir, &m, at))

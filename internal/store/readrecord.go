@@ -117,6 +117,8 @@ func (r *record) setNumber(key, value string) bool {
 		e.N = uint64(v)
 	case "conn":
 		e.Conn = int(v)
+	case "inferred":
+		e.Inferred = v != 0
 	case "via":
 		e.Via = int(v)
 	case "reply":

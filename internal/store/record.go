@@ -88,6 +88,9 @@ func (w *recordWriter) event(e *session.Event, framed bool) {
 	w.text("server", e.Server)
 	w.text("role", e.Role.String())
 	w.text("dialect", e.Dialect)
+	if e.Inferred {
+		w.uint("inferred", 1)
+	}
 	w.text("user", e.User)
 	w.text("session", e.Session)
 	w.uint("via", uint64(e.Via))
