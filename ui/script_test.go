@@ -66,6 +66,7 @@ func (s *script) say(c *session.Conn, dir decode.Dir, raw string) *session.Event
 func (s *script) c(c *session.Conn, raw string) *session.Event {
 	return s.say(c, decode.FromClient, raw)
 }
+
 func (s *script) s(c *session.Conn, raw string) *session.Event {
 	return s.say(c, decode.FromServer, raw)
 }

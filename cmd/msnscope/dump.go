@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -34,16 +35,21 @@ func dumpCommand(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			w := e.stdout
-			if out != "" && out != "-" {
-				file, err := os.OpenFile(out, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-				if err != nil {
-					return &exitError{exitIO, err, ""}
-				}
-				defer file.Close()
-				w = file
+			if out == "" || out == "-" {
+				return dump(c.Context(), e, args, e.stdout, p, f)
 			}
-			return dump(c.Context(), e, args, w, p, f)
+			if overwrites(out, args) {
+				return usage("-o %s: that file is read", out)
+			}
+			file, err := os.OpenFile(out, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+			if err != nil {
+				return &exitError{exitIO, err, ""}
+			}
+			err = dump(c.Context(), e, args, file, p, f)
+			if cerr := file.Close(); err == nil && cerr != nil {
+				err = &exitError{exitIO, cerr, ""}
+			}
+			return err
 		},
 	}
 	c.Flags().StringVarP(&expr, "filter", "Y", "", "print only the commands for which this `EXPR` is true")
@@ -51,6 +57,15 @@ func dumpCommand(e *env) *cobra.Command {
 	c.Flags().StringVarP(&out, "output", "o", "", "write to this `FILE` in place of standard output")
 	completeForms(c)
 	return c
+}
+
+// overwrites reports whether writing to out would destroy one of the files that are to be read.
+func overwrites(out string, inputs []string) bool {
+	target, err := os.Stat(out)
+	return err == nil && target.Mode().IsRegular() && slices.ContainsFunc(inputs, func(in string) bool {
+		info, err := os.Stat(in)
+		return err == nil && os.SameFile(target, info)
+	})
 }
 
 // dump prints each file after the other. What came before an error is printed all the same.

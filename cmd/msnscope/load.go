@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/msnscope/msnscope/internal/store"
@@ -16,7 +17,7 @@ func (e *env) load(ctx context.Context, path string, log *store.Log) error {
 	progress := e.progress(path)
 	var err error
 	if path == "-" {
-		err = store.LoadReader(ctx, e.stdin, "standard input", log, progress)
+		err = store.LoadReader(ctx, &interruptible{ctx, e.stdin}, "standard input", log, progress)
 	} else {
 		err = store.Load(ctx, path, log, progress)
 	}
@@ -36,6 +37,31 @@ func (e *env) load(ctx context.Context, path string, log *store.Log) error {
 		x.hint = "MSN is looked for on TCP port 1863, and on other ports by its first command"
 	}
 	return x
+}
+
+// interruptible is a reader whose wait for bytes ends with ctx: nobody may ever send them. What comes later is lost.
+type interruptible struct {
+	ctx context.Context
+	r   io.Reader
+}
+
+// Read implements io.Reader.
+func (i *interruptible) Read(p []byte) (int, error) {
+	type result struct {
+		n   int
+		err error
+	}
+	buf, done := make([]byte, len(p)), make(chan result, 1)
+	go func() {
+		n, err := i.r.Read(buf)
+		done <- result{n, err}
+	}()
+	select {
+	case got := <-done:
+		return copy(p, buf[:got.n]), got.err
+	case <-i.ctx.Done():
+		return 0, context.Cause(i.ctx)
+	}
 }
 
 // progress returns what says how far the reading of a file is, nil without a terminal.

@@ -18,8 +18,15 @@ type binaryField struct {
 // clients use that may be signed in at several places, big-endian.
 var (
 	p2pFirst = []binaryField{
-		{"SessionID", 4}, {"Identifier", 4}, {"Offset", 8}, {"TotalSize", 8}, {"MessageSize", 4}, {"Flags", 4},
-		{"AckIdentifier", 4}, {"AckUniqueID", 4}, {"AckSize", 8},
+		{"SessionID", 4},
+		{"Identifier", 4},
+		{"Offset", 8},
+		{"TotalSize", 8},
+		{"MessageSize", 4},
+		{"Flags", 4},
+		{"AckIdentifier", 4},
+		{"AckUniqueID", 4},
+		{"AckSize", 8},
 	}
 	p2pSecond = []binaryField{{"HeaderLength", 1}, {"Operation", 1}, {"MessageSize", 2}, {"Identifier", 4}}
 )

@@ -31,9 +31,22 @@ var profileFields = []FieldInfo{
 
 // locales are the commonest; there are some two hundred.
 var locales = []Value{
-	{"1028", "Chinese, Taiwan"}, {"1031", "German"}, {"1033", "English, United States"}, {"1034", "Spanish"}, {"1036", "French"},
-	{"1040", "Italian"}, {"1041", "Japanese"}, {"1042", "Korean"}, {"1043", "Dutch"}, {"1046", "Portuguese, Brazil"}, {"1049", "Russian"},
-	{"1053", "Swedish"}, {"2052", "Chinese, China"}, {"2057", "English, United Kingdom"}, {"2070", "Portuguese"}, {"3082", "Spanish"},
+	{"1028", "Chinese, Taiwan"},
+	{"1031", "German"},
+	{"1033", "English, United States"},
+	{"1034", "Spanish"},
+	{"1036", "French"},
+	{"1040", "Italian"},
+	{"1041", "Japanese"},
+	{"1042", "Korean"},
+	{"1043", "Dutch"},
+	{"1046", "Portuguese, Brazil"},
+	{"1049", "Russian"},
+	{"1053", "Swedish"},
+	{"2052", "Chinese, China"},
+	{"2057", "English, United Kingdom"},
+	{"2070", "Portuguese"},
+	{"3082", "Spanish"},
 }
 
 var mailboxFields = []FieldInfo{
@@ -95,8 +108,12 @@ var inviteFields = []FieldInfo{
 	{Name: "PortX-Internal", In: InData, Kind: KindPort, Means: "port behind the router"},
 	{Name: "Sender-Connect", In: InData, Kind: KindBool, Means: "whether the sender of the file connects"},
 	{Name: "Cancel-Code", In: InData, Means: "why it ends", Values: []Value{
-		{"REJECT", "refused"}, {"TIMEOUT", "no answer"}, {"FTTIMEOUT", "the transfer did not start"}, {"FAIL", "failed"},
-		{"OUTBANDCANCEL", "the window was closed"}, {"REJECT_NOT_INSTALLED", "the program is not there"},
+		{"REJECT", "refused"},
+		{"TIMEOUT", "no answer"},
+		{"FTTIMEOUT", "the transfer did not start"},
+		{"FAIL", "failed"},
+		{"OUTBANDCANCEL", "the window was closed"},
+		{"REJECT_NOT_INSTALLED", "the program is not there"},
 	}},
 }
 
@@ -113,8 +130,15 @@ var p2pFields = []FieldInfo{
 	{Name: "TotalSize", In: InBinary, Kind: KindSize, Means: "size of the message"},
 	{Name: "MessageSize", In: InBinary, Kind: KindSize, Means: "size of this piece"},
 	{Name: "Flags", In: InBinary, Kind: KindFlags, Means: "what kind of piece", Values: []Value{
-		{"0x1", "not acknowledged"}, {"0x2", "acknowledgement"}, {"0x4", "waiting for an answer"}, {"0x8", "error"}, {"0x10", "file"},
-		{"0x20", "picture data"}, {"0x40", "session closed"}, {"0x80", "transport error"}, {"0x100", "direct connection"},
+		{"0x1", "not acknowledged"},
+		{"0x2", "acknowledgement"},
+		{"0x4", "waiting for an answer"},
+		{"0x8", "error"},
+		{"0x10", "file"},
+		{"0x20", "picture data"},
+		{"0x40", "session closed"},
+		{"0x80", "transport error"},
+		{"0x100", "direct connection"},
 		{"0x1000000", "client of 2009"},
 	}},
 	{Name: "AckIdentifier", In: InBinary, Kind: KindNumber, Means: "of an acknowledgement, the message; else any number"},

@@ -34,7 +34,7 @@ var rules = []rule{
 
 	{decode.FromServer, dialect.SB, partSelf, 0, (*State).entered},
 	{decode.FromServer, dialect.SB, partHandle | partName, 0, (*State).joined}, // who writes is there too
-	{decode.FromServer, dialect.SB, partHandle, partName, (*State).left},
+	{decode.FromServer, dialect.SB, partHandle, partName | partLength, (*State).left},
 	{decode.FromServer, dialect.SB, partStatus | partTalk, 0, (*State).ringing},
 	{decode.FromServer, dialect.SB, partStatus, partTalk, (*State).entered},
 	{decode.FromClient, dialect.SB, partHandle, partSelf, (*State).invited},
@@ -140,7 +140,7 @@ func (s *State) connection(e *Event) *Connection {
 		s.conns[e.Conn] = c
 		s.opened = append(s.opened, e.Conn)
 		if len(s.opened) > maxConns {
-			s.forgetConn()
+			s.forgetConns()
 		}
 	}
 	if c.Role == e.Role && c.User == e.User && c.Session == e.Session && c.Server == e.Server && c.Dialect == e.Dialect &&
@@ -165,15 +165,17 @@ func (s *State) conn(id int) *Connection {
 	return c
 }
 
-// forgetConn makes room for another connection: it takes those out of opened that have ended, and the oldest if there are
-// none.
-func (s *State) forgetConn() {
+// forgetConns makes room for other connections: it takes those out of opened that have ended, and where too few have, forgets
+// the oldest eighth.
+func (s *State) forgetConns() {
 	open := slices.DeleteFunc(slices.Clone(s.opened), func(id int) bool { return s.conns[id] == nil || s.conns[id].Closed })
-	if len(open) > maxConns {
+	if len(open) > maxConns-maxConns/8 {
 		s.Partial = true
-		s.clear(s.conns[open[0]])
-		delete(s.conns, open[0])
-		open = open[1:]
+		for _, id := range open[:maxConns/8] {
+			s.clear(s.conns[id])
+			delete(s.conns, id)
+		}
+		open = open[maxConns/8:]
 	}
 	s.opened = open
 }

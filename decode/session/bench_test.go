@@ -68,3 +68,82 @@ func recorded(tb testing.TB) [][]said {
 	}
 	return all
 }
+
+// BenchmarkTrackLong tracks a connection on which hundreds of messages got no answer.
+func BenchmarkTrackLong(b *testing.B) {
+	var g session.Graph
+	at := time.Unix(1e9, 0)
+	c, _ := g.Open(at, "127.0.0.1:1", "127.0.0.1:2")
+	track := func(dir decode.Dir, line string) {
+		m := decode.Parse([]byte(line), dir, c.Grammar())
+		c.Track(dir, &m, at)
+	}
+	track(decode.FromServer, "VER 1 MSNP2\r\n")
+	for i := range 300 {
+		track(decode.FromClient, sprintf("MSG %d N 1\r\nx", i+10))
+	}
+	ask := decode.Parse([]byte("CHG 7000 NLN\r\n"), decode.FromClient, c.Grammar())
+	answer := decode.Parse([]byte("CHG 7000 NLN\r\n"), decode.FromServer, c.Grammar())
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Track(decode.FromClient, &ask, at)
+		c.Track(decode.FromServer, &answer, at)
+	}
+}
+
+func perEvent(b *testing.B, events int) {
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(events), "ns/event")
+}
+
+// BenchmarkApply applies events of many users.
+func BenchmarkApply(b *testing.B) {
+	log := crowd(b, 20_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		s := session.NewState()
+		for _, e := range log {
+			s.Apply(e)
+		}
+	}
+	perEvent(b, len(log))
+}
+
+// BenchmarkTimelineAdd is Apply, and what keeping States costs.
+func BenchmarkTimelineAdd(b *testing.B) {
+	log := crowd(b, 20_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		var line session.Timeline
+		for _, e := range log {
+			line.Add(e)
+		}
+	}
+	perEvent(b, len(log))
+}
+
+// BenchmarkTimelineAt asks here and there in a million events.
+func BenchmarkTimelineAt(b *testing.B) {
+	log := crowd(b, 1_000_000)
+	line := session.Timeline{Event: func(i int) *session.Event { return log[i] }}
+	for _, e := range log {
+		line.Add(e)
+	}
+	n := 0
+	for b.Loop() {
+		n = (n + 618_033) % len(log)
+		line.At(uint64(n))
+	}
+}
+
+// BenchmarkTransactions collects what requests led to.
+func BenchmarkTransactions(b *testing.B) {
+	log := crowd(b, 20_000)
+	b.ReportAllocs()
+	for b.Loop() {
+		var x session.Transactions
+		for _, e := range log {
+			x.Add(e)
+		}
+	}
+	perEvent(b, len(log))
+}

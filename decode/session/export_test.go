@@ -52,3 +52,21 @@ func Signals() map[decode.Verb]decode.Dir {
 	delete(all, decode.Verb{}) // the end of a connection
 	return all
 }
+
+// Entries tells the tests what is on the account.
+func (s *State) Entries() int { return s.entries }
+
+// Recount returns what the account should say.
+func (s *State) Recount() int {
+	n := 0
+	for _, u := range s.users {
+		n += len(u.seen)
+		for i := range u.lists {
+			n += len(u.lists[i].entries)
+		}
+	}
+	for _, c := range s.conns {
+		n += len(c.Roster) + len(c.Invited)
+	}
+	return n
+}

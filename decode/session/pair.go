@@ -17,8 +17,8 @@ type request struct {
 	trid    uint32
 	verb    decode.Verb
 	hasTrID bool
-	// answered says that there was an answer, done that no other one can come.
-	answered, done bool
+	// answered says that there was an answer: more may come only where a TrID tells what they answer.
+	answered bool
 }
 
 // accepts reports whether the verb can answer the request.
@@ -75,13 +75,15 @@ func (q *requests) add(r request) {
 // since servers use it for what nobody asked for (§5.6).
 func (q *requests) find(m *decode.Message) *request {
 	var waiting, answered *request
+	more := m.Verb.Code() == 0 && m.TrID != 0 // it may be one more answer
 	for r := q.get(q.chains[chainOf(m.HasTrID, m.TrID)]); r != nil; r = q.get(r.older) {
 		switch {
-		case r.done || r.trid != m.TrID || !r.accepts(m.Verb):
+		case r.trid != m.TrID || r.answered && !more:
+		case !r.accepts(m.Verb):
 		case !r.answered:
 			waiting = r
-		case answered == nil && m.Verb.Code() == 0 && m.TrID != 0:
-			answered = r
+		default:
+			answered, more = r, false
 		}
 	}
 	if waiting != nil {
@@ -108,6 +110,6 @@ func (c *Conn) answer(e *Event) {
 	if r == nil {
 		return
 	}
-	r.answered, r.done = true, !r.hasTrID
+	r.answered = true
 	e.ReplyTo, e.RTT = r.n, e.Time.Sub(r.at)
 }

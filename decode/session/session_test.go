@@ -169,6 +169,7 @@ func TestPairing(t *testing.T) {
 		{"a verb that the request does not expect", "c C: SYN 4 0\\r\\n\nc S: ADD 4 RL 1 a@b.c A\\r\\n", []uint64{0}},
 		{"TrIDs that go backwards", "c C: CAL 179 a@b.c\\r\\n\nc C: MSG 177 A 1\\r\\nx\nc S: ACK 177\\r\\n\nc S: CAL 179 RINGING 1\\r\\n", []uint64{3, 2}},
 		{"a command that nobody knows", "c C: ZZZ 10\\r\\n\nc S: 200 10\\r\\n", []uint64{2}},
+		{"one answer to a question without a TrID", "c C: PNG\\r\\n\nc S: QNG\\r\\n\nc S: QNG\\r\\n", []uint64{2, 0}},
 		{"an error that nothing caused", "c C: PNG\\r\\n\nc S: 600\\r\\n\nc S: QNG\\r\\n", []uint64{0, 2}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -221,6 +222,22 @@ func TestOpaqueAndError(t *testing.T) {
 	}
 }
 
+// TestTrackCopies: the message's bytes are the reader's, which writes over them.
+func TestTrackCopies(t *testing.T) {
+	for _, line := range []string{"CHG 1 NLN\r\n", "CAL 1 " + strings.Repeat("x", 100) + "\r\n", "VER 1" + strings.Repeat(" MSNP2", 30) + "\r\n"} {
+		var g session.Graph
+		c, _ := g.Open(time.Time{}, "", "")
+		raw := []byte(line)
+		m := decode.Parse(raw, decode.FromClient, c.Grammar())
+		e := c.Track(decode.FromClient, &m, time.Time{})
+		last := string(m.Arg(m.NumArgs() - 1))
+		clear(raw)
+		if string(e.In.Raw) != line || string(e.In.Arg(e.In.NumArgs()-1)) != last || cap(e.In.Raw) != len(line) && len(line) < 64 {
+			t.Errorf("after the message's bytes changed the event has %q", e.In.Raw)
+		}
+	}
+}
+
 // TestMemoryIsBounded asks without end and refers without end.
 func TestMemoryIsBounded(t *testing.T) {
 	var g session.Graph
@@ -235,4 +252,13 @@ func TestMemoryIsBounded(t *testing.T) {
 	if requests > 256 || links > 1<<14 {
 		t.Errorf("%d requests and %d referrals are remembered", requests, links)
 	}
+}
+
+// one plays a single command, whose payload may have lines of its own and need not be as long as it says.
+func (p *tape) one(t *testing.T, line string) *session.Event {
+	t.Helper()
+	c, _ := p.graph.Open(p.now, "127.0.0.1:1", "127.0.0.1:2")
+	_, rest, _ := strings.Cut(line, " ")
+	m := decode.Parse([]byte(strings.ReplaceAll(rest[3:], `\r\n`, "\r\n")), decode.Dir(rest[0]), c.Grammar())
+	return c.Track(decode.Dir(rest[0]), &m, p.now)
 }

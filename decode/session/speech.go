@@ -51,7 +51,7 @@ func Table(name string) *dialect.Table {
 
 // maxEvidence is after how many commands of a conversation no more is concluded: what tells a dialect comes with the logon
 // and the first talk, or never.
-const maxEvidence = 1 << 9
+const maxEvidence = 1 << 8
 
 // evidence is what tells the dialect of a conversation whose VER nobody saw. Its connections share it.
 type evidence struct {
@@ -64,6 +64,9 @@ type evidence struct {
 func (c *Conn) infer(dir decode.Dir, m *decode.Message) {
 	if c.told || c.speaks.table != nil && !c.inferred {
 		return
+	}
+	if c.roles == dialect.SB && m.Payload() != nil {
+		return // what users write is the same in all dialects, and nearly all that is said at a switchboard
 	}
 	if c.evidence == nil {
 		c.evidence = &evidence{}

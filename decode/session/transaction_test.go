@@ -144,15 +144,23 @@ func TestTransactions(t *testing.T) {
 			"ns S: SYN 7 12", "ns S: GTC 7 12", "ns S: BLP 7 12", "ns S: LST 7 FL", "ns S: LST 7 FL", "ns S: LST 7 AL", "ns S: LST 7 BL",
 			"ns S: LST 7 RL",
 		}, nil, time.Second, "answered"}},
-		{"bob S: NLN NLN alice@hotmail.com", told{"ns C: CHG 8 NLN", "-", []string{"ns S: CHG 8 NLN", "ns S: ILN 8 AWY"},
-			[]string{"bob S: NLN NLN alice@hotmail.com"}, time.Second, "answered"}},
+		{"bob S: NLN NLN alice@hotmail.com", told{
+			"ns C: CHG 8 NLN", "-",
+			[]string{"ns S: CHG 8 NLN", "ns S: ILN 8 AWY"},
+			[]string{"bob S: NLN NLN alice@hotmail.com"},
+			time.Second, "answered",
+		}},
 		{"ns S: XFR 9 SB", told{"ns C: XFR 9 SB", "-", []string{"ns S: XFR 9 SB"}, []string{"sb C: USR 1 alice@hotmail.com"}, time.Second, "answered"}},
 		{"sb C: USR 1 alice@hotmail.com", told{"sb C: USR 1 alice@hotmail.com", "ns C: XFR 9 SB", []string{"sb S: USR 1 OK"}, nil, time.Second, "answered"}},
 		{"bob S: RNG 11752013 10.0.0.9:1863", told{"sb C: CAL 2 bob@hotmail.com", "-", []string{"sb S: CAL 2 RINGING"}, []string{
 			"bob S: RNG 11752013 10.0.0.9:1863", "sb2 C: ANS 1 bob@hotmail.com", "sb S: JOI bob@hotmail.com Bob",
 		}, time.Second, "answered"}},
-		{"sb2 S: ANS 1 OK", told{"sb2 C: ANS 1 bob@hotmail.com", "sb C: CAL 2 bob@hotmail.com", []string{"sb2 S: IRO 1 1", "sb2 S: ANS 1 OK"},
-			[]string{"sb S: JOI bob@hotmail.com Bob"}, time.Second, "answered"}},
+		{"sb2 S: ANS 1 OK", told{
+			"sb2 C: ANS 1 bob@hotmail.com", "sb C: CAL 2 bob@hotmail.com",
+			[]string{"sb2 S: IRO 1 1", "sb2 S: ANS 1 OK"},
+			[]string{"sb S: JOI bob@hotmail.com Bob"},
+			time.Second, "answered",
+		}},
 		{"sb2 S: MSG alice@hotmail.com Alice%20L", told{"sb C: MSG 3 N", "-", nil, []string{"sb2 S: MSG alice@hotmail.com Alice%20L"}, 0, "told"}},
 		{"sb S: BYE bob@hotmail.com", told{"sb2 C: OUT", "-", []string{"sb2 close"}, []string{"sb S: BYE bob@hotmail.com"}, time.Second, "answered"}},
 		{"bob S: FLN alice@hotmail.com", told{"ns close", "-", nil, []string{"bob S: FLN alice@hotmail.com"}, 0, "told"}},
@@ -183,6 +191,7 @@ func TestOutcomes(t *testing.T) {
 		{"unknown", "c C: ZZZ 3\\r\\n\nc S: 200 3\\r\\n", "c C: ZZZ 3", told{"c C: ZZZ 3", "-", []string{"c S: 200 3"}, nil, time.Second, "failed"}},
 		{"one TrID for all requests", "c C: CHG 7 NLN\\r\\n\nc C: ADD 7 FL a@b.c A\\r\\n\nc S: ADD 7 FL 2 a@b.c A\\r\\n\nc S: CHG 7 NLN\\r\\n", "c S: CHG 7 NLN", told{"c C: CHG 7 NLN", "-", []string{"c S: CHG 7 NLN"}, nil, 3 * time.Second, "answered"}},
 		{"TrIDs that go backwards", "c C: CAL 179 a@b.c\\r\\n\nc C: MSG 177 A 1\\r\\nx\nc S: ACK 177\\r\\n\nc S: CAL 179 RINGING 1\\r\\n", "c S: ACK 177", told{"c C: MSG 177 A", "-", []string{"c S: ACK 177"}, nil, time.Second, "answered"}},
+		{"a call that failed brings nobody", "s C: CAL 2 d@e.f\\r\\n\ns S: 217 2\\r\\n\ns S: JOI d@e.f D\\r\\n", "s C: CAL 2 d@e.f", told{"s C: CAL 2 d@e.f", "-", []string{"s S: 217 2"}, nil, time.Second, "failed"}},
 		{"a caller who was not seen", "n C: USR 1 MD5 I bob@b.c\\r\\n\nn S: RNG 5 10.0.0.9 CKI 8.9 a@b.c A\\r\\n\ns C: ANS 1 bob@b.c 8.9 5\\r\\n", "n S: RNG 5 10.0.0.9", told{"n S: RNG 5 10.0.0.9", "-", nil, []string{"s C: ANS 1 bob@b.c"}, 0, "told"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -239,7 +248,22 @@ func TestCallAfterCall(t *testing.T) {
 	}
 }
 
-// TestListsOfLaterDialects: what answers SYN without a TrID belongs to it.
+// TestEffectsComeSoon: what is told half a minute later has another cause, but for what waits for a person.
+func TestEffectsComeSoon(t *testing.T) {
+	p := newTape()
+	p.play(t, "a C: USR 1 MD5 I a@b.c\\r\\n\nb C: USR 1 MD5 I d@e.f\\r\\n\na C: CHG 2 BSY\\r\\n\ns C: USR 1 a@b.c 1.2\\r\\n\ns C: CAL 2 d@e.f\\r\\n")
+	p.now = p.now.Add(time.Minute)
+	p.play(t, "b S: NLN BSY a@b.c A\\r\\n\ns S: JOI d@e.f D\\r\\n")
+	x := p.transactions()
+	if got := p.tell(t, x, "a C: CHG 2 BSY").Consequences; got != nil {
+		t.Errorf("CHG caused %q a minute later", got)
+	}
+	if got := p.tell(t, x, "s C: CAL 2 d@e.f").Consequences; len(got) != 1 {
+		t.Errorf("CAL caused %q, want the JOI", got)
+	}
+}
+
+// TestListsWithoutTrID: what answers SYN without a TrID belongs to it.
 func TestListsWithoutTrID(t *testing.T) {
 	p := newTape()
 	p.play(t, "c C: SYN 1 0\\r\\n\nc S: SYN 1 5\\r\\n\nc S: LST a@b.c A 11 0\\r\\n\nc S: NLN NLN a@b.c A\\r\\n")
@@ -253,13 +277,13 @@ func TestTransactionsAreForgotten(t *testing.T) {
 	m := decode.Parse([]byte("CHG 1 NLN\r\n"), decode.FromClient, dialect.MSNP2)
 	var x session.Transactions
 	const last = 3 << 20
-	for n := uint64(1); n <= last; n += 3 {
+	for n := uint64(1); n <= last; n += 64 {
 		x.Add(&session.Event{N: n, Conn: 1, Dir: decode.FromClient, In: m, Row: dialect.MSNP2.Match(decode.FromClient, dialect.NS, &m)})
 	}
 	if _, ok := x.At(1); ok {
 		t.Error("the first of three million events is still known")
 	}
-	if got, ok := x.At(last - 2); !ok || got.Request != last-2 {
+	if got, ok := x.At(last - 63); !ok || got.Request != last-63 {
 		t.Errorf("the last event: %+v, %v", got, ok)
 	}
 	if pages, waiting := x.Remembered(); pages > 1<<10 || waiting > 256 {

@@ -120,8 +120,15 @@ func (d *document) form(f Form) {
 
 // wordTitles are the kinds of words, as chapters.
 var wordTitles = []Pair{
-	{State, "States"}, {List, "Contact lists"}, {Privacy, "Privacy"}, {Acknowledge, "Acknowledgement of messages"}, {Package, "Security packages"},
-	{Sequence, "Steps of the logon"}, {Status, "Status"}, {Referral, "Referrals"}, {Switch, "Switches"},
+	{State, "States"},
+	{List, "Contact lists"},
+	{Privacy, "Privacy"},
+	{Acknowledge, "Acknowledgement of messages"},
+	{Package, "Security packages"},
+	{Sequence, "Steps of the logon"},
+	{Status, "Status"},
+	{Referral, "Referrals"},
+	{Switch, "Switches"},
 }
 
 func (d *document) words() {

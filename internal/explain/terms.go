@@ -53,11 +53,15 @@ var terms = []term{
 	{"PL", List, []string{"LIST"}, "", "the pending list: who added this user and waits for an answer"},
 
 	{
-		"AL", Privacy, []string{"BLP.Value"}, "7.6",
+		"AL", Privacy,
+		[]string{"BLP.Value"},
+		"7.6",
 		"value of BLP: who is on neither AL nor BL counts as allowed: everybody may write but the blocked",
 	},
 	{
-		"BL", Privacy, []string{"BLP.Value"}, "7.6",
+		"BL", Privacy,
+		[]string{"BLP.Value"},
+		"7.6",
 		"value of BLP: who is on neither AL nor BL counts as blocked: only the allowed may write",
 	},
 	{"A", Privacy, []string{"GTC.Value"}, "7.6", "value of GTC: the client asks its user whenever somebody adds the user"},

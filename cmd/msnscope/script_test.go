@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/spf13/cobra"
+)
+
+// TestScripts runs the command lines of testdata/script. Each finds a recording, whole, gzipped and cut, in its folder. Two
+// commands are ours: `code N msnscope ...` runs it and wants the exit code; `lines FILE N` wants so many lines in FILE.
+func TestScripts(t *testing.T) {
+	s := recordParty(t)
+	var zipped bytes.Buffer
+	z := gzip.NewWriter(&zipped)
+	if _, err := z.Write(s.pcapng); err != nil {
+		t.Fatal(err)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	commands := strconv.Itoa(len(s.lines))
+	testscript.Run(t, testscript.Params{
+		Dir: "testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("GORACE", os.Getenv("GORACE"))
+			e.Setenv("LINES_IN_SESSION", commands)
+			return errors.Join(
+				os.WriteFile(filepath.Join(e.WorkDir, "session.pcapng"), s.pcapng, 0o600),
+				os.WriteFile(filepath.Join(e.WorkDir, "session.pcapng.gz"), zipped.Bytes(), 0o600),
+				os.WriteFile(filepath.Join(e.WorkDir, "cut.pcapng"), s.pcapng[:len(s.pcapng)*2/3+1], 0o600),
+				os.WriteFile(filepath.Join(e.WorkDir, "cut.pcapng.gz"), zipped.Bytes()[:zipped.Len()/2], 0o600),
+				os.WriteFile(filepath.Join(e.WorkDir, "live.jsonl"), []byte(s.jsonl), 0o600),
+			)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"code": wantCode, "lines": wantLines},
+	})
+}
+
+func wantCode(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: code N program args...")
+	}
+	code := 0
+	if err := ts.Exec(args[1], args[2:]...); err != nil {
+		var exit *exec.ExitError
+		if !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		code = exit.ExitCode()
+	}
+	if strconv.Itoa(code) != args[0] {
+		ts.Fatalf("exit code %d, want %s", code, args[0])
+	}
+}
+
+func wantLines(ts *testscript.TestScript, neg bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: lines FILE N")
+	}
+	if n := strconv.Itoa(strings.Count(ts.ReadFile(args[0]), "\n")); (n == args[1]) == neg {
+		ts.Fatalf("%s has %s lines, want %s (%v)", args[0], n, args[1], !neg)
+	}
+}
+
+// TestExamplesAreCommandLines: what the help of each verb shows is understood, and its filters compile. The scripts run those
+// that need no port.
+func TestExamplesAreCommandLines(t *testing.T) {
+	root := newRoot(&env{})
+	root.InitDefaultHelpCmd()
+	for _, c := range append(root.Commands(), root) {
+		if c.Name() == "help" || c.Name() == "completion" {
+			continue
+		}
+		if c.Example == "" {
+			t.Errorf("%s has no example", c.CommandPath())
+		}
+		for example := range strings.Lines(c.Example) {
+			words := quoted(strings.TrimSpace(example))
+			if words[0] != "msnscope" {
+				t.Errorf("%s: the example %q", c.CommandPath(), example)
+				continue
+			}
+			verb, rest, err := newRoot(&env{}).Find(words[1:])
+			if err == nil {
+				err = checkExample(verb, rest)
+			}
+			if err != nil {
+				t.Errorf("%s: %s: %v", c.CommandPath(), strings.TrimSpace(example), err)
+			}
+		}
+	}
+}
+
+func checkExample(verb *cobra.Command, args []string) error {
+	if err := verb.ParseFlags(args); err != nil {
+		return err
+	}
+	if f := verb.Flags().Lookup("filter"); f != nil {
+		if _, err := compile(f.Value.String()); err != nil {
+			return err
+		}
+	}
+	return verb.ValidateArgs(verb.Flags().Args())
+}
+
+// quoted splits a line as a shell does, as far as single quotes go.
+func quoted(s string) (words []string) {
+	for i, part := range strings.Split(s, "'") {
+		if i%2 == 1 {
+			words = append(words, part)
+			continue
+		}
+		words = append(words, strings.Fields(part)...)
+	}
+	return words
+}
