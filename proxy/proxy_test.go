@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -211,8 +212,15 @@ func TestUnfinishedCommandsWaitAndGo(t *testing.T) {
 		c.send("MSG 5 U 200000\r\n" + strings.Repeat("x", holdBytes))
 		s.want("MSG 5 U 200000\r\n" + strings.Repeat("x", holdBytes))
 		rest := strings.Repeat("y", 200000-holdBytes)
-		go c.send(rest)
+		sent := make(chan error, 1)
+		go func() {
+			_, err := io.WriteString(c.conn, rest)
+			sent <- err
+		}()
 		s.want(rest)
+		if err := <-sent; err != nil {
+			t.Fatal(err)
+		}
 		synctest.Wait()
 		events := l.all()
 		if e := events[len(events)-1]; len(e.In.Payload()) != 200000 {

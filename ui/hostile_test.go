@@ -71,11 +71,11 @@ func (b *bench) harmless() {
 	w, h := b.glass.Size()
 	for y := range h {
 		for x := range w {
-			main, comb, style, _ := b.glass.SimulationScreen.GetContent(x, y)
-			if main >= ' ' && main <= '~' && len(comb) == 0 && style == tcell.StyleDefault {
+			text, style, _ := b.glass.SimulationScreen.Get(x, y)
+			if len(text) == 1 && text >= " " && text <= "~" && style == tcell.StyleDefault {
 				continue
 			}
-			for _, r := range append([]rune{main}, comb...) {
+			for _, r := range text {
 				if !shows(r) && r != 0 || unicode.Is(unicode.Bidi_Control, r) {
 					b.t.Fatalf("U+%04X at %d, %d", r, x, y)
 				}
@@ -91,8 +91,8 @@ func (b *bench) harmless() {
 	for p, r := range b.layout.panes {
 		for y := r.y + 1; r.w > 0 && y < r.y+r.h-1; y++ {
 			for _, x := range []int{r.x, r.x + r.w - 1} {
-				if main, _, _, _ := b.glass.SimulationScreen.GetContent(x, y); !strings.ContainsRune("│├┤┬┴", main) {
-					b.t.Fatalf("the frame of %s is %q at %d, %d:\n%s", paneNames[p], main, x, y, b.glass.text())
+				if edge, _, _ := b.glass.SimulationScreen.Get(x, y); !strings.Contains("│├┤┬┴", edge) {
+					b.t.Fatalf("the frame of %s is %q at %d, %d:\n%s", paneNames[p], edge, x, y, b.glass.text())
 				}
 			}
 		}

@@ -51,7 +51,7 @@ func Table(name string) *dialect.Table {
 
 // maxEvidence is after how many commands of a conversation no more is concluded: what tells a dialect comes with the logon
 // and the first talk, or never.
-const maxEvidence = 1 << 8
+const maxEvidence = 1 << 7
 
 // evidence is what tells the dialect of a conversation whose VER nobody saw. Its connections share it.
 type evidence struct {

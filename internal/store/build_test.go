@@ -121,7 +121,7 @@ var (
 		"", "127.0.0.2:1863", "127.0.0.3:1864", "[2001:db8::1]:1863", "messenger.example.com:1863", "127.0.0.2",
 		"[::ffff:127.0.0.2]:1863",
 	}
-	texts = []string{"", "closed by the server", "100% ü\n\x00\xff=, ", "a b", "‮evil"}
+	texts = []string{"", "closed by the server", "100% ü\n\x00\xff=, ", "a b", "\u202eevil"}
 )
 
 func randomEvents(t *rapid.T) []*session.Event {
