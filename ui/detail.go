@@ -94,6 +94,11 @@ func (a *App) describe(e *session.Event, width int) (lines, bool) {
 	a.context(s, e)
 	if p := e.In.Payload(); p != nil && !e.In.Opaque() {
 		payload(s, p)
+		if whole, ok := a.model.Whole(e); ok {
+			s.blank()
+			s.add(seg{" Whole message", s.t.title}, seg{fmt.Sprintf("  %s bytes in several chunks", thousands(len(whole.Data))), s.t.dim})
+			message(s, &whole)
+		}
 	}
 	return s.lines, answered
 }
@@ -252,6 +257,14 @@ func payload(s *sheet, raw []byte) {
 	for _, f := range fields {
 		s.pair(indent, printable(f.Name), printable(f.Shown()), seg{style: s.t.plain}, printable(f.Meaning))
 	}
+	if len(fields) > 0 && b.Readable() {
+		s.blank()
+	}
+	message(s, &b)
+}
+
+// message writes the text of a body that has one for people.
+func message(s *sheet, b *body.Body) {
 	if !b.Readable() {
 		return
 	}
@@ -262,9 +275,6 @@ func payload(s *sheet, raw []byte) {
 	}
 	if text = strings.TrimRight(text, "\r\n"); text == "" {
 		return
-	}
-	if len(fields) > 0 {
-		s.blank()
 	}
 	for _, l := range strings.Split(text, "\n") {
 		s.text(printable(strings.TrimSuffix(l, "\r")), func(t *theme) seg { return seg{style: t.bold} })

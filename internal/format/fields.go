@@ -3,6 +3,7 @@ package format
 import (
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
@@ -30,9 +31,10 @@ func Fields(e *session.Event) []Field {
 	if n == 0 {
 		return nil
 	}
-	fields := make([]Field, n)
+	fields, line := make([]Field, n), string(e.In.Line())
 	for i := range fields {
-		raw := string(e.In.Arg(i))
+		start, end := e.In.ArgSpan(i)
+		raw := line[start:end]
 		fields[i] = Field{Name: argName(e.Row, i), Kind: argKind(e.Row, i), Raw: raw, Value: validUTF8(decode.Unescape(raw))}
 	}
 	return fields
@@ -72,6 +74,9 @@ func repeats(row *dialect.Row, i int) bool {
 
 // validUTF8 puts one U+FFFD in place of each byte that is not UTF-8.
 func validUTF8(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
 	var b strings.Builder
 	for _, r := range s {
 		b.WriteRune(r)

@@ -1,0 +1,43 @@
+package model
+
+import (
+	"strconv"
+
+	"github.com/msnscope/msnscope/decode/body"
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+// chunksWithin is how far before and after a chunk the others are looked for: a client sends the chunks of one message in one
+// go, while other connections speak in between.
+const chunksWithin = 2048
+
+// Whole returns the message of which e carries a chunk, put together from the chunks around it in the log. It is false where e
+// carries none, and where a chunk is missing, as when it has not come yet.
+func (m *Model) Whole(e *session.Event) (body.Body, bool) {
+	b := body.Parse(e.In.Payload())
+	id, ok := b.Get("Message-ID")
+	if !ok || e.In.Opaque() {
+		return b, false
+	}
+	if n, ok := b.Get("Chunks"); ok {
+		if n, err := strconv.Atoi(n); err != nil || n < 2 {
+			return b, false
+		}
+	}
+	var chunks body.Assembler
+	at := m.numbered(e.N)
+	for i := max(0, at-chunksWithin); i < min(at+chunksWithin, m.log.Len()); i++ {
+		other := m.log.At(i)
+		if other.Conn != e.Conn || other.Dir != e.Dir || other.In.Payload() == nil || other.In.Opaque() {
+			continue
+		}
+		part := body.Parse(other.In.Payload())
+		if other, _ := part.Get("Message-ID"); other != id {
+			continue
+		}
+		if whole, complete := chunks.Add("", part); complete {
+			return whole, true
+		}
+	}
+	return b, false
+}

@@ -1,0 +1,40 @@
+package model
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+func TestWholePutsChunksTogether(t *testing.T) {
+	r := newRig(t, Options{})
+	c, other := r.logon("a:1", "alice@hotmail.com"), r.logon("b:1", "bob@hotmail.com")
+	chunk := func(c *session.Conn, headers, text string) *session.Event {
+		b := "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n" + headers + "\r\n" + text
+		m := decode.Parse(fmt.Appendf(nil, "MSG 3 N %d\r\n%s", len(b), b), decode.FromClient, c.Framing())
+		e := c.Track(decode.FromClient, &m, r.now())
+		*r.log = append(*r.log, e)
+		return e
+	}
+	first := chunk(c, "Message-ID: {7}\r\nChunks: 3\r\n", "one ")
+	if _, ok := r.Whole(first); ok {
+		t.Error("one of three chunks is a whole message")
+	}
+	stray := chunk(other, "Message-ID: {7}\r\nChunk: 1\r\n", "somebody else's ")
+	last := chunk(c, "Message-ID: {7}\r\nChunk: 2\r\n", "three")
+	middle := chunk(c, "Message-ID: {7}\r\nChunk: 1\r\n", "two ")
+	plain := chunk(c, "", "no chunk")
+	for name, e := range map[string]*session.Event{"first": first, "middle": middle, "last": last} {
+		whole, ok := r.Whole(e)
+		if text, _ := whole.Text(); !ok || text != "one two three" {
+			t.Errorf("%s: %q, %v", name, text, ok)
+		}
+	}
+	for name, e := range map[string]*session.Event{"another's": stray, "plain": plain} {
+		if _, ok := r.Whole(e); ok {
+			t.Errorf("%s is a whole message", name)
+		}
+	}
+}
