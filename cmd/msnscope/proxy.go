@@ -164,7 +164,7 @@ func (f *proxyFlags) options(log *slog.Logger) (proxy.Options, *embedded, error)
 	}
 	if f.upstream != "" {
 		address, ok := referral.Normalize(f.upstream)
-		if !ok || strings.ContainsAny(f.upstream, " \t\r\n") {
+		if !ok {
 			return o, nil, usage("--upstream %q: it must be HOST or HOST:PORT", f.upstream)
 		}
 		o.Upstream = address

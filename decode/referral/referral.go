@@ -17,7 +17,7 @@ import (
 const DefaultPort = "1863"
 
 // Normalize returns an address of a referral as host:port, and false where there is nothing to connect to: "0" means to
-// begin again on the same connection, and a port must be 1 to 65535.
+// begin again on the same connection, a host has no blanks, and a port must be 1 to 65535.
 func Normalize(address string) (string, bool) {
 	host, port := address, DefaultPort
 	switch colons := strings.Count(address, ":"); {
@@ -31,7 +31,7 @@ func Normalize(address string) (string, bool) {
 		host, port, _ = strings.Cut(address, ":")
 	}
 	n, err := strconv.ParseUint(port, 10, 16)
-	if host == "" || host == "0" || err != nil || n == 0 {
+	if host == "" || host == "0" || strings.ContainsFunc(host, unfit) || err != nil || n == 0 {
 		return "", false
 	}
 	if strings.Contains(host, ":") {
@@ -39,6 +39,9 @@ func Normalize(address string) (string, bool) {
 	}
 	return host + ":" + strconv.FormatUint(n, 10), true
 }
+
+// unfit reports whether no address has such a character.
+func unfit(r rune) bool { return r <= ' ' || r == 0x7f }
 
 // Rewrite returns the bytes of m with each address replaced by what to returns for it (as host:port), and nil where nothing
 // changes: no address in the command, or to returned false for it. All other bytes stay as they are (§5.2 lets spacing
