@@ -20,6 +20,7 @@ func addStreams(f *testing.F) {
 	}
 	for _, s := range []string{
 		"", "\n", "\r\n", "MSG 1 N 5\r\nhel", "MSG 1 N 99999999999\r\nOUT\r\n", "MSG 1 N -1\nPNG\n", "\x16\x03\x01\x00", "ADL 1 OK\nADL 1 2\nxx",
+		"ON: 1\r\n\r\nbyeMSG bob@h.com Bob 5\r\nhelloBYE bob@h.com\r\n", "MSG bob@h.com Bob 9000\r\nhelloMSG bob@h.com Bob 2\r\nhiFLN bob@h.com\r\n",
 		"VER 0" + string(bytes.Repeat([]byte(" A"), 50)) + "\r\n", "CHG 1 " + string(bytes.Repeat([]byte{'x'}, decode.MaxLine)) + "\n",
 	} {
 		f.Add([]byte(s), true, uint64(2))
@@ -89,7 +90,7 @@ func FuzzSplit(f *testing.F) {
 				got = append(got, describe(&m))
 			}
 		}
-		if r.Flush(&m) {
+		for r.Next(&m) || r.Flush(&m) {
 			got = append(got, describe(&m))
 		}
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -6,6 +6,9 @@ type Grammar interface {
 	// Shape returns what is known of the verb in that direction; for a verb that nobody knows, a TrID where the second
 	// word is a number, and no payload.
 	Shape(dir Dir, verb Verb) Shape
+	// Fits reports whether m, a command line, is one that some dialect has, in every word: number of arguments, numbers and
+	// handles where they belong. A Reader that is out of step finds the next command by it.
+	Fits(dir Dir, m *Message) bool
 }
 
 // Shape is what framing needs to know of a command.
@@ -35,6 +38,9 @@ type Plain struct{}
 // Shape implements [Grammar].
 func (Plain) Shape(Dir, Verb) Shape { return Shape{TrID: true} }
 
+// Fits implements [Grammar]: whatever looks like a command may be one.
+func (Plain) Fits(_ Dir, m *Message) bool { return !m.Opaque() }
+
 // Reason says why bytes are no command.
 type Reason uint8
 
@@ -47,6 +53,7 @@ const (
 	BadLength          // a command that must have a payload has no number there
 	LengthCap          // a payload of more than MaxPayload bytes
 	CutShort           // the stream ended inside
+	OutOfStep          // framing is lost, and this is no command that is known for sure
 )
 
 // String returns the reason in words.
@@ -66,6 +73,8 @@ func (r Reason) String() string {
 		return "payload longer than 1 MB"
 	case CutShort:
 		return "cut short: the stream ended inside a command"
+	case OutOfStep:
+		return "out of step: it may be a part of a message"
 	}
 	return "unknown reason"
 }

@@ -160,7 +160,7 @@ func Parse(raw []byte, dir Dir, g Grammar) Message {
 	} else {
 		m.setLine(trimCR(raw[:end]), end+1)
 	}
-	if m.line > MaxLine {
+	if m.body > MaxLine || end < 0 && len(raw) >= MaxLine {
 		m.setOpaque(LineTooLong)
 		return m
 	}

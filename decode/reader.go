@@ -32,9 +32,11 @@ type Reader struct {
 
 	buf  []byte // buf[r:] is what has not been handed out
 	r    int
-	seen int  // how many bytes of buf[r:] are known to hold no LF
-	need int  // how many bytes the command at r has in all, once known
-	long bool // inside a line that was too long
+	seen int     // how many bytes of buf[r:] are known to hold no LF
+	need int     // how many bytes the command at r has in all, once known
+	by   Grammar // what need was worked out by
+	long bool    // inside a line that was too long
+	lost bool    // out of step: see Lose
 }
 
 // NewReader returns a Reader of the direction dir with the grammar g.
@@ -82,6 +84,9 @@ func (r *Reader) Pending() []byte { return r.buf[r.r:] }
 // valid until the next Fill or Feed.
 func (r *Reader) Next(m *Message) bool {
 	b := r.buf[r.r:]
+	if r.need > 0 && r.Grammar != r.by {
+		r.need = 0
+	}
 	if len(b) < r.need || len(b) == r.seen {
 		return false
 	}
@@ -139,26 +144,71 @@ func (r *Reader) nextLong(m *Message, b []byte) bool {
 
 // command takes the command whose line, in m already, ends at b[body].
 func (r *Reader) command(m *Message, b []byte, body int) bool {
-	total, why := body, NotOpaque
-	if rule := m.read(r.Dir, r.Grammar); rule != NoPayload {
+	rule := m.read(r.Dir, r.Grammar)
+	total, why := body, m.Why
+	if why == NotOpaque && rule != NoPayload {
 		var size int
 		size, why = m.payloadSize(rule)
 		total += size
 	}
+	if r.lost && why == NotOpaque && !r.Grammar.Fits(r.Dir, m) {
+		why = OutOfStep
+	}
 	switch {
-	case m.Opaque():
-		r.take(m, body).setOpaque(m.Why)
-	case why != NotOpaque:
+	case why == EmptyLine:
 		r.take(m, body).setOpaque(why)
+	case why != NotOpaque:
+		r.lost = true
+		r.take(m, r.glued(b[:body])).setOpaque(why)
 	case len(b) < total:
 		// The line is looked at once more when all of it is there: it ends where it ended.
-		r.need, r.seen = total, 0
+		r.need, r.seen, r.by = total, 0, r.Grammar
 		return false
 	default:
+		r.lost = false
 		r.take(m, total)
 	}
 	return true
 }
+
+// Lose tells that bytes are missing before the next ones, or that the stream begins in the middle. A Reader also loses its
+// step at a line that is no command. Then the end of one message may stand before the next command without a line end
+// between, since nothing ends a payload (§8.7), and lines of text may look like commands; so until a command is found that
+// fits its grammar in every word, what does not is opaque, and each line is searched for such a command inside.
+func (r *Reader) Lose() { r.lost, r.long = true, false }
+
+// maxGlued is how many places in a line are looked at as the beginning of a command: a body of a text has few capitals.
+const maxGlued = 64
+
+// glued returns where in a line a command begins that fits, behind something else; the length of the line if none does.
+func (r *Reader) glued(line []byte) int {
+	tries := 0
+	for i := 1; i+4 < len(line) && tries < maxGlued; i++ {
+		if line[i+3] != ' ' || !upper(line[i]) || !upper(line[i+1]) || !upper(line[i+2]) {
+			continue
+		}
+		tries++
+		if r.fits(line[i:]) {
+			return i
+		}
+	}
+	return len(line)
+}
+
+// fits reports whether the line is surely a command: it fits, and has an argument or a TrID that shows it.
+func (r *Reader) fits(line []byte) bool {
+	m := Message{Raw: line}
+	m.setLine(trimCR(line[:len(line)-1]), len(line))
+	m.split()
+	rule := m.read(r.Dir, r.Grammar)
+	if m.Opaque() || m.count < 2 || !r.Grammar.Fits(r.Dir, &m) {
+		return false
+	}
+	_, why := m.payloadSize(rule)
+	return rule == NoPayload || why == NotOpaque
+}
+
+func upper(c byte) bool { return 'A' <= c && c <= 'Z' }
 
 // payloadSize returns how many bytes follow the line under the rule.
 func (m *Message) payloadSize(rule Payload) (int, Reason) {
@@ -189,12 +239,39 @@ func (r *Reader) take(m *Message, n int) *Message {
 }
 
 // Flush stores what is pending, which no further byte will complete, as an opaque message, and reports whether there was
-// anything. It is for the end of the stream.
+// anything. It is for the end of the stream, and before a gap in it. Where a payload was waited for and its length was wrong,
+// commands may follow in what is pending: so call Next again after Flush, and both until neither has more.
 func (r *Reader) Flush(m *Message) bool {
-	n := len(r.buf) - r.r
-	if n == 0 {
+	pending := r.buf[r.r:]
+	if len(pending) == 0 {
 		return false
 	}
+	n := len(pending)
+	if r.need > 0 {
+		n = r.resume(pending)
+		r.lost = true
+	}
+	r.long = false
 	r.take(m, n).setOpaque(CutShort)
 	return true
+}
+
+// resume returns where after the first line of b a command begins that fits, and the length of b if none does.
+func (r *Reader) resume(b []byte) int {
+	at := bytes.IndexByte(b, '\n') + 1
+	for {
+		n := bytes.IndexByte(b[at:], '\n') + 1
+		switch {
+		case n == 0:
+			return len(b)
+		case n > MaxLine:
+		case r.fits(b[at : at+n]):
+			return at
+		default:
+			if i := r.glued(b[at : at+n]); i < n {
+				return at + i
+			}
+		}
+		at += n
+	}
 }

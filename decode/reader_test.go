@@ -17,7 +17,7 @@ import (
 type grammar struct{}
 
 func (grammar) Shape(dir decode.Dir, verb decode.Verb) decode.Shape {
-	switch v := verb.String(); {
+	switch v := strings.ToUpper(verb.String()); {
 	case dir == decode.FromServer && v == "MSG":
 		return decode.Shape{Payload: decode.LastArg}
 	case v == "MSG" || v == "QRY" && dir == decode.FromClient:
@@ -28,6 +28,19 @@ func (grammar) Shape(dir decode.Dir, verb decode.Verb) decode.Shape {
 		return decode.Shape{}
 	}
 	return decode.Shape{TrID: true}
+}
+
+// Fits knows what the tests need: a handle, a number or a blank in the right place.
+func (grammar) Fits(_ decode.Dir, m *decode.Message) bool {
+	switch m.Verb.String() {
+	case "MSG":
+		return m.NumArgs() == 3 && bytes.IndexByte(m.Arg(0), '@') > 0 || m.NumArgs() == 2 && m.HasTrID
+	case "BYE", "FLN":
+		return m.NumArgs() == 1 && bytes.IndexByte(m.Arg(0), '@') > 0
+	case "OUT", "PNG":
+		return m.NumArgs() == 0
+	}
+	return false
 }
 
 // describe says what a message is, in one line.
@@ -103,6 +116,25 @@ func TestReader(t *testing.T) {
 		{"lengths that are too large", "MSG 4 N 1048577\r\nMSG 4 N 99999999999999999999\r\nOUT\r\n", 'C', []string{
 			`opaque "MSG 4 N 1048577\r\n": payload longer than 1 MB`, `opaque "MSG 4 N 99999999999999999999\r\n": payload longer than 1 MB`, `OUT`,
 		}},
+		{"a body without its beginning, and the next command glued to it", "ON: 1\r\n\r\nbye MSG nobodyMSG bob@h.com Bob 5\r\nhelloBYE bob@h.com\r\n", 'S', []string{
+			`opaque "ON: 1\r\n": not a command: its first word is neither three letters nor three digits`,
+			`opaque "\r\n": empty line`, `opaque "bye MSG nobody": out of step: it may be a part of a message`,
+			`MSG "bob@h.com" "Bob" "5" + 5 bytes`, `BYE "bob@h.com"`,
+		}},
+		{"text that looks like commands is none while out of step", "what now\r\nyou are OUT\r\nMSG me later 5\r\nBYE bob@h.com\r\nyou x\r\n", 'S', []string{
+			`opaque "what now\r\n": not a command: its first word is neither three letters nor three digits`,
+			`opaque "you are OUT\r\n": out of step: it may be a part of a message`, `opaque "MSG me later 5\r\n": out of step: it may be a part of a message`,
+			`BYE "bob@h.com"`, `you "x"`,
+		}},
+		{"a length that is too short", "MSG bob@h.com Bob 5\r\nhello worldMSG bob@h.com Bob 2\r\nhiFLN bob@h.com\r\n", 'S', []string{
+			`MSG "bob@h.com" "Bob" "5" + 5 bytes`, `opaque " world": not a command: its first word is neither three letters nor three digits`,
+			`MSG "bob@h.com" "Bob" "2" + 2 bytes`, `FLN "bob@h.com"`,
+		}},
+		{"a length that is too long", "MSG bob@h.com Bob 90000\r\nhelloMSG bob@h.com Bob 2\r\nhiFLN bob@h.com\r\nrest", 'S', []string{
+			`opaque "MSG bob@h.com Bob 90000\r\nhello": cut short: the stream ended inside a command`,
+			`MSG "bob@h.com" "Bob" "2" + 2 bytes`, `FLN "bob@h.com"`, `opaque "rest": cut short: the stream ended inside a command`,
+		}},
+		{"lower case has its payload too", "msg 4 N 5\r\nhelloOUT\r\n", 'C', []string{`msg #4 "N" "5" + 5 bytes`, `OUT`}},
 		{"an end inside", "MSG 4 N 10\r\nhello", 'C', []string{`opaque "MSG 4 N 10\r\nhello": cut short: the stream ended inside a command`}},
 		{"a line of the longest kind", "CHG 1 " + long[:decode.MaxLine-8] + "\r\nOUT\n", 'C', []string{`CHG #1 "` + long[:decode.MaxLine-8] + `"`, `OUT`}},
 		{"a line that is too long", "CHG 1 " + long + "\r\nOUT\n", 'C', []string{

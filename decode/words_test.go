@@ -47,6 +47,7 @@ func TestWords(t *testing.T) {
 type plain struct{}
 
 func (plain) Shape(decode.Dir, decode.Verb) decode.Shape { return decode.Shape{} }
+func (plain) Fits(decode.Dir, *decode.Message) bool      { return true }
 
 func fields(line string) []string {
 	return strings.FieldsFunc(line, func(r rune) bool { return r == ' ' || r == '\t' })
@@ -100,6 +101,8 @@ func TestPayloadRules(t *testing.T) {
 
 // rule is a grammar of which every command has a TrID and this rule.
 type rule decode.Payload
+
+func (r rule) Fits(decode.Dir, *decode.Message) bool { return true }
 
 func (r rule) Shape(decode.Dir, decode.Verb) decode.Shape {
 	return decode.Shape{TrID: true, Payload: decode.Payload(r)}

@@ -133,7 +133,7 @@ func (p *player) take(in input) {
 	if in.err == nil {
 		return
 	}
-	if c.reader.Flush(&m) {
+	for c.reader.Next(&m) || c.reader.Flush(&m) {
 		p.arrive(c, &m, in.at)
 	}
 	if errors.Is(in.err, io.EOF) {

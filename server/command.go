@@ -69,7 +69,8 @@ func (c *conn) serve(m *decode.Message) {
 	}
 	r := &request{m: m, id: string(m.TrIDText())}
 	rows := dialect.MSNP2.Of(decode.FromClient, m.Verb)
-	if len(rows) == 0 || rows[0].Extension && !c.s.set.extensions {
+	// Commands are in upper case (§5.2).
+	if len(rows) == 0 || rows[0].Verb != m.Verb.String() || rows[0].Extension && !c.s.set.extensions {
 		c.fail(r, unknownCommand)
 		return
 	}
@@ -94,11 +95,24 @@ func (c *conn) serveOpaque(m *decode.Message) {
 	}
 	switch {
 	case m.Why == decode.EmptyLine:
+	case m.Why == decode.OutOfStep && c.again(m):
 	case m.Why == decode.NoVerb && r.id != "":
 		c.fail(r, syntax)
 	default:
 		c.fail(r, unframed)
 	}
+}
+
+// again serves a whole line that was taken for a part of a message, since a line before it was no command: whoever talks to a
+// server begins commands at the beginning of lines. It is false for what would have a payload.
+func (c *conn) again(m *decode.Message) bool {
+	whole := decode.Parse(m.Raw, decode.FromClient, dialect.MSNP2)
+	payload := dialect.MSNP2.Shape(decode.FromClient, whole.Verb).Payload
+	if whole.Opaque() || payload != decode.NoPayload || !bytes.HasSuffix(m.Raw, []byte{'\n'}) {
+		return false
+	}
+	c.serve(&whole)
+	return true
 }
 
 // admit checks the preconditions that the row states: TrID, number of arguments, state, values. Where one fails it answers

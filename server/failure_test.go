@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -271,4 +272,23 @@ func TestRandomSourceFails(t *testing.T) {
 		alice.ns C: USR 5 MD5 I alice@hotmail.com
 		alice.ns S: 500 5
 	`)
+}
+
+// TestAfterRubbish: a line that is no command does not make the server deaf to the next one, however wrong that is.
+func TestAfterRubbish(t *testing.T) {
+	s := New(Options{})
+	defer s.Close()
+	c, err := s.Dial(t.Context(), "tcp", "127.0.0.3:1863")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	const said, want = "HELO 5 there\r\nVER 6\r\nINF 7\r\n", "200 5\r\n300 6\r\n715 7\r\n"
+	if _, err := io.WriteString(c, said); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(c, got); err != nil || string(got) != want {
+		t.Errorf("%q was answered with %q, %v, want %q", said, got, err, want)
+	}
 }

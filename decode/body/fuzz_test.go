@@ -14,6 +14,8 @@ import (
 // messages is the grammar that knows what carries a payload here.
 type messages struct{}
 
+func (messages) Fits(decode.Dir, *decode.Message) bool { return true }
+
 func (messages) Shape(dir decode.Dir, verb decode.Verb) decode.Shape {
 	if verb == decode.V("MSG") {
 		return decode.Shape{TrID: dir == decode.FromClient, Payload: decode.LastArg}

@@ -25,6 +25,9 @@ func (x *index) Shape(dir decode.Dir, verb decode.Verb) decode.Shape {
 	return x.view[0].Shape(dir, verb)
 }
 
+// Fits implements [decode.Grammar].
+func (x *index) Fits(dir decode.Dir, m *decode.Message) bool { return Fits(dir, Any, m) != 0 }
+
 // At returns the grammar of a connection to a server of the role, and the table itself for an unknown role. It does not
 // allocate, and equal roles get equal grammars.
 func (t *Table) At(role Role) decode.Grammar {
@@ -49,6 +52,9 @@ type grammar struct {
 func (g *grammar) Shape(dir decode.Dir, verb decode.Verb) decode.Shape {
 	return g.shapes[side(dir)][g.ids.of(verb)%maxVerbs]
 }
+
+// Fits implements [decode.Grammar]: a line that any dialect has is no chance.
+func (g *grammar) Fits(dir decode.Dir, m *decode.Message) bool { return Fits(dir, Any, m) != 0 }
 
 func side(dir decode.Dir) int {
 	if dir == decode.FromServer {
@@ -179,7 +185,7 @@ func (ids *verbIDs) of(v decode.Verb) int {
 	if v[0]-'0' <= 9 || v[0] == '#' {
 		return 1
 	}
-	key := pack(v)
+	key := pack(v) &^ 0x202020 // letters of either case: one client compares without it
 	for i := slot(key); ; i = (i + 1) % slots {
 		switch s := ids.slots[i]; {
 		case s&0xffffff == key:

@@ -315,6 +315,7 @@ var MSNP2 = newTable(2, []Row{
 		Verb: "CVQ", Dir: c, Roles: DS, When: Versioned, TrID: New, Extension: true, Replies: verbs("CVQ"),
 		Args: []Arg{
 			req("Lcid", Token), req("Os", Text), req("OsVersion", Text), req("Arch", Text), req("Library", Text), req("ClientVersion", Text),
+			opt("Client", Text), opt("UserHandle", Handle),
 		},
 		Means: "asks for the newest client only, after VER chose CVR0", Example: "CVQ 2 0x0409 win 4.10 i386 MSMSGS 1.0.0863\r\n",
 	},

@@ -4,9 +4,6 @@ import (
 	"net/netip"
 	"strings"
 	"time"
-
-	"github.com/msnscope/msnscope/decode"
-	"github.com/msnscope/msnscope/decode/dialect"
 )
 
 // Expiry is how long a referral is good for. Servers honour their cookies for one or two minutes; a person who is asked
@@ -20,35 +17,33 @@ const maxEntries = 1 << 14
 // Book remembers who was sent where. It is not safe for concurrent use.
 type Book struct {
 	cookies shelf[string]     // cookie and user, and cookie alone -> switchboard
-	users   shelf[string]     // user -> notification server
+	users   shelf[caller]     // -> notification server
 	lastNS  shelf[netip.Addr] // client address -> the notification server that somebody there was last sent to
 	lastSB  shelf[netip.Addr] // the same for switchboards
+}
+
+// caller is a user at a client address: one may sign in at two.
+type caller struct {
+	user   string
+	client netip.Addr
 }
 
 type entry struct {
 	address, user string
 	at            time.Time
+	turn          uint64
 }
 
-// Note takes a command from a server to the user at the client address, and remembers where it sends that user. A command
-// without an address changes nothing.
-func (b *Book) Note(row *dialect.Row, m *decode.Message, user string, client netip.Addr, now time.Time) {
-	if row == nil || row.Dir != decode.FromServer {
-		return
-	}
-	address, ok := Normalize(string(row.Find(m, dialect.HostPort)))
-	if !ok {
-		return
-	}
-	e := entry{address, userKey(user), now}
-	cookie := row.Find(m, dialect.Cookie)
-	if cookie == nil {
-		b.users.put(e.user, e)
+// Note remembers where a server sent the user at the client address.
+func (b *Book) Note(r Referral, user string, client netip.Addr, now time.Time) {
+	e := entry{address: r.Address, user: userKey(user), at: now}
+	if r.Cookie == "" {
+		b.users.put(caller{e.user, client}, e)
 		b.lastNS.put(client, e)
 		return
 	}
-	b.cookies.put(cookieKey(string(cookie), user), e)
-	b.cookies.put(string(cookie), e)
+	b.cookies.put(cookieKey(r.Cookie, user), e)
+	b.cookies.put(r.Cookie, e)
 	b.lastSB.put(client, e)
 }
 
@@ -64,13 +59,13 @@ func (b *Book) Switchboard(cookie, user string, client netip.Addr, now time.Time
 	return e.address, ok
 }
 
-// Notification returns where the user was sent to sign in, and forgets it: the next time the user begins at the dispatch
-// server again.
+// Notification returns where the user at the client address was sent to sign in, and forgets it: the next time the user
+// begins at the dispatch server again.
 func (b *Book) Notification(user string, client netip.Addr, now time.Time) (string, bool) {
-	user = userKey(user)
-	e, ok := b.users.get(user, now)
-	delete(b.users.byKey, user)
-	if last := b.lastNS.byKey[client]; last.user == user {
+	who := caller{userKey(user), client}
+	e, ok := b.users.get(who, now)
+	delete(b.users.byKey, who)
+	if last := b.lastNS.byKey[client]; last.user == who.user {
 		delete(b.lastNS.byKey, client)
 	}
 	return e.address, ok
@@ -94,7 +89,14 @@ func userKey(user string) string {
 // shelf is a map of referrals that keeps the latest maxEntries of them.
 type shelf[K comparable] struct {
 	byKey map[K]entry
-	order []K // the keys as they came
+	order []put[K] // the latest 2*maxEntries at most
+	turns uint64
+}
+
+// put is one use of shelf.put. It is out of date when its key was put again or deleted.
+type put[K comparable] struct {
+	key  K
+	turn uint64
 }
 
 func (s *shelf[K]) get(key K, now time.Time) (entry, bool) {
@@ -109,12 +111,15 @@ func (s *shelf[K]) put(key K, e entry) {
 	if s.byKey == nil {
 		s.byKey = map[K]entry{}
 	}
-	if _, old := s.byKey[key]; !old {
-		s.order = append(s.order, key)
-	}
+	s.turns++
+	e.turn = s.turns
 	s.byKey[key] = e
-	if len(s.order) > maxEntries {
-		delete(s.byKey, s.order[0])
+	s.order = append(s.order, put[K]{key, e.turn})
+	for len(s.byKey) > maxEntries || len(s.order) > 2*maxEntries {
+		oldest := s.order[0]
 		s.order = s.order[1:]
+		if s.byKey[oldest.key].turn == oldest.turn {
+			delete(s.byKey, oldest.key)
+		}
 	}
 }

@@ -6,6 +6,8 @@ package referral
 
 import (
 	"bytes"
+	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,6 +37,9 @@ func Normalize(address string) (string, bool) {
 		return "", false
 	}
 	if strings.Contains(host, ":") {
+		if _, err := netip.ParseAddr(host); err != nil {
+			return "", false
+		}
 		host = "[" + host + "]"
 	}
 	return host + ":" + strconv.FormatUint(n, 10), true
@@ -43,28 +48,28 @@ func Normalize(address string) (string, bool) {
 // unfit reports whether no address has such a character.
 func unfit(r rune) bool { return r <= ' ' || r == 0x7f }
 
-// Rewrite returns the bytes of m with each address replaced by what to returns for it (as host:port), and nil where nothing
-// changes: no address in the command, or to returned false for it. All other bytes stay as they are (§5.2 lets spacing
-// vary). The result is newly allocated.
+// Rewrite returns the bytes of m, a command from a server, with each address replaced by what to returns for it (as
+// host:port), and nil where nothing changes: m sends nobody anywhere, has no address, or to returned false for it. Addresses
+// are what stands where the row has one, and every IP address, with or without a port, that is no handle, name or cookie;
+// the verb's case and a bad TrID make no difference. For an IP address with a port that cannot be, to gets "". All other
+// bytes stay as they are (§5.2 lets spacing vary). The result is newly allocated.
 func Rewrite(row *dialect.Row, m *decode.Message, to func(address string) (string, bool)) []byte {
+	row, read := mend(row, m)
 	if row == nil {
 		return nil
 	}
 	var out []byte
 	done := 0
-	for i := range row.Args {
-		if row.Args[i].Kind != dialect.HostPort || i >= m.NumArgs() {
+	for i := range read.NumArgs() {
+		address, ok := place(row, read, i)
+		if !ok {
 			continue
-		}
-		address, ok := Normalize(string(m.Arg(i)))
-		if !ok || row.Args[i].Optional && bytes.IndexByte(m.Arg(i), ':') < 0 {
-			continue // later dialects have a flag where earlier ones have a second address
 		}
 		replacement, ok := to(address)
-		if !ok || replacement == string(m.Arg(i)) {
+		if !ok || replacement == string(read.Arg(i)) {
 			continue
 		}
-		start, end := m.ArgSpan(i)
+		start, end := read.ArgSpan(i)
 		out = append(append(out, m.Raw[done:start]...), replacement...)
 		done = end
 	}
@@ -84,14 +89,10 @@ func MayHold(line []byte) bool {
 	if bytes.IndexByte(line, '\n') >= 0 {
 		return false
 	}
-	verb := decode.V(string(line[:3]))
+	verb := decode.V(string(bytes.ToUpper(line[:3])))
 	for _, t := range dialect.All() {
-		for _, row := range t.Of(decode.FromServer, verb) {
-			for _, a := range row.Args {
-				if a.Kind == dialect.HostPort {
-					return true
-				}
-			}
+		if slices.ContainsFunc(t.Of(decode.FromServer, verb), refers) {
+			return true
 		}
 	}
 	return false

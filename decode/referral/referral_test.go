@@ -107,8 +107,9 @@ func TestBook(t *testing.T) {
 	now := time.Unix(1, 0)
 	here, there := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("127.0.0.9")
 	note := func(line, user string, at time.Time) {
-		row, m := parse(line)
-		b.Note(row, m, user, here, at)
+		if r, ok := Of(parse(line)); ok {
+			b.Note(r, user, here, at)
+		}
 	}
 	note("XFR 9 SB 10.0.0.9:1864 CKI same", "alice@hotmail.com", now)
 	note("RNG 1 10.0.0.10 CKI same a@b.c A", "bob@hotmail.com", now)
@@ -153,8 +154,7 @@ func TestBook(t *testing.T) {
 func TestBookIsBounded(t *testing.T) {
 	var b Book
 	for i := range maxEntries + 100 {
-		row, m := parse(fmt.Sprintf("XFR 9 SB 10.0.0.9 CKI %d", i))
-		b.Note(row, m, "a@b.c", netip.Addr{}, time.Unix(int64(i)/1000, 0))
+		b.Note(Referral{"10.0.0.9:1863", fmt.Sprint(i)}, "a@b.c", netip.Addr{}, time.Unix(int64(i)/1000, 0))
 	}
 	if len(b.cookies.byKey) > maxEntries {
 		t.Errorf("%d entries, cap %d", len(b.cookies.byKey), maxEntries)

@@ -19,6 +19,7 @@ func TestDialect(t *testing.T) {
 		{"a later one than all known", "c S: VER 1 msnp22\\r\\n", "c", "MSNP22", "MSNP21", false},
 		{"an earlier one than all known", "c S: VER 1 MSNP1\\r\\n", "c", "MSNP1", "MSNP2", false},
 		{"refused", "c C: VER 1 MSNP1\\r\\n\nc S: VER 1 0\\r\\n", "c", "", "MSNP2", false},
+		{"refused, with what there is", "c S: VER 1 0 MSNP3 MSNP2\\r\\n", "c", "", "MSNP2", false},
 		{"none", "c S: VER 1 CVR0\\r\\n", "c", "", "MSNP2", false},
 		{"not a number", "c S: VER 1 MSNPx\\r\\n", "c", "", "MSNP2", false},
 		{"asked only", "c C: VER 1 MSNP8 CVR0\\r\\n\nc C: USR 2 TWN I a@b.c\\r\\n", "c", "", "MSNP2", false},

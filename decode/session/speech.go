@@ -82,8 +82,11 @@ func (c *Conn) infer(dir decode.Dir, m *decode.Message) {
 	}
 }
 
-// learnDialect takes the first dialect of the server's VER that is one (§7.1).
+// learnDialect takes the first dialect of the server's VER that is one (§7.1); 0 refuses them all, whatever follows it.
 func (c *Conn) learnDialect(m *decode.Message) {
+	if string(m.Arg(0)) == "0" {
+		return
+	}
 	for i := range m.NumArgs() {
 		if s := speechOf(string(m.Arg(i))); s.table != nil {
 			c.speaks, c.inferred = s, false

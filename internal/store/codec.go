@@ -185,6 +185,9 @@ type shape bool
 // Shape implements [decode.Grammar].
 func (s shape) Shape(decode.Dir, decode.Verb) decode.Shape { return decode.Shape{TrID: bool(s)} }
 
+// Fits implements [decode.Grammar].
+func (s shape) Fits(decode.Dir, *decode.Message) bool { return true }
+
 // message returns the message of which these bytes, this reason and whether it has a TrID were kept.
 func message(raw []byte, why decode.Reason, hasTrID bool, dir decode.Dir) decode.Message {
 	if why != decode.NotOpaque {

@@ -184,6 +184,10 @@ func (f *flow) begin() {
 	f.sess, e, f.id = f.im.open(f.opened, c, s, id)
 	f.in[client] = decode.NewReader(decode.FromClient, f.sess.Framing())
 	f.in[server] = decode.NewReader(decode.FromServer, f.sess.Framing())
+	if f.info.Guessed { // it begins in the middle, perhaps inside a message
+		f.in[client].Lose()
+		f.in[server].Lose()
+	}
 	if f.kind != flowOurs {
 		f.kind = flowMSN
 		f.im.emit(e)
@@ -200,7 +204,7 @@ func (f *flow) track(item *pcap.Item) {
 		f.commands(from, item.Time)
 	case pcap.KindLost:
 		f.flush(from, item.Time)
-		f.in[from] = decode.NewReader(f.in[from].Dir, f.sess.Framing())
+		f.in[from].Lose()
 		text := fmt.Sprintf("%d bytes from the %s are not in the capture", item.Lost, endNames[from])
 		f.im.emit(f.sess.Gap(item.Time, f.in[from].Dir, text))
 	case pcap.KindClose:
@@ -225,9 +229,13 @@ func (f *flow) commands(from int, at time.Time) {
 
 // flush makes an event of what no further byte will complete.
 func (f *flow) flush(from int, at time.Time) {
+	r := f.in[from]
+	if r == nil {
+		return
+	}
 	var m decode.Message
-	if f.in[from] != nil && f.in[from].Flush(&m) {
-		f.im.emit(f.sess.Track(f.in[from].Dir, &m, at))
+	for r.Next(&m) || r.Flush(&m) {
+		f.im.emit(f.sess.Track(r.Dir, &m, at))
 	}
 }
 

@@ -64,6 +64,17 @@ func TestLoadTorn(t *testing.T) {
 			"1 1 open ", `2 1 S opaque "Content-Type: text/plain\r\n"`, `3 1 S opaque "\r\n"`, `4 1 S opaque "hello\r\n"`,
 			"5 1 S NLN NLN bob@hotmail.com Bob",
 		}},
+		{"begins inside a body without a line end", []packet{
+			{ns, alice, ack, 500, "lo thereMSG bob@hotmail.com Bob 2\r\nhi"}, {ns, alice, ack, 537, "MSG bob@hotmail.com Bob 2\r\nhoBYE bob@hotmail.com\r\n"},
+		}, []string{
+			"1 1 open ", `2 1 S opaque "lo there"`, "3 1 S MSG bob@hotmail.com Bob 2\r\nhi", "4 1 S MSG bob@hotmail.com Bob 2\r\nho", "5 1 S BYE bob@hotmail.com",
+		}},
+		{"a hole over a header", []packet{
+			{ns, alice, ack, 500, "JOI bob@hotmail.com Bob\r\n"}, {ns, alice, ack, 555, "second halfMSG bob@hotmail.com Bob 2\r\nhi"},
+		}, []string{
+			"1 1 open ", "2 1 S JOI bob@hotmail.com Bob", "3 1 gap 30 bytes from the server are not in the capture", `4 1 S opaque "second half"`,
+			"5 1 S MSG bob@hotmail.com Bob 2\r\nhi",
+		}},
 		{"one direction", []packet{{alice, ns, ack, 100, "CHG 1 NLN\r\nMSG 2 N 2\r\nhi"}, {alice, ns, ack, 124, "OUT\r\n"}}, []string{
 			"1 1 open ", "2 1 C CHG 1 NLN", "3 1 C MSG 2 N 2\r\nhi", "4 1 C OUT",
 		}},
