@@ -81,11 +81,10 @@ type App struct {
 
 // shown says what detail and bytes show, so that they are made anew only when that changes.
 type shown struct {
-	event    *session.Event
-	width    int // of the detail
-	bytes    int // the width of the bytes
-	answered bool
-	events   int
+	event *session.Event
+	width int // of the detail
+	bytes int // the width of the bytes
+	known known
 }
 
 // New returns an inspector. It fails where the filter that shall hold at the start is wrong.

@@ -16,33 +16,28 @@ import (
 // maxBody is how much of a payload the detail shows as text: some screens full; the bytes pane has all of it.
 const maxBody = 16 << 10
 
-// refresh makes detail and bytes anew where another command is selected, its answer came, or the width changed.
+// refresh makes detail and bytes anew where another command is selected, more is known of it, or the width changed.
 func (a *App) refresh() {
 	_, e := a.model.Selected()
-	now := a.shown
-	now.event, now.width, now.bytes = e, a.paneWidth(detailPane), a.paneWidth(bytesPane)
-	if n := a.o.Log.Len(); e != a.shown.event || !a.shown.answered {
-		now.events = n
+	now := shown{event: e, width: a.paneWidth(detailPane), bytes: a.paneWidth(bytesPane)}
+	if e != nil {
+		now.known = a.knownOf(e)
 	}
 	if now == a.shown {
 		return
 	}
-	if e == nil {
-		a.shown = now
-		a.detail.show(nil)
-		a.bytes.show(nil)
-		return
-	}
-	detail, answered := a.describe(e, now.width)
-	now.answered = answered
 	same := a.shown.event == e
 	a.shown = now
-	if same { // keep the place
-		a.detail.src, a.bytes.src = detail, a.dump(e)
-		return
+	switch {
+	case e == nil:
+		a.detail.show(nil)
+		a.bytes.show(nil)
+	case same: // keep the place
+		a.detail.src, a.bytes.src = a.describe(e, now.width), a.dump(e)
+	default:
+		a.detail.show(a.describe(e, now.width))
+		a.bytes.show(a.dump(e))
 	}
-	a.detail.show(detail)
-	a.bytes.show(a.dump(e))
 }
 
 // sheet collects the lines of a description.
@@ -83,14 +78,14 @@ func (s *sheet) pair(indent int, name, value string, style seg, note string) {
 
 func (s *sheet) blank() { s.add() }
 
-// describe writes everything about an event for a pane of the given width, and reports whether no answer is to come.
-func (a *App) describe(e *session.Event, width int) (lines, bool) {
+// describe writes everything about an event for a pane of the given width.
+func (a *App) describe(e *session.Event, width int) lines {
 	s := &sheet{width: max(20, width), t: &a.theme}
 	a.heading(s, e)
 	if e.Kind == session.Command {
 		a.arguments(s, e)
 	}
-	answered := a.relations(s, e, 10)
+	a.relations(s, e, 10)
 	a.context(s, e)
 	if p := e.In.Payload(); p != nil && !e.In.Opaque() {
 		payload(s, p)
@@ -100,7 +95,7 @@ func (a *App) describe(e *session.Event, width int) (lines, bool) {
 			message(s, &whole)
 		}
 	}
-	return s.lines, answered
+	return s.lines
 }
 
 func (a *App) heading(s *sheet, e *session.Event) {
@@ -182,38 +177,6 @@ func (a *App) arguments(s *sheet, e *session.Event) {
 	if len(fields) > 0 || e.In.HasTrID {
 		s.blank()
 	}
-}
-
-// relations writes what the command answers, or what answers it, and reports whether that is final.
-func (a *App) relations(s *sheet, e *session.Event, indent int) bool {
-	t := s.t
-	if e.ReplyTo != 0 {
-		name := ""
-		if r := a.model.Event(e.ReplyTo); r != nil {
-			name = " " + r.In.Verb.String() + " " + says(r)
-		}
-		s.pair(indent, "answers", fmt.Sprintf("#%d%s", e.ReplyTo, name), seg{style: t.plain}, t.g.reply+" "+short(e.RTT))
-		return true
-	}
-	if e.Row == nil || len(e.Row.Replies) == 0 || e.Dir != decode.FromClient {
-		return true
-	}
-	answers := a.model.Answers(e, 3)
-	if len(answers) == 0 {
-		s.pair(indent, "answer", "none so far; may be "+strings.Join(e.Row.Replies, ", "), seg{style: t.dim}, "")
-		return false
-	}
-	name := "answer"
-	for _, r := range answers {
-		style := t.plain
-		if r.Flags&session.Error != 0 {
-			style = t.fail
-		}
-		value := fmt.Sprintf("#%d %s %s", r.N, r.In.Verb, cut(says(r), s.width-28, t.g.ellipsis))
-		s.pair(indent, name, value, seg{style: style}, t.g.reply+" "+short(r.RTT))
-		name = ""
-	}
-	return true
 }
 
 // context writes where the event belongs.

@@ -31,6 +31,10 @@ func TestForeignTextIsHarmless(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			word := strings.NewReplacer(" ", "_", "\r", "", "\n", "").Replace(text)
 			s := newScript()
+			ns := s.open(word, word+":1863", dialect.NS)
+			s.s(ns, "USR 5 OK "+word+"@hotmail.com "+word+"\r\n")
+			s.s(ns, "ADD 0 RL "+word+" "+word+"@hotmail.com "+word+"\r\n")
+			s.s(ns, "NLN "+word+" "+word+"@aol.com "+word+"\r\n")
 			sb := s.open(word, word+":1863", dialect.SB)
 			s.c(sb, "USR 1 "+word+"@hotmail.com 1."+word+"\r\n")
 			s.s(sb, "USR 1 OK "+word+"@hotmail.com "+word+"\r\n")
@@ -48,7 +52,9 @@ func TestForeignTextIsHarmless(t *testing.T) {
 				b.harmless()
 				b.press("j")
 			}
-			b.press("K")
+			b.press("F4")
+			b.harmless()
+			b.press("Esc", "K")
 			b.harmless()
 			b.press("Esc")
 			b.press("3", "l", "l")

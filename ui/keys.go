@@ -29,6 +29,7 @@ func keyTable() []key {
 	return []key{
 		{viewing, "F1 ?", "Help", "this help; ? while typing: in an empty line", (*App).help},
 		{finding, "F3 /", "Filter", "filter the commands; Enter applies, Esc leaves it, Up and Down bring earlier ones", (*App).editFilter},
+		{looking, "F4", "State", "what stands after the selected event: its user, the lists, who is in the session", (*App).state},
 		{looking, "Enter", "Open", "sessions: show only those; commands: to the detail; detail: to the bytes", (*App).enter},
 		{viewing, "f", "Follow", "follow the end of the list; moving by hand stops it", (*App).follow},
 		{looking, "K", "Explain", "explain the command: meaning, form, section, what it answers, what answers it", (*App).explain},

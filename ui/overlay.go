@@ -2,7 +2,7 @@ package ui
 
 import "github.com/gdamore/tcell/v2"
 
-// overlay is a text over the panes: help, an explanation, the log.
+// overlay is a text over the panes: help, an explanation, the state, the log.
 type overlay struct {
 	title string
 	pager pager
@@ -44,7 +44,7 @@ func (o *overlay) draw(screen tcell.Screen, area rect, t *theme) {
 func (a *App) pressOverlay(name string) {
 	p := &a.overlay.pager
 	switch name {
-	case "Esc", "q", "F1", "?", "Enter", "K", "E":
+	case "Esc", "q", "F1", "?", "Enter", "K", "E", "F4":
 		a.overlay = nil
 	case "j", "Down":
 		p.scroll(1)

@@ -101,7 +101,7 @@ func TestDetailNamesArguments(t *testing.T) {
 	b.shows("ReferralType", "AuthChallengeInfo", "17262740.1050826919.32308", "§8.1", "✎ sent as", "127.0.0.1:1863",
 		"answers    #27 XFR 10 SB", "sends the client on to a switchboard", "58 46 52 20 31 30 20 53", "sent on: 56 bytes")
 	b.press(":", "goto 35", "Enter")
-	b.shows("Content-Type", "text/plain; charset=UTF-8", "AckMode", "none so far")
+	b.shows("Content-Type", "text/plain; charset=UTF-8", "AckMode", "none is due")
 	b.press(":", "goto 21", "Enter")
 	b.shows("Carol é") // escapes are undone
 }
@@ -367,7 +367,7 @@ func TestEmptyLog(t *testing.T) {
 	open(t, 80, 24, Options{Log: &memLog{}}).shows("the capture is empty")
 	b := open(t, 140, 42, Options{Log: &memLog{}, Live: true, Title: func() string { return ":1863→embedded" }})
 	b.shows("nothing yet", ":1863→embedded")
-	b.press("j", "G", "Enter", "Enter", "K", "y", "Y", "n", "Esc", "Esc", "1", "l", "h", "Enter")
+	b.press("j", "G", "Enter", "Enter", "K", "y", "Y", "n", "F4", "Esc", "Esc", "1", "l", "h", "Enter")
 	b.press("2", "/", "MSG", "Enter")
 	b.shows("[ok 0/0]")
 }

@@ -1,7 +1,7 @@
 // Package model is what the inspector shows, without a screen: a window over the log of events with a filter, a scope, a
 // selection, and the tree of sessions. Package ui draws it.
 //
-//	Log --At--> Step --+--> tree and figures (every event, once)
+//	Log --At--> Step --+--> tree, figures, history (every event, once)
 //	                   '--> index of the rows (the events that scope and filter let through)
 //
 // A [Model] belongs to one goroutine, the one that draws; only the [Log] is shared with those who write it. Nothing in it

@@ -37,7 +37,7 @@ type Model struct {
 	filter Filter
 	scope  Scope
 
-	// learned counts the events that the tree and the figures know, judged those that filter and scope were asked about.
+	// learned counts the events that tree, figures and history know, judged those that filter and scope were asked about.
 	learned, judged int
 	// rows are the positions of the events that are shown; unused while everything is (see all). Four bytes an event: ten
 	// million matches are 40 MB, beside a log that is on disk by then.
@@ -48,9 +48,10 @@ type Model struct {
 	paused   bool
 	frozen   int // how many events the paused view sees
 
-	tree  tree
-	stats Stats
-	find  find
+	tree    tree
+	stats   Stats
+	history history
+	find    find
 }
 
 // New returns a model of the log that shows everything.
@@ -58,7 +59,9 @@ func New(log Log, o Options) *Model {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	return &Model{log: log, now: o.Now, follow: o.Live, tree: newTree()}
+	m := &Model{log: log, now: o.Now, follow: o.Live, tree: newTree()}
+	m.history.timeline.Event = log.At
+	return m
 }
 
 // end returns how many events of the log the view sees.
@@ -133,10 +136,11 @@ func (m *Model) judge(e *session.Event) {
 	m.judged++
 }
 
-// learn takes the next event into the tree and the figures. When the event tells whose connection it is on, the rows of that
+// learn takes the next event into the tree, the figures and the history. When the event tells whose connection it is on, the rows of that
 // connection are judged anew, since the scope may depend on it.
 func (m *Model) learn(e *session.Event) {
 	m.stats.add(e)
+	m.history.add(e)
 	moved := m.tree.add(e, m.learned)
 	m.learned++
 	if moved == nil || m.scope.Group == "" {
@@ -221,20 +225,4 @@ func (m *Model) Event(n uint64) *session.Event {
 // numbered returns the position of the first event whose number is n or more.
 func (m *Model) numbered(n uint64) int {
 	return sort.Search(m.log.Len(), func(i int) bool { return m.log.At(i).N >= n })
-}
-
-// answersWithin is how far after a request its answers are looked for: a list of 600 contacts has 600 answers, and other
-// connections speak in between.
-const answersWithin = 2048
-
-// Answers returns the events that answer e, at most limit of them, as far as they are within the next few thousand events.
-func (m *Model) Answers(e *session.Event, limit int) []*session.Event {
-	var answers []*session.Event
-	first := m.numbered(e.N) + 1
-	for i := first; i < min(first+answersWithin, m.log.Len()) && len(answers) < limit; i++ {
-		if a := m.log.At(i); a.ReplyTo == e.N && e.N != 0 {
-			answers = append(answers, a)
-		}
-	}
-	return answers
 }

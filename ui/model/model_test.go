@@ -186,8 +186,29 @@ func TestGotoAndEvent(t *testing.T) {
 	if e := r.Event(99); e != nil {
 		t.Errorf("Event(99) = %v, want none", e)
 	}
-	if a := r.Answers(r.Event(2), 9); len(a) != 1 || a[0].N != 3 {
-		t.Errorf("answers of #2 = %v, want #3", a)
+}
+
+func TestHistory(t *testing.T) {
+	r := newRig(t, Options{})
+	c := r.logon("a:1", "alice@hotmail.com")
+	r.c(c, "CHG 2 NLN")
+	r.settle()
+	r.s(c, "CHG 2 NLN")
+	if x, ok := r.Transaction(6); !ok || x.Outcome != session.Waiting {
+		t.Errorf("before Step came to the answer #6 is %v, %v, want one that waits", x, ok)
+	}
+	if s := r.State(7); s.N != 6 {
+		t.Errorf("before Step came to #7 its state is that of #%d, want #6", s.N)
+	}
+	r.settle()
+	if x, ok := r.Transaction(6); !ok || len(x.Replies) != 1 || x.Replies[0] != 7 {
+		t.Errorf("transaction of #6 = %v, %v, want the answer #7", x, ok)
+	}
+	for n, want := range map[uint64]string{4: "", 6: "FLN", 7: "NLN"} {
+		u := r.State(n).User("alice@hotmail.com")
+		if u == nil || u.State != want || r.State(n).N != n {
+			t.Errorf("alice at #%d = %+v, want %q", n, u, want)
+		}
 	}
 }
 

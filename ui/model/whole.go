@@ -7,9 +7,9 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// chunksWithin is how far before and after a chunk the others are looked for: a client sends the chunks of one message in one
-// go, while other connections speak in between.
-const chunksWithin = 2048
+// ChunksWithin is how many events before and after a chunk the others are looked for: a client sends the chunks of one message
+// in one go, while other connections speak in between.
+const ChunksWithin = 2048
 
 // Whole returns the message of which e carries a chunk, put together from the chunks around it in the log. It is false where e
 // carries none, and where a chunk is missing, as when it has not come yet.
@@ -26,7 +26,7 @@ func (m *Model) Whole(e *session.Event) (body.Body, bool) {
 	}
 	var chunks body.Assembler
 	at := m.numbered(e.N)
-	for i := max(0, at-chunksWithin); i < min(at+chunksWithin, m.log.Len()); i++ {
+	for i := max(0, at-ChunksWithin); i < min(at+ChunksWithin, m.log.Len()); i++ {
 		other := m.log.At(i)
 		if other.Conn != e.Conn || other.Dir != e.Dir || other.In.Payload() == nil || other.In.Opaque() {
 			continue

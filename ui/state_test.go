@@ -1,0 +1,97 @@
+package ui
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/msnscope/msnscope/decode/dialect"
+)
+
+// stateAt shows the state after an event.
+func (b *bench) stateAt(n string) { b.press("Esc", ":", "goto "+n, "Enter", "F4") }
+
+// overlaid returns all that the overlay says; the screen shows what is around it too.
+func (b *bench) overlaid() string {
+	var text strings.Builder
+	for i := range b.overlay.pager.len() {
+		for _, s := range b.overlay.pager.src.Line(i) {
+			text.WriteString(s.text)
+		}
+		text.WriteString("\n")
+	}
+	return text.String()
+}
+
+func TestStateAsOfAnEvent(t *testing.T) {
+	s := newScript()
+	s.talk()
+	ns := s.open("127.0.0.1:1", "64.4.13.58:1863", dialect.NS)
+	s.c(ns, "USR 1 MD5 I dave@hotmail.com\r\n")
+	s.s(ns, "USR 1 OK dave@hotmail.com Dave%20D\r\n")
+	s.c(ns, "ADD 2 FL erin@hotmail.com Erin%20E\r\n")    // 41
+	s.s(ns, "ADD 2 FL 77 erin@hotmail.com Erin%20E\r\n") // 42
+	s.s(ns, "ILN 2 BRB erin@hotmail.com Erin%20E\r\n")   // 43
+	s.s(ns, "GTC 3 78 N\r\n")                            // 44
+	s.s(ns, "NLN PHN frank@hotmail.com Frank\r\n")       // 45
+	s.close(ns)                                          // 46
+	b := open(t, 100, 60, Options{Log: s.log})
+	for _, c := range []struct {
+		name, at   string
+		show, hide []string
+	}{
+		{"before the lists", "17", []string{"State as of #17", "friendly name  Alice L", "unknown: the server", "NS#2", "MSNP2", "open"}, []string{"bob@"}},
+		{"with the lists", "28", []string{"Forward list FL  2", "AWY  bob@hotmail.com  Bob", "-    carol@hotmail.com  Carol é", "presence       NLN"}, nil},
+		{"before ADD", "41", []string{"serial         unknown", "logged on      NS#4"}, []string{"erin@", "AWY"}},
+		{"after ADD", "42", []string{"serial         77", "-    erin@hotmail.com  Erin E", "1 seen; the server did not send the whole list"}, nil},
+		{"with presence", "45", []string{"BRB  erin@hotmail.com", "GTC            N", "Seen on no list  1", "PHN  frank@hotmail.com"}, nil},
+		{"after the end", "46", []string{"logged on      no", "presence       FLN", "state          closed", "-    erin@hotmail.com"}, []string{"BRB"}},
+		{"before JOI", "33", []string{"session        11752013", "Roster  1", "Invited  1", "called by #32, it rings", "led here by    #2"}, nil},
+		{"after JOI", "34", []string{"Roster  2", "bob@hotmail.com  Bob", "Invited  0"}, nil},
+		{"after BYE", "37", []string{"Roster  1"}, nil},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			b.t = t
+			b.stateAt(c.at)
+			b.shows(c.show...)
+			state := b.overlaid()
+			for _, text := range c.hide {
+				if strings.Contains(state, text) {
+					t.Errorf("the state shows %q:\n%s", text, state)
+				}
+			}
+		})
+	}
+}
+
+func TestStateSaysWhatItLacks(t *testing.T) {
+	b := open(t, 100, 60, talk())
+	b.stateAt("9") // an Open: nobody knows whose connection it is
+	b.shows("handle         unknown", "role           unknown", "dialect        unknown")
+
+	s := newScript()
+	s.talk()
+	fresh, err := New(Options{Log: s.log, Screen: newGlass(100, 60)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	fresh.model.Select(30) // before the first Step
+	fresh.state()
+	fresh.overlay.pager.src = fresh.overlay.make(90)
+	if got := (&bench{App: fresh}).overlaid(); !strings.Contains(got, "The log is read up to #0 only") || !strings.Contains(got, "is not read yet") {
+		t.Errorf("the state of a log that was not read: %s", got)
+	}
+
+	open(t, 80, 24, Options{Log: &memLog{}}).press("F4").shows("no event to tell")
+}
+
+func TestStateScrollsAndCloses(t *testing.T) {
+	b := open(t, 80, 24, talk())
+	b.stateAt("34")
+	b.shows("State as of #34", "friendly name")
+	b.press("G")
+	b.shows("Invited")
+	b.hides("friendly name")
+	b.press("F4")
+	b.hides("State as of", "Invited")
+	b.shows("34/37")
+}
