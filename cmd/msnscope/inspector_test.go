@@ -24,7 +24,7 @@ type terminal struct {
 }
 
 // footer begins the last row of the inspector.
-const footer = `^ F1 Help .* q Quit .*\n\z`
+const footer = `^ F1 Help .* q Quit.*\n\z`
 
 func openTerminal(t *testing.T, width, height int) *terminal {
 	t.Helper()
