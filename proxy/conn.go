@@ -146,7 +146,14 @@ func (c *conn) connect(ctx context.Context, v verdict) error {
 func (c *conn) dial(ctx context.Context, address string, skip int) error {
 	ctx, cancel := context.WithTimeout(ctx, dialTime)
 	defer cancel()
+	if c.leadsHere(address) {
+		return c.loop(address)
+	}
 	nc, err := c.p.opts.Dial(ctx, "tcp", address)
+	if err == nil && c.leadsHere(nc.RemoteAddr().String()) { // the address was a name
+		nc.Close()
+		return c.loop(address)
+	}
 	if err != nil {
 		c.p.log.Error("cannot reach the server", "server", address, "client", c.from, "err", err)
 		return fmt.Errorf("cannot reach the server %s: %w", address, err)
@@ -160,6 +167,18 @@ func (c *conn) dial(ctx context.Context, address string, skip int) error {
 	}
 	go c.serverPump(up)
 	return nil
+}
+
+func (c *conn) leadsHere(address string) bool {
+	c.p.mu.Lock()
+	defer c.p.mu.Unlock()
+	return c.p.leadsHere(address, c.local.Addr())
+}
+
+// loop is the error of an address that would make the proxy its own client, again and again.
+func (c *conn) loop(address string) error {
+	c.p.log.Error("the server address leads back to this proxy", "server", address, "client", c.from)
+	return fmt.Errorf("the server address %s leads back to this proxy", address)
 }
 
 // rehome moves the connection to the upstream where the user belongs, if it is at another one: it says VER and INF there
@@ -196,9 +215,15 @@ func (c *conn) observe(dir decode.Dir, m *decode.Message, now time.Time) []byte 
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
 	e := c.sess.Track(dir, m, now)
-	if dir == decode.FromServer {
-		c.p.book.Note(e.Row, m, c.sess.User(), c.from.Addr(), now)
+	switch {
+	case dir == decode.FromServer:
+		if r, ok := referral.Of(e.Row, m); ok && !c.p.leadsHere(r.Address, c.local.Addr()) {
+			c.p.book.Note(r, c.sess.User(), c.from.Addr(), now)
+		}
 		e.Out = referral.Rewrite(e.Row, m, func(address string) (string, bool) { return c.p.advertise(c.local, address) })
+	case c.fixed != "" && e.Row != nil && begins(e.Row) && e.Row.Find(m, dialect.Self) != nil:
+		// The port told where the client goes, the referral is followed all the same.
+		c.p.book.Notification(string(e.Row.Find(m, dialect.Self)), c.from.Addr(), now)
 	}
 	out := m.Raw
 	if e.Out != nil {

@@ -46,7 +46,7 @@ func newLab(t *testing.T, o Options) *lab {
 		l.events = append(l.events, e)
 	}
 	o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
-		c, err := l.back.DialContext(ctx, network, addr)
+		c, err := l.back.DialContext(ctx, network, strings.Replace(addr, "proxy.example", "127.0.0.1", 1))
 		if err != nil {
 			return nil, err
 		}
@@ -75,7 +75,7 @@ func newLab(t *testing.T, o Options) *lab {
 			t.Errorf("Serve returned %v after Close, want nil", err)
 		}
 	})
-	for _, addr := range []string{dsAddr, nsAddr, ns2Addr, sbAddr} {
+	for _, addr := range []string{dsAddr, nsAddr, ns2Addr, sbAddr, proxyAddr} {
 		if l.servers[addr], err = l.back.Listen(addr); err != nil {
 			t.Fatal(err)
 		}

@@ -25,8 +25,13 @@ const (
 	// dialTime is how long an upstream may take to accept, lingerTime how long one direction goes on after the other ended.
 	dialTime   = 10 * time.Second
 	lingerTime = 10 * time.Second
-	// maxReferralPorts bounds the listeners that --referral-ports opens.
+	// firstLineTime is how long a client may take for the rest of the line that tells where it wants to go: a person who
+	// types at a raw connection, or a bad network, needs some seconds.
+	firstLineTime = 10 * time.Second
+	// maxReferralPorts bounds the listeners that --referral-ports opens, maxBusy how many ports in a row may be taken by
+	// others when it opens one.
 	maxReferralPorts = 1024
+	maxBusy          = 64
 )
 
 // Options configure a Proxy. Only Upstream and Publish are required.
@@ -69,9 +74,11 @@ type Proxy struct {
 	graph session.Graph
 	book  referral.Book
 	open  int
-	own   map[string]bool   // addresses that lead to this proxy
+	own   map[string]bool   // addresses that clients were told, in canonical form
+	at    []netip.AddrPort  // what the proxy listens on
+	host  string            // of the first listener
 	ports map[string]string // upstream -> the port that stands for it
-	extra []net.Listener    // the listeners of those ports
+	next  int               // where to look for the next such port
 }
 
 // ErrStopped is the cause of the end of connections that [Proxy.Close] ends.
@@ -94,38 +101,54 @@ func New(o Options) *Proxy {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Proxy{opts: o, log: o.Log, own: map[string]bool{}, ports: map[string]string{}}
+	p := &Proxy{opts: o, log: o.Log, own: map[string]bool{}, ports: map[string]string{}, next: o.ReferralPorts}
+	if _, _, err := net.SplitHostPort(o.Advertise); err == nil {
+		p.own[canonical(o.Advertise)] = true
+	}
 	p.ctx, p.stop = context.WithCancelCause(context.Background())
 	return p
 }
 
-// Serve accepts clients on l until the proxy is closed or l fails, and closes l. It returns nil after [Proxy.Close].
-func (p *Proxy) Serve(l net.Listener) error { return p.serve(l, "") }
+// Serve accepts clients on l until the proxy or l is closed, and closes l. It returns nil after [Proxy.Close]. Other errors of
+// l, such as too many open files, pass: it logs them and goes on.
+func (p *Proxy) Serve(l net.Listener) error {
+	p.mu.Lock()
+	p.ownLocked(l)
+	p.mu.Unlock()
+	return p.serve(l, "")
+}
 
 // serve accepts clients; all go to the upstream fixed unless that is empty.
 func (p *Proxy) serve(l net.Listener, fixed string) error {
 	defer l.Close()
 	stop := context.AfterFunc(p.ctx, func() { l.Close() })
 	defer stop()
-	p.mu.Lock()
-	p.own[l.Addr().String()] = true
-	p.mu.Unlock()
+	var wait time.Duration
+	var logged time.Time
 	for {
 		client, err := l.Accept()
-		if p.ctx.Err() != nil {
+		switch {
+		case p.ctx.Err() != nil:
 			if err == nil {
 				client.Close()
 			}
 			return nil
-		}
-		if err != nil {
-			var ne net.Error
-			if errors.As(err, &ne) && ne.Timeout() {
-				continue
-			}
+		case err == nil:
+			wait = 0
+			p.accept(client, fixed)
+		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("accept on %s: %w", l.Addr(), err)
+		default: // too many open files and the like: these pass
+			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
+			if now := time.Now(); now.Sub(logged) >= time.Second {
+				logged = now
+				p.log.Warn("accepting failed, trying again", "address", l.Addr(), "err", err)
+			}
+			select {
+			case <-time.After(wait):
+			case <-p.ctx.Done():
+			}
 		}
-		p.accept(client, fixed)
 	}
 }
 
@@ -160,56 +183,3 @@ func (p *Proxy) Close() {
 
 // publishLocked hands the event on. p.mu is held: that is what makes the order of events the order of their numbers.
 func (p *Proxy) publishLocked(e *session.Event) { p.opts.Publish(e) }
-
-// advertise returns what to tell a client that came to local instead of the address of an upstream, and false for an
-// address that leads to this proxy already. p.mu is held.
-func (p *Proxy) advertise(local netip.AddrPort, target string) (string, bool) {
-	if p.own[target] {
-		return "", false
-	}
-	host, port := local.Addr().Unmap().String(), fmt.Sprint(local.Port())
-	if a := p.opts.Advertise; a != "" {
-		if h, pt, err := net.SplitHostPort(a); err == nil {
-			host, port = h, pt
-		} else {
-			host = a
-		}
-	}
-	if p.opts.ReferralPorts > 0 {
-		if own, ok := p.portFor(target, local); ok {
-			port = own
-		}
-	}
-	address := net.JoinHostPort(host, port)
-	p.own[address] = true
-	return address, true
-}
-
-// portFor returns the port that stands for an upstream, and opens its listener the first time. p.mu is held for that: it
-// happens once an upstream, and opening a listener does not block.
-func (p *Proxy) portFor(target string, local netip.AddrPort) (string, bool) {
-	if port, ok := p.ports[target]; ok {
-		return port, port != ""
-	}
-	if len(p.ports) >= maxReferralPorts || p.ctx.Err() != nil {
-		return "", false
-	}
-	port := fmt.Sprint(p.opts.ReferralPorts + len(p.ports))
-	l, err := p.opts.Listen("tcp", net.JoinHostPort(local.Addr().Unmap().String(), port))
-	if err != nil {
-		p.log.Error("no port of its own for an upstream; its clients come back to the main port", "upstream", target, "err", err)
-		p.ports[target] = ""
-		return "", false
-	}
-	p.ports[target] = port
-	p.extra = append(p.extra, l)
-	p.log.Info("listening for one upstream", "address", l.Addr(), "upstream", target)
-	p.conns.Add(1)
-	go func() {
-		defer p.conns.Done()
-		if err := p.serve(l, target); err != nil {
-			p.log.Error("listener failed", "err", err)
-		}
-	}()
-	return port, true
-}

@@ -357,6 +357,27 @@ func TestEnds(t *testing.T) {
 			c.wantEnd()
 		})
 	})
+	t.Run("what a wrong length hid is shown, and sent once", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLab(t, Options{})
+			c := l.client(proxyAddr)
+			c.send("USR 1 MD5 I a@b.c\r\n")
+			s := l.server(dsAddr)
+			s.want("USR 1 MD5 I a@b.c\r\n")
+			const said = "MSG bob@hotmail.com Bob 90000\r\nhelloBYE bob@hotmail.com\r\nrest"
+			s.send(said)
+			time.Sleep(2 * holdTime) // it goes on early
+			s.conn.Close()
+			c.want(said)
+			c.wantEnd()
+			c.conn.Close()
+			synctest.Wait()
+			got := l.commands()
+			if want := " S: BYE bob@hotmail.com"; !slices.ContainsFunc(got, func(line string) bool { return strings.HasSuffix(line, want) }) {
+				t.Errorf("no %q among the events %q", want, got)
+			}
+		})
+	})
 	t.Run("Close ends everything", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t, Options{})

@@ -68,9 +68,10 @@ func (f *flow) sendEarly(dst io.Writer) error {
 // add puts the bytes of a whole command with those that leave in the next write. Of a command that was sent in part, only
 // the rest.
 func (f *flow) add(raw []byte) {
-	f.out = append(f.out, raw[min(f.early, len(raw)):]...)
+	sent := min(f.early, len(raw))
+	f.out = append(f.out, raw[sent:]...)
 	f.count++
-	f.early, f.since = 0, time.Time{}
+	f.early, f.since = f.early-sent, time.Time{}
 }
 
 // flush writes what was added.
@@ -100,19 +101,21 @@ func (f *flow) relay(dst io.Writer, now time.Time) error {
 	return f.flush(dst)
 }
 
-// next returns the next whole command, framed by the table of the dialect as known by now.
+// next returns the next whole command, framed by the table of the dialect as known by now; a command that was sent in part
+// stays framed as it began.
 func (f *flow) next(m *decode.Message) bool {
-	f.in.Grammar = f.c.grammar()
+	if f.early == 0 {
+		f.in.Grammar = f.c.grammar()
+	}
 	return f.in.Next(m)
 }
 
 // finish observes and sends what is left when the source has ended.
 func (f *flow) finish(dst io.Writer, now time.Time) error {
 	var m decode.Message
-	if !f.in.Flush(&m) {
-		return nil
+	for f.next(&m) || f.in.Flush(&m) {
+		f.add(f.c.observe(f.dir, &m, now))
 	}
-	f.add(f.c.observe(f.dir, &m, now))
 	return f.flush(dst)
 }
 
@@ -143,11 +146,17 @@ func (c *conn) clientPump(ctx context.Context) {
 	}
 }
 
-// begin reads until the client's destination is clear and connects there. False: there is nothing to relay.
+// begin reads until the client's destination is clear and connects there: to the configured upstream when the rest of the
+// first line does not come in time. False: there is nothing to relay.
 func (c *conn) begin(ctx context.Context, f *flow) bool {
+	began := false
 	for {
 		_, err := c.in.Fill(c.client)
 		v := read(c.in.Pending())
+		if !began && err == nil {
+			began = true
+			err = c.client.SetReadDeadline(time.Now().Add(firstLineTime))
+		}
 		if v.kind == undecided && err == nil {
 			continue
 		}
@@ -184,10 +193,14 @@ func (c *conn) sayAll(ctx context.Context, f *flow) error {
 			if err := f.flush(c.upstream()); err != nil {
 				return err
 			}
+			old := c.upstream()
 			if err := c.rehome(ctx, string(row.Find(&m, dialect.Self))); err != nil {
 				c.observe(decode.FromClient, &m, now)
 				c.refuse(f)
 				return err
+			}
+			if c.upstream() != old {
+				f.early = 0 // what was sent early went to the other one
 			}
 		} else if c.prelude = append(c.prelude, m.Raw...); len(c.prelude) > decode.MaxLine {
 			c.logon = false // too much to say again: the client stays where it is

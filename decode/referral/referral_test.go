@@ -15,7 +15,7 @@ func TestNormalize(t *testing.T) {
 	for in, want := range map[string]string{
 		"10.0.0.5": "10.0.0.5:1863", "10.0.0.5:1864": "10.0.0.5:1864", "msn.example": "msn.example:1863", "msn.example:80": "msn.example:80",
 		"[::1]:1864": "[::1]:1864", "[::1]": "[::1]:1863", "2001:db8::1": "[2001:db8::1]:1863",
-		"0": "", "": "", "10.0.0.5:": "", "10.0.0.5:0": "", "10.0.0.5:99999": "", "10.0.0.5:x": "", "0:1863": "", "a b": "", "a\nb:80": "",
+		"0": "", "": "", "10.0.0.5:": "", "10.0.0.5:0": "", "10.0.0.5:99999": "", "10.0.0.5:x": "", "0:1863": "", "a b": "", "a\nb:80": "", "10.0.0.5:1:2": "",
 	} {
 		if got, ok := Normalize(in); got != want || ok != (want != "") {
 			t.Errorf("Normalize(%q) = %q, %v, want %q", in, got, ok, want)
@@ -39,7 +39,32 @@ func TestRewriteChangesTheAddressOnly(t *testing.T) {
 		"XFR 0 NS 0\r\n":                                "",
 		"XFR 2 NS\r\n":                                  "",
 		"NLN NLN 10.0.0.5:1863 10.0.0.5:1863\r\n":       "",
-		"ZZZ 10.0.0.5:1863\r\n":                         "",
+		// Whatever is wrong with the command, no server's address reaches a client.
+		"xfr 2 NS 10.0.0.5:1863\r\n":                  "xfr 2 NS 127.0.0.1:2\r\n",
+		" Xfr 9 SB msn.example:1864 CKI 17.42\r\n":    " Xfr 9 SB 127.0.0.1:2 CKI 17.42\r\n",
+		"rng 7 10.0.0.9:1865 CKI 8.9 a@b.c A":         "rng 7 127.0.0.1:2 CKI 8.9 a@b.c A",
+		"XFR 2 NS 10.0.0.5:1863 0 10.0.0.1\r\n":       "XFR 2 NS 127.0.0.1:2 0 127.0.0.1:2\r\n",
+		"XFR 2 NS msn.example:1863 0 msn.example\r\n": "XFR 2 NS 127.0.0.1:2 0 127.0.0.1:2\r\n",
+		"XFR 2 NS 10.0.0.5:1 10.0.0.6:1\r\n":          "XFR 2 NS 127.0.0.1:2 127.0.0.1:2\r\n",
+		"XFR 2 NS 10.0.0.5 0 x y 10.0.0.6 [::2]:1":    "XFR 2 NS 127.0.0.1:2 0 x y 127.0.0.1:2 127.0.0.1:2",
+		"XFR abc NS 10.0.0.5:1863\r\n":                "XFR abc NS 127.0.0.1:2\r\n",
+		"XFR abc SB msn.example:1863 CKI 1.2\r\n":     "XFR abc SB 127.0.0.1:2 CKI 1.2\r\n",
+		"XFR NS 10.0.0.5:1863\r\n":                    "XFR NS 127.0.0.1:2\r\n",
+		"XFR 10.0.0.5:1863\r\n":                       "XFR 127.0.0.1:2\r\n",
+		"XFR 2 ns 10.0.0.5\r\n":                       "XFR 2 ns 127.0.0.1:2\r\n",
+		"RNG 10.0.0.9:1865 CKI 8.9 a@b.c A":           "RNG 127.0.0.1:2 CKI 8.9 a@b.c A",
+		"XFR 2 NS 10.0.0.5:0\r\n":                     "XFR 2 NS 127.0.0.1:2\r\n",
+		"XFR 2 NS 10.0.0.5:99999\r\n":                 "XFR 2 NS 127.0.0.1:2\r\n",
+		"XFR 2 NS 10.0.0.5:\r\n":                      "XFR 2 NS 127.0.0.1:2\r\n",
+		"XFR 2 NS 10.0.0.5:1863:\r\n":                 "XFR 2 NS 127.0.0.1:2\r\n",
+		"XFR 2 NS ::1\r\n":                            "XFR 2 NS 127.0.0.1:2\r\n",
+		// What looks like an address and is none.
+		"XFR 9 SB 10.0.0.9:1864 CKI 1.2.3.4\r\n":   "XFR 9 SB 127.0.0.1:2 CKI 1.2.3.4\r\n",
+		"RNG 1 10.0.0.9 CKI 8.9 10.0.0.1 10.0.0.2": "RNG 1 127.0.0.1:2 CKI 8.9 10.0.0.1 10.0.0.2",
+		"XFR\r\n":                   "",
+		"xfr x\r\n":                 "",
+		"msg a@b.c 10.0.0.5 12\r\n": "",
+		"ZZZ 10.0.0.5:1863\r\n":     "",
 	} {
 		row, m := parse(line)
 		if got := Rewrite(row, m, func(string) (string, bool) { return "127.0.0.1:2", true }); string(got) != want {
@@ -91,9 +116,32 @@ func TestRewriteInEveryDialect(t *testing.T) {
 	}
 }
 
+// TestOf has what a referral is noted as, if it can be followed.
+func TestOf(t *testing.T) {
+	for line, want := range map[string]Referral{
+		"XFR 2 NS 10.0.0.5":                    {Address: "10.0.0.5:1863"},
+		"xfr 2 NS 10.0.0.5:1864":               {Address: "10.0.0.5:1864"},
+		"XFR abc NS 10.0.0.5:1863":             {Address: "10.0.0.5:1863"},
+		"XFR abc SB 10.0.0.9:1864 CKI 17.42":   {"10.0.0.9:1864", "17.42"},
+		"rng 7 10.0.0.9:1865 CKI 8.9 a@b.c A":  {"10.0.0.9:1865", "8.9"},
+		"XFR 2 NS 10.0.0.5:1863 0 10.0.0.6:80": {Address: "10.0.0.5:1863"},
+		"XFR 0 NS 0":                           {},
+		"XFR 0 NS 0 0 10.0.0.6:80":             {},
+		"XFR 2 NS 10.0.0.5:0":                  {},
+		"XFR 2 NS 10.0.0.5:99999":              {},
+		"XFR 2 NS 10.0.0.5:":                   {},
+		"RNG 10.0.0.9:1865 CKI 8.9 a@b.c A":    {},
+		"NLN NLN 10.0.0.5 10.0.0.5":            {},
+	} {
+		if got, ok := Of(parse(line)); ok != (want != Referral{}) || ok && got != want {
+			t.Errorf("Of(%q) = %+v, %v, want %+v", line, got, ok, want)
+		}
+	}
+}
+
 func TestMayHold(t *testing.T) {
 	for line, want := range map[string]bool{
-		"": true, "X": true, "XFR": true, "XFR 2 NS 10.": true, "RNG 1 1": true, " RNG 1": true, "LST 7": false, "ZZZ 1 ": false,
+		"": true, "X": true, "XFR": true, "XFR 2 NS 10.": true, "RNG 1 1": true, " RNG 1": true, "xfr 2 NS 10.": true, "LST 7": false, "ZZZ 1 ": false,
 		"MSG a@b.c A 100\r\nhel": false,
 	} {
 		if got := MayHold([]byte(line)); got != want {
@@ -143,6 +191,13 @@ func TestBook(t *testing.T) {
 	if got, _ := b.Notification("ALICE@hotmail.com", here, now); got != "10.0.0.5:1863" {
 		t.Errorf("Notification = %q", got)
 	}
+	note("XFR 2 NS 10.0.0.5", "alice@hotmail.com", now)
+	if got, ok := b.Notification("alice@hotmail.com", there, now); ok {
+		t.Errorf("a referral of another client address was followed to %q", got)
+	}
+	if got, _ := b.Notification("alice@hotmail.com", here, now); got != "10.0.0.5:1863" {
+		t.Errorf("Notification = %q after somebody of that name came from elsewhere", got)
+	}
 	if again, ok := b.Notification("alice@hotmail.com", here, now); ok {
 		t.Errorf("the referral was followed and still leads to %q", again)
 	}
@@ -161,5 +216,30 @@ func TestBookIsBounded(t *testing.T) {
 	}
 	if _, ok := b.Switchboard(fmt.Sprint(maxEntries+99), "a@b.c", netip.Addr{}, time.Unix(20, 0)); !ok {
 		t.Error("the newest referral was thrown away")
+	}
+}
+
+// TestBookKeepsTheLatest: whoever was referred, went there, and was referred again is among the latest.
+func TestBookKeepsTheLatest(t *testing.T) {
+	var b Book
+	here, now := netip.MustParseAddr("127.0.0.1"), time.Unix(1, 0)
+	to := Referral{Address: "10.0.0.5:1863"}
+	b.Note(to, "alice@b.c", here, now)
+	for i := range maxEntries - 1 {
+		b.Note(to, fmt.Sprint(i), here, now)
+	}
+	b.Notification("alice@b.c", here, now)
+	b.Note(to, "alice@b.c", here, now)
+	for i := range maxEntries / 2 {
+		b.Note(to, fmt.Sprint("more", i), here, now)
+	}
+	if _, ok := b.Notification("alice@b.c", here, now); !ok {
+		t.Error("a late referral was thrown away before older ones")
+	}
+	for range 3 * maxEntries {
+		b.Note(to, "bob@b.c", here, now)
+	}
+	if n := len(b.users.order); n > 2*maxEntries {
+		t.Errorf("%d turns kept for one key, cap %d", n, 2*maxEntries)
 	}
 }

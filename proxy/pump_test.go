@@ -1,0 +1,82 @@
+package proxy
+
+import (
+	"bytes"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+// withPayload is a grammar in which every command has a payload.
+type withPayload struct{ decode.Plain }
+
+func (withPayload) Shape(decode.Dir, decode.Verb) decode.Shape {
+	return decode.Shape{TrID: true, Payload: decode.LastArg}
+}
+
+// TestNothingIsSentTwice: a command was sent in part, then the dialect became known, in which it is another one.
+func TestNothingIsSentTwice(t *testing.T) {
+	p := New(Options{Publish: func(*session.Event) {}})
+	c := &conn{p: p}
+	c.sess, _ = p.graph.Open(time.Time{}, "", "")
+	f := &flow{c: c, dir: decode.FromClient, in: decode.NewReader(decode.FromClient, withPayload{})}
+	var out bytes.Buffer
+	f.in.Feed([]byte("ZZZ 1 5\r\nhe"))
+	var m decode.Message
+	f.in.Next(&m)
+	if err := f.sendEarly(&out); err != nil {
+		t.Fatal(err)
+	}
+	f.in.Feed([]byte("lloPNG\r\n"))
+	if err := f.relay(&out, time.Time{}); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := out.String(), "ZZZ 1 5\r\nhelloPNG\r\n"; got != want {
+		t.Errorf("sent %q, want %q", got, want)
+	}
+}
+
+// TestSlowUserGoesHomeWhole: what went early to a guessed server is said again, whole, to the right one.
+func TestSlowUserGoesHomeWhole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, Options{})
+		for _, refer := range [][2]string{{"alice@hotmail.com", nsAddr}, {"bob@hotmail.com", ns2Addr}} {
+			c := l.client(proxyAddr)
+			c.send("USR 1 MD5 I " + refer[0] + "\r\n")
+			ds := l.server(dsAddr)
+			ds.want("USR 1 MD5 I " + refer[0] + "\r\n")
+			talk(c, ds, "S: XFR 1 NS "+refer[1]+" => XFR 1 NS "+proxyAddr)
+		}
+		c := l.client(proxyAddr)
+		c.send("VER 1 MSNP2\r\n")
+		talk(c, l.server(ns2Addr), "S: VER 1 MSNP2")
+		c.send("USR 2 MD5 I ali")
+		time.Sleep(2 * holdTime)
+		c.send("ce@hotmail.com\r\n")
+		l.server(nsAddr).want("VER 1 MSNP2\r\nUSR 2 MD5 I alice@hotmail.com\r\n")
+	})
+}
+
+func TestFirstLineIsWaitedForALittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, Options{})
+		c := l.client(proxyAddr)
+		time.Sleep(time.Hour) // silence is no line
+		for _, part := range []string{"US", "R 1 ", "MD5 I al"} {
+			c.send(part)
+			time.Sleep(firstLineTime/3 - time.Millisecond)
+			synctest.Wait()
+			if got := l.wrote(dsAddr); got != nil {
+				t.Fatalf("the server heard %q while the first line may still become whole", got)
+			}
+		}
+		time.Sleep(holdTime + 3*time.Millisecond)
+		s := l.server(dsAddr)
+		s.want("USR 1 MD5 I al")
+		c.send("ice@hotmail.com\r\n")
+		s.want("ice@hotmail.com\r\n")
+	})
+}
