@@ -29,6 +29,7 @@ var rules = []rule{
 	{decode.FromServer, dialect.NS, partHandle | partName | partLists, 0, (*State).listedIn},
 	{decode.FromServer, dialect.NS, partHandle, ^(partHandle | partExtra), (*State).contactLeft},
 	{decode.FromServer, dialect.NS, partSetting, partHandle, (*State).set},
+	{decode.FromServer, dialect.NS, partProperty | partValue, partHandle | partID, (*State).property},
 	{decode.FromServer, dialect.NS, partSerial | partContacts, 0, (*State).version},
 	{decode.FromServer, dialect.NS, partSerial, ^partSerial, (*State).version},
 

@@ -114,6 +114,18 @@ func (s *State) set(e *Event, w *words) {
 	u.settings = append(u.settings, Setting{e.Row.Verb, string(value)})
 }
 
+// property: PRP. From MSNP10 on the user's own name is one, MFN. (The BPR of MSNP8 and 9 looks the same, and has no MFN.)
+func (s *State) property(e *Event, w *words) {
+	if e.User == "" {
+		return
+	}
+	u := s.user(e.User)
+	s.serial(u, w)
+	if called := w.get(partValue); called != nil && string(w.get(partProperty)) == "MFN" {
+		set(&u.Name, called)
+	}
+}
+
 // list returns the list that a command names, to be changed, and the user; nil for no list.
 func (s *State) list(e *Event, w *words) (*User, *contacts) {
 	i := slices.IndexFunc(dialect.Lists, func(l string) bool { return l == string(w.get(partList)) })

@@ -14,7 +14,7 @@ import (
 // TestRulesFitTheirCommands: rules go by arguments; in no dialect may one fit a command that means something else.
 func TestRulesFitTheirCommands(t *testing.T) {
 	want := []string{
-		"USR", "LST", "ADC ADD", "REM", "REA", "ILN NLN", "CHG", "LST", "FLN", "BLP GTC IMS", "SYN", "SYN", // at a notification server
+		"USR", "LST", "ADC ADD", "REM", "REA", "ILN NLN", "CHG", "LST", "FLN", "BLP GTC IMS", "BPR PRP", "SYN", "SYN", // at a notification server
 		"USR", "IRO JOI MSG", "BYE", "CAL", "ANS", "CAL",
 	}
 	got := make([]string, len(want))
@@ -41,6 +41,21 @@ func TestChainsNameCommands(t *testing.T) {
 		if !slices.ContainsFunc(dialect.All(), func(x *dialect.Table) bool { return x.Of(dir, verb) != nil }) {
 			t.Errorf("no dialect has %s %s", dir, verb)
 		}
+	}
+}
+
+// TestNameOfLaterDialects: from MSNP10 on the user's own name is a property.
+func TestNameOfLaterDialects(t *testing.T) {
+	s := session.NewState()
+	for _, e := range newTape().play(t, `
+		c S: VER 1 MSNP10\r\n
+		c S: USR 2 OK a@b.c 1 0\r\n
+		c S: PRP PHH 555\r\n
+		c S: PRP 4 MFN Alice%20L\r\n`) {
+		s.Apply(e)
+	}
+	if u := s.User("a@b.c"); u == nil || u.Name != "Alice%20L" {
+		t.Errorf("the user is %+v", u)
 	}
 }
 

@@ -30,6 +30,8 @@ const (
 	partStatus                    // a fixed word
 	partLength                    // a payload's
 	partExtra                     // more about a user, which changes nothing else
+	partProperty                  // the name of a property
+	partValue                     // what it is
 	partOther                     // anything else
 	numParts     = iota
 )
@@ -98,6 +100,8 @@ func partOf(a *dialect.Arg) part {
 		return p
 	case a.Name == "Value" && len(a.Values) > 0: // one of a few, unlike that of a property
 		return partSetting
+	case a.Name == "Value":
+		return partValue
 	}
 	return partOther
 }
@@ -105,7 +109,7 @@ func partOf(a *dialect.Arg) part {
 // partByName says what the arguments are that are told from others of their kind by their name.
 var partByName = map[string]part{
 	"LIST": partList, "Lists": partLists, "Contacts": partContacts, "ContactID": partID, "GroupID": partGroup,
-	"State": partState, "Substate": partState, "ListVersion": partSerial, "Status": partStatus,
+	"State": partState, "Substate": partState, "ListVersion": partSerial, "Status": partStatus, "Property": partProperty,
 	"Item": partItem, "Participant": partItem, "TtlItems": partTotal, "TotalParticipants": partTotal,
 	"NetworkType": partExtra, "IconURL": partExtra,
 }
