@@ -23,8 +23,8 @@ func dumpCommand(e *env) *cobra.Command {
 		Short: "Decode captures to standard output, one line a command",
 		Long: "Reads pcap and pcapng files, gzipped or not, puts their TCP streams together and prints every command.\n" +
 			"Recordings of msnscope give back exactly what was seen live.",
-		Example: "  msnscope dump session.pcapng\n" +
-			"  msnscope dump session.pcapng -T jsonl -Y 'cmd == \"MSG\" && payload.text contains \"hello\"'",
+		Example: "  msnscope dump captures/conversation.pcapng\n" +
+			"  msnscope dump captures/conversation.pcapng -T jsonl -Y 'cmd == \"MSG\" && payload.text contains \"Hello\"'",
 		Args: files,
 		RunE: func(c *cobra.Command, args []string) error {
 			p, ok := printers[form]

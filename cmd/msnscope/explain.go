@@ -22,11 +22,10 @@ func explainCommand(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [WORD...]",
 		Short: "What a command, an argument, a state, an error code or a field means",
-		Long: "  msnscope explain XFR 913 UserHandle\n\n" +
-			"explains words of the protocol and of filters: a command (VER), an argument (UserHandle), a state (BSY), a list (FL),\n" +
+		Long: "Explains words of the protocol and of filters: a command (VER), an argument (UserHandle), a state (BSY), a list (FL),\n" +
 			"an error code (911), a content type (text/x-msmsgscontrol), a kind of server (SB), a dialect (MSNP8), a field (rtt_ms).\n" +
 			"Without a word it lists all that it knows. docs/PROTOCOL.md has the same as one document.",
-		Example: "  msnscope explain XFR\n" +
+		Example: "  msnscope explain XFR 913 UserHandle\n" +
 			"  msnscope explain 913 NLN args.UserHandle",
 		ValidArgsFunction: func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
 			return completeWord(begun), cobra.ShellCompDirectiveNoFileComp

@@ -17,7 +17,7 @@ func inspectCommand(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "inspect FILE...",
 		Short:   "The inspector on captures",
-		Example: "  msnscope inspect session.pcapng",
+		Example: "  msnscope inspect captures/conversation.pcapng",
 		Args:    files,
 		RunE: func(c *cobra.Command, args []string) error {
 			if _, err := compile(expr); err != nil {

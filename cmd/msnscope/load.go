@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"github.com/msnscope/msnscope/internal/format"
 	"github.com/msnscope/msnscope/internal/store"
 	"github.com/msnscope/msnscope/replay/pcap"
 )
@@ -80,6 +81,6 @@ func (e *env) progress(name string) func(done, total int64) {
 		if total > 0 {
 			share = fmt.Sprintf(" of %d, %d %%", total>>20, 100*done/total)
 		}
-		fmt.Fprintf(e.stderr, "\rmsnscope: reading %s: %d%s MB\x1b[K", name, done>>20, share)
+		fmt.Fprintf(e.stderr, "\rmsnscope: reading %s: %d%s MB\x1b[K", format.Printable(name), done>>20, share)
 	}
 }

@@ -72,6 +72,9 @@ func completeForms(c *cobra.Command) {
 	}
 }
 
+// lastWords is how long the end waits for a reader of standard output that takes its time, or takes nothing any more.
+const lastWords = 2 * time.Second
+
 // run is the proxy from its start to its end.
 func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 	screen := !f.headless && isTerminal(e.stdout) && isTerminal(e.stdin)
@@ -83,8 +86,8 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 	if !ok {
 		return usage("-T %s: the forms are text, jsonl and cs", f.form)
 	}
-	if f.write == "-" && !screen {
-		return usage("-w -: standard output is taken by the commands; give a file")
+	if strings.TrimPrefix(f.write, "+") == "-" {
+		return usage("-w %s: standard output is taken by the commands, or the inspector; give a file", f.write)
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -106,10 +109,14 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 		return err
 	}
 	events := bus.New((*session.Event).Size)
+	if leadsTo(ctx, listener.Addr(), o.Upstream) && srv == nil {
+		listener.Close()
+		return usage("--upstream %s: that is this proxy itself, which listens on %s", f.upstream, listener.Addr())
+	}
 	o.Publish, o.Log = events.Publish, log
 	var rec *recording
 	if f.write != "" {
-		if rec, err = record(events, f.write, e.stdout, names(srv), log); err != nil {
+		if rec, err = record(events, f.write, names(srv), log); err != nil {
 			listener.Close()
 			return err
 		}
@@ -130,9 +137,17 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 		stop(nil)
 		guests.Wait()
 		p.Close()
-		events.Close()
-		shown.close()
+		printed := make(chan struct{})
+		go func() {
+			defer close(printed)
+			shown.close()
+		}()
 		err = errors.Join(err, rec.close(time.Now()))
+		select {
+		case <-printed:
+		case <-time.After(lastWords):
+			e.say("standard output is not being read: the last commands are missing there")
+		}
 	}()
 	if screen {
 		return f.inspect(ctx, shown.log, kept, listener.Addr(), rec)
@@ -155,12 +170,22 @@ func ended(ctx context.Context) error {
 
 // options returns the proxy's, and the embedded server unless another is upstream.
 func (f *proxyFlags) options(log *slog.Logger) (proxy.Options, *embedded, error) {
-	o := proxy.Options{Advertise: f.advertise, ReferralPorts: f.referralPorts, OnePerWrite: f.onePerWrite}
+	o := proxy.Options{ReferralPorts: f.referralPorts, OnePerWrite: f.onePerWrite}
 	if f.referralPorts < 0 || f.referralPorts > 65535 {
 		return o, nil, usage("--referral-ports: %d is no port", f.referralPorts)
 	}
-	if strings.ContainsAny(f.advertise, " \t\r\n") {
-		return o, nil, usage("--advertise %q: an address has no blanks", f.advertise)
+	if f.advertise != "" {
+		host, port, err := advertised(f.advertise)
+		if err != nil {
+			return o, nil, usage("--advertise %q: %w", f.advertise, err)
+		}
+		if _, err := netip.ParseAddr(host); err != nil {
+			log.Warn("old clients take nothing but a dotted IP address in a referral", "advertise", host)
+		}
+		o.Advertise = host
+		if port != "" {
+			o.Advertise = net.JoinHostPort(host, port)
+		}
 	}
 	if f.upstream != "" {
 		address, ok := referral.Normalize(f.upstream)
@@ -196,6 +221,9 @@ func (f *proxyFlags) behind() string {
 
 // listen opens the port for clients.
 func listen(addr string) (net.Listener, error) {
+	if err := listenable(addr); err != nil {
+		return nil, &exitError{exitUsage, fmt.Errorf("cannot listen on %q: %w", addr, err), "an address is HOST:PORT, such as 127.0.0.1:1863"}
+	}
 	l, err := net.Listen("tcp", addr)
 	if err == nil {
 		return l, nil
@@ -218,24 +246,28 @@ func listen(addr string) (net.Listener, error) {
 }
 
 // shown is where events go that people look at.
-type shown struct{ log *store.Log }
+type shown struct {
+	log    *store.Log
+	events *bus.Subscription
+}
 
 // show subscribes the screen's log, or the printer.
 func (f *proxyFlags) show(e *env, events *bus.Bus[*session.Event], screen bool, form printer, match *filter.Filter, stop context.CancelCauseFunc) shown {
 	if !screen {
-		output(events, e.stdout, form, match, stop)
-		return shown{}
+		return shown{nil, output(events, e.stdout, form, match, stop)}
 	}
 	log := store.NewLog(store.LogOptions{})
-	events.Subscribe(bus.Options[*session.Event]{Name: "screen", Gap: gap, Handle: func(batch []*session.Event) {
+	sub := events.Subscribe(bus.Options[*session.Event]{Name: "screen", Gap: gap, Handle: func(batch []*session.Event) {
 		for _, e := range batch {
 			log.Append(e)
 		}
 	}})
-	return shown{log}
+	return shown{log, sub}
 }
 
+// close returns when all has been shown.
 func (s shown) close() {
+	s.events.Close()
 	if s.log != nil {
 		s.log.Close()
 	}
@@ -258,7 +290,7 @@ func (f *proxyFlags) inspect(ctx context.Context, log *store.Log, kept *lines, a
 		Log: log, Live: true, Filter: f.filter, Logs: kept.snapshot, Status: rec.status,
 		Title: func() string { return address.String() + " → " + behind },
 		Question: func() (string, bool) {
-			return "Recording to " + f.write + ". Quit?", rec != nil
+			return "Recording to " + f.write + ".", rec != nil
 		},
 	})
 	if err != nil {

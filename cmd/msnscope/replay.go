@@ -34,8 +34,8 @@ func replayCommand(e *env) *cobra.Command {
 		Long: "Plays all recorded clients in the order of the recording, over all their connections. Digests, cookies, session\n" +
 			"numbers and addresses are worked out anew; what the server answers is compared with what it answered then.\n" +
 			"The exit code is 0 if all is the same, 1 if not, 4 if answers did not come in time.",
-		Example: "  msnscope replay session.pcapng --to embedded\n" +
-			"  msnscope replay session.pcapng --to 192.0.2.33 --password alice@hotmail.com=secret",
+		Example: "  msnscope replay captures/conversation.pcapng --to embedded\n" +
+			"  msnscope replay captures/conversation.pcapng --to 192.0.2.33 --password alice@hotmail.com=secret",
 		Args: func(c *cobra.Command, args []string) error {
 			if len(args) > 1 {
 				return usage("replay takes one FILE, not %d", len(args))

@@ -37,6 +37,18 @@ func serveCommand(e *env) *cobra.Command {
 	return c
 }
 
+// advertisedHost is the host of --advertise; the ports are those that are listened on.
+func advertisedHost(s string) (string, error) {
+	host, port, err := advertised(s)
+	if err == nil && port != "" {
+		err = errors.New("the ports are those of --listen")
+	}
+	if err != nil {
+		return "", usage("--advertise %q: %w", s, err)
+	}
+	return host, nil
+}
+
 // serve runs the three roles until ctx ends or one of them fails.
 func serve(ctx context.Context, e *env, f serverFlags, addr, advertise string) error {
 	o, err := f.options(e.logger(nil))
@@ -54,7 +66,11 @@ func serve(ctx context.Context, e *env, f serverFlags, addr, advertise string) e
 	}
 	named := host
 	if advertise != "" {
-		named = advertise
+		named, err = advertisedHost(advertise)
+		if err != nil {
+			first.Close()
+			return err
+		}
 	} else if net.ParseIP(host).IsUnspecified() {
 		first.Close()
 		return &exitError{exitUsage, fmt.Errorf("--listen %s: referrals must name an address that clients can reach", addr), "add --advertise HOST"}

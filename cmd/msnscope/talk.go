@@ -9,6 +9,10 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/msnscope/msnscope/internal/format"
 )
 
 // The exit codes; scripts depend on them.
@@ -38,13 +42,22 @@ func (e *exitError) Error() string {
 func (e *exitError) Unwrap() error { return e.err }
 
 // usage is the error of a command line that cannot be.
-func usage(format string, args ...any) error {
-	return &exitError{code: exitUsage, err: fmt.Errorf(format, args...)}
+func usage(form string, args ...any) error {
+	return &exitError{code: exitUsage, err: fmt.Errorf(form, args...)}
 }
 
 // say writes one line of talk to standard error, in the form that all of it has.
-func (e *env) say(format string, args ...any) {
-	fmt.Fprintf(e.stderr, "msnscope: "+format+"\n", args...)
+func (e *env) say(form string, args ...any) {
+	fmt.Fprintf(e.stderr, "msnscope: %s\n", printable(fmt.Sprintf(form, args...)))
+}
+
+// printable makes text safe for a terminal, line by line: errors quote file names and what came over the wire.
+func printable(s string) string {
+	all := strings.Split(s, "\n")
+	for i := range all {
+		all[i] = format.Printable(all[i])
+	}
+	return strings.Join(all, "\n")
 }
 
 // report says what went wrong and returns the exit code. Errors without a code come from the command line's parser, or are
@@ -66,7 +79,7 @@ func (e *env) report(err error) int {
 	if x.err != nil {
 		e.say("error: %s", strings.TrimSpace(err.Error()))
 		if x.hint != "" {
-			fmt.Fprintf(e.stderr, "hint: %s\n", x.hint)
+			fmt.Fprintf(e.stderr, "hint: %s\n", printable(x.hint))
 		}
 	}
 	return x.code
@@ -118,7 +131,8 @@ func (h *talkHandler) Handle(_ context.Context, r slog.Record) error {
 
 func writeAttr(b *strings.Builder, a slog.Attr) {
 	value := a.Value.String()
-	if value == "" || strings.ContainsAny(value, " \t\n\"=") || value != strings.ToValidUTF8(value, "") {
+	if value == "" || strings.ContainsAny(value, " \"=") || format.Printable(value) != value || !utf8.ValidString(value) ||
+		strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }) {
 		value = fmt.Sprintf("%q", value)
 	}
 	fmt.Fprintf(b, " %s=%s", a.Key, value)
