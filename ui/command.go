@@ -15,6 +15,7 @@ type command struct {
 func commandTable() []command {
 	return []command{
 		{"filter", "EXPR", "show only what matches; without EXPR everything", (*App).commandFilter},
+		{"fold", "", "leave out typing notices and keep-alives, or show them again", (*App).commandFold},
 		{"find", "TEXT", "select the next row that says TEXT; n and N go on", (*App).commandFind},
 		{"goto", "N", "select command number N", (*App).commandGoto},
 		{"help", "", "the keys", func(a *App, _ string) { a.help() }},
@@ -24,7 +25,7 @@ func commandTable() []command {
 
 // commandNames returns the names for help.
 func commandNames() string {
-	return "filter EXPR, find TEXT, goto N, help, quit"
+	return "filter EXPR, fold, find TEXT, goto N, help, quit"
 }
 
 // command runs what was typed. A command may be cut short while it is clear which one is meant.
@@ -41,7 +42,7 @@ func (a *App) command(text string) {
 		a.commandGoto(name)
 		return
 	}
-	a.say("no command %q: filter, find, goto, help or quit", name)
+	a.say("no command %q: filter, fold, find, goto, help or quit", name)
 }
 
 func matching(prefix string) []command {
@@ -69,6 +70,13 @@ func (a *App) complete() {
 func (a *App) commandFilter(expr string) {
 	if err := a.setFilter(expr); err != nil {
 		a.message = seg{complaint(err), a.theme.fail}
+	}
+}
+
+func (a *App) commandFold(string) {
+	a.model.SetFolded(!a.model.Folded())
+	if a.model.Folded() {
+		a.say("typing notices and keep-alives are left out; :fold shows them again")
 	}
 }
 

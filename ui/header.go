@@ -108,6 +108,9 @@ func (a *App) drawFilter(w int) {
 func (a *App) viewState() line {
 	t := &a.theme
 	var l line
+	if a.model.Folded() {
+		l = append(l, seg{"FOLDED ", t.dim})
+	}
 	if paused, behind := a.model.Paused(); paused {
 		l = append(l, seg{fmt.Sprintf("PAUSED +%s ", thousands(behind)), t.fail})
 	} else if a.model.Follow() {

@@ -270,6 +270,10 @@ func TestCommandLine(t *testing.T) {
 	b.shows("no command")
 	b.press(":", "12", "Enter")
 	b.shows("12/37")
+	b.press(":", "fold", "Enter")
+	b.shows("FOLDED")
+	b.press(":", "fold", "Enter")
+	b.hides("FOLDED")
 	b.press(":", "quit", "Enter")
 	if !b.quit {
 		t.Error(":quit did not quit")

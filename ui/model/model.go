@@ -36,6 +36,7 @@ type Model struct {
 
 	filter Filter
 	scope  Scope
+	folded bool // typing notices and keep-alives are no rows
 
 	// learned counts the events that tree, figures and history know, judged those that filter and scope were asked about.
 	learned, judged int
@@ -73,7 +74,7 @@ func (m *Model) end() int {
 }
 
 // all reports whether every event is a row.
-func (m *Model) all() bool { return m.filter == nil && m.scope == Scope{} }
+func (m *Model) all() bool { return m.filter == nil && !m.folded && m.scope == Scope{} }
 
 // Pending reports whether Step has something to do.
 func (m *Model) Pending() bool {
@@ -130,7 +131,7 @@ func (m *Model) judge(e *session.Event) {
 		m.judged = m.learned
 		return
 	}
-	if m.scope.has(&m.tree, e) && (m.filter == nil || m.filter.Match(e)) {
+	if m.scope.has(&m.tree, e) && (m.filter == nil || m.filter.Match(e)) && !(m.folded && session.Folds(e) != session.NoFold) {
 		m.rows = append(m.rows, uint32(m.judged))
 	}
 	m.judged++
@@ -167,6 +168,16 @@ func (m *Model) SetFilter(f Filter) {
 	m.filter = f
 	m.rewind(0)
 }
+
+// SetFolded leaves typing notices and keep-alives out of the rows, or shows them again: most of what clients say in a
+// conversation is that somebody is typing. The selection stays.
+func (m *Model) SetFolded(on bool) {
+	m.folded = on
+	m.rewind(0)
+}
+
+// Folded reports whether they are left out.
+func (m *Model) Folded() bool { return m.folded }
 
 // Filtered reports whether a filter is set.
 func (m *Model) Filtered() bool { return m.filter != nil }

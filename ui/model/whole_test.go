@@ -38,3 +38,27 @@ func TestWholePutsChunksTogether(t *testing.T) {
 		}
 	}
 }
+
+func TestFoldedLeavesRoutineOut(t *testing.T) {
+	r := newRig(t, Options{})
+	c := r.logon("a:1", "alice@hotmail.com") // five events
+	c.To("10.0.0.9:1863", 0)
+	b := "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgscontrol\r\nTypingUser: alice@hotmail.com\r\n\r\n\r\n"
+	m := decode.Parse(fmt.Appendf(nil, "MSG 3 U %d\r\n%s", len(b), b), decode.FromClient, c.Framing())
+	*r.log = append(*r.log, c.Track(decode.FromClient, &m, r.now()))
+	r.c(c, "PNG")
+	r.s(c, "QNG")
+	r.c(c, "OUT")
+	all, folded := " 1 2 3 4 5 6 7 8 9", " 1 2 3 4 5 9"
+	if got := r.numbers(); got != all {
+		t.Fatalf("rows%s, want%s", got, all)
+	}
+	r.SetFolded(true)
+	if got := r.numbers(); got != folded || !r.Folded() {
+		t.Errorf("folded: rows%s, want%s", got, folded)
+	}
+	r.SetFolded(false)
+	if got := r.numbers(); got != all {
+		t.Errorf("unfolded: rows%s, want%s", got, all)
+	}
+}
