@@ -1,7 +1,6 @@
 package session
 
 import (
-	"strings"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
@@ -149,6 +148,3 @@ func (c *Conn) match(dir decode.Dir, m *decode.Message) *dialect.Row {
 	}
 	return c.Grammar().Match(dir, dialect.Any, m)
 }
-
-// Is reports whether the handle is the connection's user, without regard to case (§5.4).
-func (c *Conn) Is(handle string) bool { return strings.EqualFold(c.user, handle) }
