@@ -68,7 +68,7 @@ func (t *tracker) giveUp(f *flow, side int) {
 		return // data went on beyond it: it was none
 	}
 	if missing > 0 {
-		t.push(Item{Kind: KindLost, Flow: f.info, FromClient: side == client, Time: e.packet.time, Lost: int(missing)})
+		t.lost(f, side, e.packet, int(missing))
 	}
 	t.pushClose(f, side, e.packet, e.reset)
 	t.close(f, side)
@@ -76,7 +76,16 @@ func (t *tracker) giveUp(f *flow, side int) {
 
 func (t *tracker) pushClose(f *flow, side int, p *packet, reset bool) {
 	f.half[side].reset = reset
-	t.push(Item{Kind: KindClose, Flow: f.info, FromClient: side == client, Reset: reset, Time: p.time, Comments: p.take()})
+	item := p.item(KindClose, f, side)
+	item.Reset, item.Comments = reset, p.take()
+	t.push(item)
+}
+
+// lost says that n bytes are missing before what p brought.
+func (t *tracker) lost(f *flow, side int, p *packet, n int) {
+	item := p.item(KindLost, f, side)
+	item.Lost = n
+	t.push(item)
 }
 
 // close makes the assembler forget a direction.
@@ -93,7 +102,9 @@ func (t *tracker) close(f *flow, side int) {
 func (t *tracker) accept(tcp *layers.TCP, next reassembly.Sequence, start *bool) bool {
 	h := &t.flow.half[t.side]
 	if h.next = uint32(next); next < 0 {
-		h.next = tcp.Seq
+		if h.next = tcp.Seq; tcp.SYN {
+			h.next++
+		}
 	}
 	switch {
 	case t.mode == modeForget:
@@ -155,14 +166,14 @@ func (t *tracker) reassembled(sg reassembly.ScatterGather) {
 		last = packetAt(sg, n-1)
 	}
 	if lost > 0 {
-		t.push(Item{Kind: KindLost, Flow: t.flow.info, FromClient: t.side == client, Time: packetAt(sg, 0).time, Lost: lost})
+		t.lost(t.flow, t.side, packetAt(sg, 0), lost)
 		h.next += uint32(lost)
 	}
-	h.next += uint32(n)
 	h.since = t.packet.time
 	if n > 0 {
-		t.data(sg, n)
+		t.data(sg, h.next, n)
 	}
+	h.next += uint32(n)
 	if !ended {
 		return
 	}
@@ -174,8 +185,8 @@ func (t *tracker) reassembled(sg reassembly.ScatterGather) {
 }
 
 // data makes one item of each packet's bytes. Those of the packet at hand stay where they are, others are copied, since
-// the assembler uses their memory again.
-func (t *tracker) data(sg reassembly.ScatterGather, n int) {
+// the assembler uses their memory again. seq is the first byte's.
+func (t *tracker) data(sg reassembly.ScatterGather, seq uint32, n int) {
 	b, whole := sg.Fetch(n), t.tcp.Payload
 	if n > len(whole) || &b[0] != &whole[len(whole)-n] {
 		b = bytes.Clone(b)
@@ -185,10 +196,12 @@ func (t *tracker) data(sg reassembly.ScatterGather, n int) {
 		if sg.Stats().Chunks > 1 {
 			to = at + 1 + sort.Search(n-at-1, func(i int) bool { return packetAt(sg, at+1+i) != p })
 		}
-		t.push(Item{
-			Kind: KindData, Flow: t.flow.info, FromClient: t.side == client,
-			Time: p.time, Data: b[at:to:to], Comments: p.take(),
-		})
+		item := p.item(KindData, t.flow, t.side)
+		item.Data, item.Comments, item.Offset = b[at:to:to], p.take(), -1
+		if p.off >= 0 {
+			item.Offset = p.off + int64(seq+uint32(at)-p.seq)
+		}
+		t.push(item)
 		at = to
 	}
 }

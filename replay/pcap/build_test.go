@@ -135,6 +135,18 @@ func readAll(t testing.TB, file []byte) ([]Item, error) {
 		}
 		i.Data = bytes.Clone(i.Data)
 		items = append(items, i)
+		checkOffset(t, r, file, i)
+	}
+}
+
+// checkOffset holds an item to the law of Offset: what it says stands there.
+func checkOffset(t testing.TB, r *Reader, file []byte, i Item) {
+	t.Helper()
+	switch {
+	case i.Offset < -1, r.Zipped() && i.Offset > 0:
+		t.Errorf("%v: offset %d, want -1 or a place in the file", i.Kind, i.Offset)
+	case i.Kind == KindData && i.Offset >= 0 && !bytes.HasPrefix(file[min(int(i.Offset), len(file)):], i.Data):
+		t.Errorf("packet %d: %q does not stand at %d", i.Packet, i.Data, i.Offset)
 	}
 }
 

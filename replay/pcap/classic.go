@@ -54,6 +54,6 @@ func (c *classic) next(rec *record) error {
 	if err != nil {
 		return err
 	}
-	*rec = record{kind: recordPacket, link: c.link, data: b[16:], time: time.Unix(int64(sec), int64(frac)*c.unit).UTC()}
+	*rec = record{kind: recordPacket, link: c.link, data: b[16:], off: start + 16, time: time.Unix(int64(sec), int64(frac)*c.unit).UTC()}
 	return nil
 }

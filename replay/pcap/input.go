@@ -25,6 +25,8 @@ type input struct {
 	name string
 	off  int64 // of the next byte
 	big  []byte
+
+	zipped bool // off counts what was unzipped
 }
 
 func newInput(r io.Reader, name string) *input {

@@ -33,13 +33,21 @@ func (k Kind) String() string {
 // a RST follows the sender's own FIN). A flow that the capture does not see end has no Close. Items of different flows and
 // directions come in the capture's order, except that what arrives behind a hole waits for the hole to fill.
 //
-// One packet that arrives in order gives exactly one Data item; two packets never share one.
+// One packet that arrives in order gives exactly one Data item; two packets never share one. So the segments of a command
+// are the Packets of the items that its bytes are in; a segment is shared when a command ends in mid-item. Packet is that of
+// the bytes, also where they waited behind a hole; for Lost it is that of what follows, for a datagram in fragments that of
+// the fragment that completed it.
+//
+// Data stands in one piece in the file, from Offset on, unless the file is gzipped or the data came in a datagram that was
+// put together from fragments. Offset counts what the Reader read: whether that can be read again is for the caller to know.
 type Item struct {
 	Kind       Kind
 	Flow       *FlowInfo // shared by all items of a flow, not to be changed
 	FromClient bool
 	Reset      bool      // Close: by RST, not FIN
 	Time       time.Time // of the packet, UTC
+	Packet     int64     // number of the packet that brought this from 1 as Wireshark numbers frames; 0 when none did
+	Offset     int64     // Data: where it stands in the file, -1 when not, see above
 	Data       []byte    // owned by the Reader: valid until the next call of Next
 	Lost       int       // bytes known to be missing at this place of the stream
 	Comments   []string  // of the packet that delivered this, in the file's order; owned by the caller

@@ -33,7 +33,7 @@ func (s *ng) next(rec *record) error {
 		if err != nil {
 			return err
 		}
-		*rec = record{}
+		*rec = record{off: start + 8} // of the body
 		if complaint := s.record(typ, body, rec); complaint != "" {
 			return s.in.broken(start, "%s", complaint)
 		}
@@ -191,6 +191,7 @@ func (s *ng) packet(typ uint32, body []byte, rec *record) (complaint string) {
 	}
 	i := s.interfaces[id]
 	rec.kind, rec.link, rec.data = recordPacket, i.link, rest[:n]
+	rec.off += 20
 	rec.time = i.at(s.order.Uint32(body[4:]), s.order.Uint32(body[8:]))
 	rec.comments = s.comments(rest[min(len(rest), int(n+3)&^3):])
 	return ""
@@ -206,6 +207,7 @@ func (s *ng) simple(body []byte, rec *record) (complaint string) {
 		n = min(n, i.snap)
 	}
 	rec.kind, rec.link, rec.data = recordPacket, i.link, data[:min(int64(n), int64(len(data)))]
+	rec.off += 4
 	return ""
 }
 

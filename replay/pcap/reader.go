@@ -33,6 +33,7 @@ type record struct {
 	time     time.Time
 	link     int
 	data     []byte // valid until the next record
+	off      int64  // where data stands in the file
 	comments []string
 	names    []named
 }
@@ -99,7 +100,9 @@ func unzip(in *input) (*input, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: gzip: %w", in.name, err)
 	}
-	return newInput(z, in.name), nil
+	plain := newInput(z, in.name)
+	plain.zipped = true
+	return plain, nil
 }
 
 // Next returns the next item. The error is io.EOF at the end of the file; ErrCut or ErrBroken, after all items before that
@@ -122,6 +125,9 @@ func (r *Reader) Next() (Item, error) {
 
 // Offset returns how many bytes of the file, unzipped, were read so far.
 func (r *Reader) Offset() int64 { return r.in.off }
+
+// Zipped reports whether the file is gzipped: then no Item has an Offset.
+func (r *Reader) Zipped() bool { return r.in.zipped }
 
 // Stats returns what was met so far.
 func (r *Reader) Stats() Stats {
@@ -147,12 +153,22 @@ func (r *Reader) handle(rec *record) {
 			if seg, ok := r.dec.decode(ip, rec.time); ok {
 				r.stats.TCP++
 				r.track.port = r.ServerPort
-				r.track.segment(seg, rec.time, rec.comments)
+				r.track.segment(seg, origin{r.stats.Packets, r.offset(rec, seg), rec.time, rec.comments})
 				return
 			}
 		}
 		if len(rec.comments) > 0 {
-			r.track.push(Item{Kind: KindNote, Time: rec.time, Comments: rec.comments})
+			r.track.push(Item{Kind: KindNote, Time: rec.time, Packet: r.stats.Packets, Comments: rec.comments})
 		}
 	}
+}
+
+// offset returns where a segment's payload stands in the file, -1 if it does not.
+func (r *Reader) offset(rec *record, seg *segment) int64 {
+	p, n := seg.tcp.Payload, cap(rec.data)
+	at := n - cap(p) // right if p is a part of the record
+	if r.in.zipped || len(p) == 0 || at < 0 || at >= len(rec.data) || &rec.data[at] != &p[0] {
+		return -1
+	}
+	return rec.off + int64(at)
 }

@@ -82,6 +82,9 @@ func TestFormats(t *testing.T) {
 			if s, want := story(got), "1C open, 1C data ab, 1C data cd"; s != want {
 				t.Fatalf("got  %s\nwant %s", s, want)
 			}
+			if placed := !strings.Contains(name, "gzip"); (got[2].Offset > 0) != placed {
+				t.Errorf("offset = %d, want a place: %v", got[2].Offset, placed)
+			}
 			if !test.at.IsZero() && !got[1].Time.Equal(test.at) {
 				t.Errorf("time = %v, want %v", got[1].Time, test.at)
 			}
@@ -376,6 +379,7 @@ func FuzzReader(f *testing.F) {
 				break
 			}
 			sum += len(i.Data)
+			checkOffset(t, r, file, i)
 			if (i.Kind == KindData) != (len(i.Data) > 0) || (i.Kind == KindLost) != (i.Lost > 0) {
 				t.Fatalf("item %+v", i)
 			}

@@ -64,9 +64,22 @@ type end struct {
 
 // packet is what a segment's items say of the packet that brought it.
 type packet struct {
-	info     gopacket.CaptureInfo // carries this packet through the assembler
+	origin
+	info gopacket.CaptureInfo // carries this packet through the assembler
+	seq  uint32               // of its payload's first byte
+}
+
+// origin is where a segment's items come from.
+type origin struct {
+	number   int64 // of the packet, from 1
+	off      int64 // where the payload stands in the file, -1 if it does not
 	time     time.Time
 	comments []string
+}
+
+// item returns an item of what the packet brought in one direction.
+func (p *packet) item(kind Kind, f *flow, from int) Item {
+	return Item{Kind: kind, Flow: f.info, FromClient: from == client, Time: p.time, Packet: p.number}
 }
 
 // GetCaptureInfo makes packet a reassembly.AssemblerContext.
@@ -147,27 +160,32 @@ func (t *tracker) pop() (Item, bool) {
 }
 
 // segment takes the next segment of the capture. Its payload stays in use until the items it led to are popped.
-func (t *tracker) segment(seg *segment, at time.Time, comments []string) {
-	t.sweep(at)
+func (t *tracker) segment(seg *segment, from origin) {
+	t.sweep(from.time)
 	if t.queued {
 		t.packet, t.queued = newPacket(), false // the assembler holds on to the last one
 	}
-	t.packet.time, t.packet.comments, t.packet.info.Timestamp = at, comments, at
+	t.packet.origin, t.packet.info.Timestamp = from, from.time
+	if t.packet.seq = seg.tcp.Seq; seg.tcp.SYN {
+		t.packet.seq++
+	}
 
 	f := t.find(seg)
 	if f == nil {
 		f = t.open(seg)
 	}
 	t.ages.MoveToBack(f.age)
-	from := f.side(seg)
-	t.feed(f, from, seg)
-	if f.half[from].strays > maxStrays {
+	s := f.side(seg)
+	t.feed(f, s, seg)
+	if f.half[s].strays > maxStrays {
 		t.forget(f)
 		f = t.open(seg)
 		t.feed(f, f.side(seg), seg)
 	}
 	if len(t.packet.comments) > 0 && !t.queued { // it brought nothing: an acknowledgement, or data sent again
-		t.push(Item{Kind: KindNote, Flow: f.info, Time: at, Comments: t.packet.take()})
+		note := t.packet.item(KindNote, f, server)
+		note.Comments = t.packet.take()
+		t.push(note)
 	}
 }
 
@@ -223,7 +241,7 @@ func (t *tracker) open(seg *segment) *flow {
 	f.half[server].key = f.half[client].key.Reverse()
 	f.age = t.ages.PushBack(f)
 	t.flows[f.ends] = f
-	item := Item{Kind: KindOpen, Flow: f.info, FromClient: f.side(seg) == client, Time: t.packet.time}
+	item := t.packet.item(KindOpen, f, f.side(seg))
 	if seg.tcp.SYN {
 		item.Comments = t.packet.take()
 	}
