@@ -1,6 +1,7 @@
 package dialect
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/msnscope/msnscope/decode"
@@ -100,6 +101,18 @@ const (
 	Object               // the description of a display picture, escaped XML, or 0 (MSNP9 and later)
 )
 
+// Kinds is a set of kinds.
+type Kinds uint32
+
+// KindsOf returns the set of the given kinds.
+func KindsOf(all ...Kind) Kinds {
+	var set Kinds
+	for _, k := range all {
+		set |= 1 << k
+	}
+	return set
+}
+
 // Row is all that is known of one command in one direction and form. Everything that treats commands differently reads it
 // from here: framing, field names, rewriting, pairing, the server's preconditions, documentation and tests.
 type Row struct {
@@ -124,17 +137,31 @@ type Row struct {
 	// Means is one line of meaning, Section the draft's section ("" for an extension), Example a whole command.
 	Means, Section, Example string
 
-	min, max int  // what Min and Max return, once the row is a table's
-	plain    bool // fits has nothing to look at
+	// What follows is worked out once the row is a table's.
+
+	min, max int           // what Min and Max return
+	plain    bool          // fits has nothing to look at
+	kinds    Kinds         // of all arguments
+	replies  []decode.Verb // Replies
 }
 
-// settle works out what Match asks for again and again.
+// settle works out what is asked for again and again.
 func (r *Row) settle() {
-	r.min, r.max, r.plain = r.Min(), r.Max(), true
+	r.min, r.max, r.plain, r.kinds, r.replies = r.Min(), r.Max(), true, 0, nil
 	for i := range r.Args {
 		r.plain = r.plain && !r.Args[i].decides()
+		r.kinds |= KindsOf(r.Args[i].Kind)
+	}
+	for _, name := range r.Replies {
+		r.replies = append(r.replies, decode.V(name))
 	}
 }
+
+// Kinds returns the kinds of all arguments of a table's row.
+func (r *Row) Kinds() Kinds { return r.kinds }
+
+// AnsweredBy reports whether Replies of a table's row has the verb.
+func (r *Row) AnsweredBy(v decode.Verb) bool { return slices.Contains(r.replies, v) }
 
 // Form returns the fixed words and beginnings that tell the row from others of its verb, such as "I", "NS" or "N= F="; ""
 // where there are none.

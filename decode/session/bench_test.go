@@ -30,6 +30,40 @@ func BenchmarkTrack(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(commands), "ns/event")
 }
 
+// BenchmarkAnnotate is BenchmarkTrack without events of one's own, and with the framing.
+func BenchmarkAnnotate(b *testing.B) {
+	streams := msntest.Streams(b)
+	at := time.Unix(1e9, 0)
+	var e session.Event
+	commands := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		var g session.Graph
+		for i := 0; i+1 < len(streams); i += 2 {
+			c, _ := g.Open(at, "127.0.0.1:1", "127.0.0.1:2")
+			var readers [2]*decode.Reader
+			for k, s := range streams[i : i+2] {
+				readers[k] = decode.NewReader(decode.FromServer, c.Framing())
+				if s.FromClient {
+					readers[k].Dir = decode.FromClient
+				}
+				readers[k].Feed(s.Data)
+			}
+			for more := true; more; {
+				more = false
+				for _, r := range readers {
+					if r.Grammar = c.Framing(); r.Next(&e.In) {
+						c.Annotate(&e, r.Dir, at)
+						commands++
+						more = true
+					}
+				}
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(commands), "ns/event")
+}
+
 // said is one command of a recorded connection.
 type said struct {
 	dir decode.Dir

@@ -71,29 +71,40 @@ func (c *Conn) Grammar() *dialect.Table {
 
 // Track takes the next message in one direction and returns its event. The message is copied.
 func (c *Conn) Track(dir decode.Dir, m *decode.Message, at time.Time) *Event {
+	e := newEvent(m)
+	c.Annotate(e, dir, at)
+	return e
+}
+
+// Annotate is [Conn.Track] for who reads many messages and keeps few events. The message is e.In, and Annotate sets all other
+// fields of e, whatever they were.
+//
+// Nothing is copied and nothing of e is kept: e.In.Raw stays what it was, mostly a part of a [decode.Reader]'s buffer and valid
+// as long as that, and the caller may use e again for the next message. The strings and the Row may be kept. It allocates where
+// something new is learnt, and nothing for most messages.
+func (c *Conn) Annotate(e *Event, dir decode.Dir, at time.Time) {
 	var row *dialect.Row
-	if !m.Opaque() {
-		c.infer(dir, m)
-		row = c.match(dir, m)
+	if !e.In.Opaque() {
+		c.infer(dir, &e.In)
+		row = c.match(dir, &e.In)
 	}
 	if row != nil {
 		c.learnRole(row)
-		c.learn(dir, row, m)
+		c.learn(dir, row, &e.In)
 	}
-	e := c.event(newEvent(m), at, Command, "")
-	e.Dir, e.Row = dir, row
+	c.event(e, at, Command, "")
+	e.Dir, e.Row, e.Out, e.ReplyTo, e.RTT, e.Flags = dir, row, nil, 0, 0, 0
 	switch {
-	case m.Opaque():
-		e.Flags |= Opaque
+	case e.In.Opaque():
+		e.Flags = Opaque
 	case dir == decode.FromClient:
 		c.ask(e)
 	default:
 		c.answer(e)
 	}
-	if m.Verb.Code() != 0 {
+	if e.In.Verb.Code() != 0 {
 		e.Flags |= Error
 	}
-	return e
 }
 
 // inlineRaw is the length of a command that is kept beside its event, in one allocation: four of five are no longer, and

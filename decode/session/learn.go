@@ -19,8 +19,14 @@ func (c *Conn) learnRole(row *dialect.Row) {
 	}
 }
 
+// telling are the kinds of arguments that tell something of a connection: few commands have one.
+var telling = dialect.KindsOf(dialect.Self, dialect.Session, dialect.Cookie, dialect.HostPort, dialect.Dialect)
+
 // learn takes from the arguments what they tell of the connection and of those that follow it.
 func (c *Conn) learn(dir decode.Dir, row *dialect.Row, m *decode.Message) {
+	if row.Kinds()&telling == 0 {
+		return
+	}
 	var cookie, address, number []byte
 	self := false
 	for i := range row.Args {

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"slices"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
@@ -29,8 +28,11 @@ func (r *request) accepts(v decode.Verb) bool {
 	case r.row == nil:
 		return v == r.verb
 	}
-	return slices.Contains(r.row.Replies, v.String())
+	return r.row.AnsweredBy(v)
 }
+
+// firstRequests is for how many requests there is room at first: most connections have few.
+const firstRequests = 8
 
 // numChains is over how many chains the requests are spread by their TrID; one more is for those without.
 const numChains = 64
@@ -41,6 +43,7 @@ type requests struct {
 	ring   []request
 	last   uint64
 	chains [numChains + 1]uint64 // the youngest of each
+	open   [numChains + 1]uint16 // how many of each have no answer yet
 }
 
 func chainOf(hasTrID bool, trid uint32) int {
@@ -59,15 +62,29 @@ func (q *requests) get(number uint64) *request {
 }
 
 func (q *requests) add(r request) {
-	chain := &q.chains[chainOf(r.hasTrID, r.trid)]
-	r.older = *chain
+	chain := chainOf(r.hasTrID, r.trid)
+	r.older = q.chains[chain]
 	q.last++
-	*chain = q.last
+	q.chains[chain] = q.last
+	q.open[chain]++
+	if q.ring == nil {
+		q.ring = make([]request, 0, firstRequests)
+	}
 	if len(q.ring) < maxRequests {
 		q.ring = append(q.ring, r)
 		return
 	}
-	q.ring[(q.last-1)%maxRequests] = r
+	oldest := &q.ring[(q.last-1)%maxRequests]
+	q.settle(oldest)
+	*oldest = r
+}
+
+// settle notes that the request does not wait any longer.
+func (q *requests) settle(r *request) {
+	if !r.answered {
+		r.answered = true
+		q.open[chainOf(r.hasTrID, r.trid)]--
+	}
 }
 
 // find returns the request that the message answers, nil for none: the oldest that has no answer yet, else the youngest that
@@ -76,7 +93,12 @@ func (q *requests) add(r request) {
 func (q *requests) find(m *decode.Message) *request {
 	var waiting, answered *request
 	more := m.Verb.Code() == 0 && m.TrID != 0 // it may be one more answer
-	for r := q.get(q.chains[chainOf(m.HasTrID, m.TrID)]); r != nil; r = q.get(r.older) {
+	chain := chainOf(m.HasTrID, m.TrID)
+	open := q.open[chain]
+	for r := q.get(q.chains[chain]); r != nil && (open > 0 || more); r = q.get(r.older) {
+		if !r.answered {
+			open--
+		}
 		switch {
 		case r.trid != m.TrID || r.answered && !more:
 		case !r.accepts(m.Verb):
@@ -110,6 +132,6 @@ func (c *Conn) answer(e *Event) {
 	if r == nil {
 		return
 	}
-	r.answered = true
+	c.requests.settle(r)
 	e.ReplyTo, e.RTT = r.n, e.Time.Sub(r.at)
 }
