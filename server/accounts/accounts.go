@@ -1,5 +1,6 @@
 // Package accounts keeps what a server stores of its users: the account, the four lists (§5.7), the two settings (§7.6) and
-// the version number of it all (§7.5). [Store] is what the server asks; [Memory] keeps everything in memory.
+// the version number of it all (§7.5). [Store] is what the server asks, [Admin] is for who makes accounts; [Memory] keeps
+// everything in memory.
 //
 // The package knows nothing of the wire. Names are kept as they were given, escapes included, byte for byte.
 package accounts
@@ -121,6 +122,20 @@ type Store interface {
 	// Rename changes the name that the owner has stored for handle, on every list of the owner's own; ErrAbsent when it
 	// is on none.
 	Rename(ctx context.Context, owner, handle, name string) (Change, error)
+}
+
+// Admin is a Store whose accounts can be made and unmade. The conditions are those of Store.
+type Admin interface {
+	Store
+	// Create makes an account with empty lists, the default settings and serial 1, or fails with ErrExists. The friendly
+	// name is as it stands on the wire: what it must not hold there is escaped already.
+	Create(handle, password, friendlyName string) error
+	// SetPassword gives an account another password, or fails with ErrNoUser. The serial stays: no client stores a password.
+	SetPassword(ctx context.Context, handle, password string) error
+	// Delete takes an account away, and off every list of the others, or fails with ErrNoUser.
+	Delete(ctx context.Context, handle string) error
+	// Handles returns the handles of all accounts, in the order of their keys. The slice is the caller's.
+	Handles(ctx context.Context) ([]string, error)
 }
 
 // Key returns the form of a handle that equal handles share.

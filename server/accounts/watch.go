@@ -8,8 +8,8 @@ type Watcher interface {
 	// Watch calls f for each piece of news, one at a time and in the order of the changes, until ctx ends, and returns its
 	// error; any other error means that news is lost from now on. What was done through this Store itself is no news. A
 	// change that two accounts feel, as the forward list of one and the reverse list of the other, is two pieces. f may
-	// call the Store.
-	Watch(ctx context.Context, f func(News)) error
+	// call the Store; it reports whether the user is logged on, which is what who asked for State or Text wants to know.
+	Watch(ctx context.Context, f func(News) (reached bool)) error
 }
 
 // News is what happened to an account from outside, or what its user is to be told. The store has taken the change when it

@@ -1,0 +1,237 @@
+package accounts
+
+import (
+	"errors"
+	"slices"
+	"strings"
+)
+
+// operation is one change of accounts before it is made: it reads users through load and keeps what they become. Both stores
+// run the methods below and then store the users that changed; when one fails they store nothing.
+type operation struct {
+	load    func(key string) (*User, error) // the user as it is, which nobody changes, or ErrNoUser
+	holders func(key string) ([]string, error)
+	users   map[string]*User // by key: copies, whose list slices are replaced, never changed
+	steps   []step
+}
+
+// step is one thing that an operation did: for the disk, and for who watches.
+type step struct {
+	kind  stepKind
+	owner *User // as it is in the end
+	news  News  // what the others may learn of it, if they may at all; List and Entry are set in any case
+}
+
+type stepKind uint8
+
+const (
+	stepAccount stepKind = iota // the account is new, or has a new password
+	stepSet                     // a setting
+	stepDelete                  // the account was deleted
+	stepAdd                     // an entry was added
+	stepRemove                  // an entry was removed
+	stepRename                  // an entry got another name
+)
+
+// user returns the operation's own copy of a user.
+func (o *operation) user(handle string) (*User, error) {
+	key := Key(handle)
+	if u := o.users[key]; u != nil {
+		return u, nil
+	}
+	stored, err := o.load(key)
+	if err != nil {
+		return nil, err
+	}
+	u := *stored
+	o.keep(&u)
+	return &u, nil
+}
+
+func (o *operation) keep(u *User) {
+	if o.users == nil {
+		o.users = make(map[string]*User, 2)
+	}
+	o.users[Key(u.Handle)] = u
+}
+
+func (o *operation) did(kind stepKind, u *User, n News) {
+	n.Handle, n.Serial = u.Handle, u.Serial
+	o.steps = append(o.steps, step{kind, u, n})
+}
+
+// changed returns the users that the operation changed, each once.
+func (o *operation) changed() (all []*User) {
+	for _, s := range o.steps {
+		if s.kind != stepDelete && !slices.Contains(all, s.owner) {
+			all = append(all, s.owner)
+		}
+	}
+	return all
+}
+
+func (o *operation) create(handle, password, friendlyName string) error {
+	switch _, err := o.load(Key(handle)); {
+	case err == nil:
+		return ErrExists
+	case !errors.Is(err, ErrNoUser):
+		return err
+	}
+	u := &User{Handle: handle, Password: password, FriendlyName: friendlyName, GTC: "A", BLP: "AL", Serial: 1}
+	o.keep(u)
+	o.did(stepAccount, u, News{})
+	return nil
+}
+
+func (o *operation) setPassword(handle, password string) error {
+	u, err := o.user(handle)
+	if err != nil {
+		return err
+	}
+	u.Password = password
+	o.did(stepAccount, u, News{})
+	return nil
+}
+
+func (o *operation) set(owner string, s Setting, value string) (Change, error) {
+	u, err := o.user(owner)
+	if err != nil {
+		return Change{}, err
+	}
+	c := Change{Before: *u}
+	field := [...]*string{GTC: &u.GTC, BLP: &u.BLP, Name: &u.FriendlyName}[s]
+	if *field == value && s != Name {
+		return Change{}, ErrSame
+	}
+	*field = value
+	u.Serial++
+	o.did(stepSet, u, News{What: Changed, Setting: s, Value: value})
+	c.After = *u
+	return c, nil
+}
+
+func (o *operation) add(owner string, l List, e Entry, limit int) (Change, error) {
+	u, err := o.user(owner)
+	if err != nil {
+		return Change{}, err
+	}
+	other, err := o.user(e.Handle)
+	if err != nil {
+		return Change{}, err
+	}
+	opposite := map[List]List{Allow: Block, Block: Allow}
+	switch against, has := opposite[l]; {
+	case u.Has(l, e.Handle):
+		return Change{}, ErrExists
+	case has && u.Has(against, e.Handle):
+		return Change{}, ErrOpposite
+	case len(u.Lists[l]) >= limit:
+		return Change{}, ErrFull
+	}
+	c := Change{Before: *u}
+	o.insert(u, l, Entry{Handle: other.Handle, Name: e.Name})
+	c.After = *u
+	if l == Forward {
+		if !other.Has(Reverse, u.Handle) {
+			o.insert(other, Reverse, Entry{Handle: u.Handle, Name: u.FriendlyName})
+		}
+		snapshot := *other
+		c.Other = &snapshot
+	}
+	return c, nil
+}
+
+func (o *operation) remove(owner string, l List, handle string) (Change, error) {
+	u, err := o.user(owner)
+	if err != nil {
+		return Change{}, err
+	}
+	other, err := o.user(handle)
+	if err != nil && !errors.Is(err, ErrNoUser) {
+		return Change{}, err
+	}
+	c := Change{Before: *u}
+	if !o.delete(u, l, handle) {
+		return Change{}, or(err, ErrAbsent)
+	}
+	c.After = *u
+	if l == Forward && other != nil {
+		o.delete(other, Reverse, u.Handle)
+		snapshot := *other
+		c.Other = &snapshot
+	}
+	return c, nil
+}
+
+// or returns err, and def where there is none.
+func or(err, def error) error {
+	if err == nil {
+		return def
+	}
+	return err
+}
+
+func (o *operation) rename(owner, handle, name string) (Change, error) {
+	u, err := o.user(owner)
+	if err != nil {
+		return Change{}, err
+	}
+	c := Change{Before: *u}
+	u.Serial++
+	for _, l := range []List{Forward, Allow, Block} {
+		if i := u.Find(l, handle); i >= 0 {
+			u.Lists[l] = slices.Clone(u.Lists[l])
+			u.Lists[l][i].Name = name
+			o.did(stepRename, u, News{List: l, Entry: u.Lists[l][i]})
+		}
+	}
+	if len(o.steps) == 0 {
+		return Change{}, ErrAbsent
+	}
+	c.After = *u
+	return c, nil
+}
+
+// deleteUser takes the account off the lists of all others first, so that each of them learns of it.
+func (o *operation) deleteUser(handle string) error {
+	u, err := o.user(handle)
+	if err != nil {
+		return err
+	}
+	holders, err := o.holders(Key(handle))
+	if err != nil {
+		return err
+	}
+	for _, h := range holders {
+		other, err := o.user(h)
+		if err != nil {
+			return err
+		}
+		for l := range lists {
+			if other != u {
+				o.delete(other, l, handle)
+			}
+		}
+	}
+	o.did(stepDelete, u, News{What: Deleted})
+	return nil
+}
+
+func (o *operation) insert(u *User, l List, e Entry) {
+	u.Lists[l] = append(slices.Clip(u.Lists[l]), e) // clipped: snapshots keep the old one
+	u.Serial++
+	o.did(stepAdd, u, News{What: Added, List: l, Entry: e})
+}
+
+// delete reports whether the handle was on the list.
+func (o *operation) delete(u *User, l List, handle string) bool {
+	i := u.Find(l, handle)
+	if i < 0 {
+		return false
+	}
+	e := u.Lists[l][i]
+	u.Lists[l] = slices.DeleteFunc(slices.Clone(u.Lists[l]), func(e Entry) bool { return strings.EqualFold(e.Handle, handle) })
+	u.Serial++
+	o.did(stepRemove, u, News{What: Removed, List: l, Entry: e})
+	return true
+}
