@@ -31,6 +31,8 @@ type Options struct {
 	Question func() (text string, ask bool)
 	// Logs returns the program's log lines, the oldest first; nil where none are kept.
 	Logs func() []string
+	// Steering is what holds, changes and sends live traffic; nil where there is none, as for captures.
+	Steering model.Steering
 	// Screen is where to draw; nil is the terminal of the process. Run initializes and finishes it.
 	Screen tcell.Screen
 	// Getenv tells NO_COLOR and MSNSCOPE_ASCII; nil is os.Getenv.
@@ -62,6 +64,10 @@ type App struct {
 	shown   shown
 	overlay *overlay // covers all else while not nil
 	prompt  *prompt  // the line that is being typed, nil for none
+	editor  *editor  // the held command that is being changed, nil for none
+
+	intercept string          // what was held last
+	composing model.Injection // what is being made up
 
 	filter  string   // the expression that holds
 	history []string // of filters, the latest last
@@ -70,6 +76,7 @@ type App struct {
 	keys     map[string]*key
 	message  seg // in the footer until the next key
 	asking   bool
+	waited   bool // something was held at the last look
 	mouse    bool
 	clicked  click
 	dirty    bool
@@ -189,6 +196,9 @@ func (a *App) tick() {
 		changed = true
 	}
 	n := a.o.Log.Len()
+	if a.o.Steering != nil && (len(a.o.Steering.Held()) > 0 || a.waited) {
+		a.waited, changed = len(a.o.Steering.Held()) > 0, true // its clock runs
+	}
 	if changed || aged || n != a.length || a.dirty {
 		a.length, a.dirty = n, false
 		a.draw()

@@ -23,6 +23,9 @@ func (a *App) draw() {
 	a.drawFilter(w)
 	a.refresh()
 	a.drawPanes()
+	if a.editor != nil {
+		a.drawEditor(rect{0, 2, w, h - 3})
+	}
 	if a.overlay != nil {
 		a.overlay.draw(s, rect{0, 2, w, h - 3}, &a.theme)
 	}
@@ -176,15 +179,31 @@ func (a *App) joint(x, y int, r, o rect) {
 // drawFooter paints the last line: the line that is being typed, a message, or the keys.
 func (a *App) drawFooter(w, y int) {
 	t := &a.theme
+	held := a.heldLine()
 	switch {
-	case a.prompt != nil && a.prompt.kind == commandPrompt:
+	case a.prompt != nil && a.prompt.kind != filterPrompt:
+		a.drawWrong(w, y-1)
 		a.prompt.draw(a.screen, rect{0, y, w, 1}, t)
 	case a.prompt != nil && a.prompt.err != nil:
 		put(a.screen, 1, y, w-2, complaint(a.prompt.err), t.fail)
 	case a.message.text != "":
 		put(a.screen, 1, y, w-2, a.message.text, a.message.style)
+	case held != nil:
+		held.draw(a.screen, 0, y, w)
 	default:
 		a.drawHints(w, y)
+	}
+}
+
+// drawWrong says above the line that is being typed what is wrong with it.
+func (a *App) drawWrong(w, y int) {
+	text := a.message.text
+	if a.prompt.err != nil {
+		text = complaint(a.prompt.err)
+	}
+	if text != "" {
+		fill(a.screen, 0, y, w, a.theme.plain)
+		put(a.screen, 1, y, w-2, text, a.theme.fail)
 	}
 }
 

@@ -39,6 +39,11 @@ func (a *App) drawHeader(w int) {
 	if stats.Gaps > 0 {
 		right = append(right, seg{"  gaps ", t.dim}, seg{thousands(stats.Gaps), t.fail})
 	}
+	if a.o.Steering != nil {
+		if held := len(a.o.Steering.Held()); held > 0 {
+			right = append(right, seg{"  HELD ", t.mark}, seg{strconv.Itoa(held), t.mark})
+		}
+	}
 	if a.o.Live {
 		right = append(right, seg{fmt.Sprintf("  %.0f/s", stats.Rate(a.o.Now())), t.plain})
 	}

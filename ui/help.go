@@ -28,7 +28,7 @@ func (a *App) help() {
 		head := func(text string) { out = append(out, nil, line{{text, t.title}}) }
 		row := func(name, text string) { out = append(out, entry(name, text, 18, width, t)...) }
 		group := ""
-		for _, g := range []string{moving, looking, finding, viewing, leaving} {
+		for _, g := range []string{moving, looking, finding, viewing, acting, leaving} {
 			for _, k := range keyTable() {
 				if k.group != g {
 					continue
@@ -78,7 +78,7 @@ func entry(name, text string, indent, width int, t *theme) lines {
 func KeysMarkdown() string {
 	var b strings.Builder
 	b.WriteString("# Keys of the inspector\n\nGenerated from the table in ui/keys.go; `F1` shows the same.\n")
-	for _, g := range []string{moving, looking, finding, viewing, leaving} {
+	for _, g := range []string{moving, looking, finding, viewing, acting, leaving} {
 		fmt.Fprintf(&b, "\n## %s\n\n| key | action |\n|---|---|\n", g)
 		for _, k := range keyTable() {
 			if k.group == g {

@@ -21,6 +21,7 @@ const (
 	looking = "Looking closer"
 	finding = "Filter and find"
 	viewing = "The view"
+	acting  = "Live traffic"
 	leaving = "Leaving"
 )
 
@@ -63,6 +64,15 @@ func keyTable() []key {
 		{looking, "Y", "", "copy the command's bytes as hexadecimal digits", (*App).copyBytes},
 		{looking, "E", "", "the program's own log", (*App).eventLog},
 
+		{acting, "i", "", "say what shall be held: a filter; nothing typed holds nothing", (*App).editIntercept},
+		{acting, "I", "", "stop holding, or hold the same again", (*App).toggleIntercept},
+		{acting, "a", "", "let the held command go on", (*App).release},
+		{acting, "A", "", "let all held commands go on", (*App).releaseAll},
+		{acting, "e", "", "edit the held command: its fields, v its bytes", (*App).editHeld},
+		{acting, "x", "", "drop the held command", (*App).drop},
+		{acting, "X", "", "kill the connection of the selected command", (*App).kill},
+		{acting, "c", "", "send a command of your own on that connection: > to the server, < to the client", (*App).compose},
+
 		{leaving, "Esc", "", "back: bytes, detail, commands, all sessions", (*App).back},
 		{leaving, "Ctrl-C", "", "out at once", func(a *App) { a.quit = true }},
 	}
@@ -101,6 +111,8 @@ func (a *App) press(e *tcell.EventKey) {
 		a.answer(name)
 	case a.overlay != nil:
 		a.pressOverlay(name)
+	case a.editor != nil:
+		a.pressEditor(e, name)
 	case a.prompt != nil:
 		a.pressPrompt(e, name)
 	default:

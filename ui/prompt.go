@@ -16,6 +16,8 @@ type promptKind int
 const (
 	filterPrompt promptKind = iota
 	commandPrompt
+	interceptPrompt
+	injectPrompt
 )
 
 // maxHistory is how many filters are remembered: more than anyone scrolls through.
@@ -53,7 +55,7 @@ func (a *App) editCommand() { a.prompt = a.newPrompt(commandPrompt, ":", "") }
 // check compiles the filter as it is typed and colours it: green where it would do, red where it is wrong.
 func (a *App) check() {
 	p := a.prompt
-	if p.kind != filterPrompt {
+	if p.kind != filterPrompt && p.kind != interceptPrompt {
 		return
 	}
 	p.err = nil
@@ -83,7 +85,7 @@ func (a *App) pressPrompt(e *tcell.EventKey, name string) {
 	case "Tab":
 		a.complete()
 	case "Backspace", "Backspace2":
-		if p.kind == commandPrompt && p.field.GetText() == "" {
+		if p.kind != filterPrompt && p.field.GetText() == "" {
 			a.prompt = nil
 			return
 		}
@@ -108,9 +110,19 @@ func (a *App) edit(e *tcell.EventKey) {
 func (a *App) accept() {
 	p := a.prompt
 	text := strings.TrimSpace(p.field.GetText())
-	if p.kind == commandPrompt {
+	switch p.kind {
+	case commandPrompt:
 		a.prompt = nil
 		a.command(text)
+		return
+	case interceptPrompt:
+		if p.err == nil {
+			a.prompt = nil
+			a.setIntercept(text)
+		}
+		return
+	case injectPrompt:
+		a.inject(strings.TrimLeft(p.field.GetText(), " "))
 		return
 	}
 	if p.err = a.setFilter(text); p.err == nil {

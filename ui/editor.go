@@ -1,0 +1,175 @@
+package ui
+
+import (
+	"fmt"
+
+	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/tview"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/ui/model"
+)
+
+// editor is a held command that is being changed: its fields, or its bytes as one line.
+type editor struct {
+	held   model.Held
+	fields []model.Field
+	raw    string
+	isRaw  bool
+	at     int
+	typing *tview.InputField // the field that is being typed, nil while one moves
+}
+
+// editHeld opens the editor for the held command that keys act on.
+func (a *App) editHeld() {
+	a.withHeld(func(_ model.Steering, h model.Held) error {
+		a.editor = &editor{held: h, fields: model.Fields(h.Event), raw: decode.Quote(h.Event.In.Raw)}
+		a.editor.isRaw = len(a.editor.fields) == 0
+		return nil
+	})
+}
+
+func (d *editor) len() int {
+	if d.isRaw {
+		return 1
+	}
+	return len(d.fields)
+}
+
+// value is the text of the field that is selected.
+func (d *editor) value() *string {
+	if d.isRaw {
+		return &d.raw
+	}
+	return &d.fields[d.at].Value
+}
+
+// bytes returns what the command is now.
+func (d *editor) bytes() ([]byte, error) {
+	if d.isRaw {
+		return decode.Unquote(d.raw)
+	}
+	return model.Rewrite(d.held.Event, d.fields)
+}
+
+// toggle goes from fields to bytes, with the changes, and back, without those that were made to the bytes.
+func (d *editor) toggle() error {
+	if d.isRaw {
+		if len(d.fields) > 0 {
+			d.isRaw = false
+		}
+		return nil
+	}
+	raw, err := d.bytes()
+	if err != nil {
+		return err
+	}
+	d.raw, d.isRaw, d.at = decode.Quote(raw), true, 0
+	return nil
+}
+
+// pressEditor takes a key while a held command is edited.
+func (a *App) pressEditor(e *tcell.EventKey, name string) {
+	d := a.editor
+	if d.typing != nil {
+		a.pressField(e, name)
+		return
+	}
+	a.message = seg{}
+	switch name {
+	case "Esc", "q":
+		a.editor = nil
+	case "j", "Down", "Tab":
+		d.at = (d.at + 1) % d.len()
+	case "k", "Up", "Shift-Tab":
+		d.at = (d.at + d.len() - 1) % d.len()
+	case "Enter", "e":
+		d.typing = tview.NewInputField().SetText(*d.value()).SetFieldStyle(a.theme.bold)
+		d.typing.SetBackgroundColor(tcell.ColorDefault)
+		d.typing.Focus(func(tview.Primitive) {})
+	case "v":
+		a.report(d.toggle())
+	case "a":
+		a.sendEdited()
+	case "x":
+		a.report(a.o.Steering.Replace(d.held.ID))
+		a.editor = nil
+	}
+}
+
+// pressField takes a key while a field is typed.
+func (a *App) pressField(e *tcell.EventKey, name string) {
+	d := a.editor
+	switch name {
+	case "Esc":
+		d.typing = nil
+	case "Enter":
+		*d.value() = d.typing.GetText()
+		d.typing = nil
+		_, err := d.bytes()
+		a.message = seg{}
+		a.report(err)
+	default:
+		d.typing.InputHandler()(e, func(tview.Primitive) {})
+	}
+}
+
+// sendEdited lets the command go on as it is now. What cannot be stays to be mended.
+func (a *App) sendEdited() {
+	raw, err := a.editor.bytes()
+	if err != nil {
+		a.report(err)
+		return
+	}
+	a.report(a.o.Steering.Replace(a.editor.held.ID, raw))
+	a.editor = nil
+}
+
+// drawEditor paints the editor over the panes.
+func (a *App) drawEditor(area rect) {
+	d, t, s := a.editor, &a.theme, a.screen
+	r := area
+	if r.w > maxText+4 {
+		r.x, r.w = (area.w-maxText-4)/2, maxText+4
+	}
+	r.h = min(area.h, d.len()+4)
+	r.y += (area.h - r.h) / 3
+	for y := range r.h {
+		fill(s, r.x, r.y+y, r.w, t.plain)
+	}
+	box(s, r, t.focus, t)
+	head := fmt.Sprintf(" %s held %.1fs, connection %d ", printable(d.held.Event.In.Verb.String()), a.o.Now().Sub(d.held.Since).Seconds(), d.held.Event.Conn)
+	put(s, r.x+2, r.y, r.w-4, head, t.focus.Reverse(true))
+	put(s, r.x+2, r.y+r.h-1, r.w-4, " Enter edits, a goes on, x drops, v fields or bytes, Esc leaves it held ", t.dim)
+	in := r.inner()
+	first := max(0, d.at-in.h+2)
+	for i := first; i < d.len() && i-first < in.h-1; i++ {
+		a.drawField(rect{in.x + 1, in.y + i - first, in.w - 2, 1}, i)
+	}
+}
+
+// labelWidth holds the longest name of an argument that occurs often.
+const labelWidth = 26
+
+func (a *App) drawField(r rect, i int) {
+	d, t := a.editor, &a.theme
+	label, value := "bytes", d.raw
+	if !d.isRaw {
+		label, value = d.fields[i].Name, d.fields[i].Value
+		if label == "" {
+			label = "payload"
+		}
+	}
+	put(a.screen, r.x, r.y, labelWidth-1, label, t.label)
+	style := t.plain
+	if i == d.at {
+		style = t.selected
+	}
+	at := rect{r.x + labelWidth, r.y, r.w - labelWidth, 1}
+	if i == d.at && d.typing != nil {
+		d.typing.SetRect(at.x, at.y, at.w, 1)
+		d.typing.Draw(a.screen)
+		return
+	}
+	put(a.screen, at.x, at.y, at.w, cut(printable(value), at.w, t.g.ellipsis), style)
+}

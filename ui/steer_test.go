@@ -1,0 +1,204 @@
+package ui
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/internal/filter"
+	"github.com/msnscope/msnscope/ui/model"
+)
+
+// desk is a Steering that keeps a list of what was asked of it.
+type desk struct {
+	held  []model.Held
+	expr  string
+	asked []string
+}
+
+func (d *desk) Held() []model.Held { return slices.Clone(d.held) }
+
+func (d *desk) take(id uint64) bool {
+	n := len(d.held)
+	d.held = slices.DeleteFunc(d.held, func(h model.Held) bool { return h.ID == id })
+	return len(d.held) < n
+}
+
+func (d *desk) Release(id uint64) error {
+	if !d.take(id) {
+		return model.ErrGone
+	}
+	d.asked = append(d.asked, "release")
+	return nil
+}
+
+func (d *desk) Replace(id uint64, raw ...[]byte) error {
+	if !d.take(id) {
+		return model.ErrGone
+	}
+	text := "drop"
+	for _, r := range raw {
+		text = "replace " + string(r)
+	}
+	d.asked = append(d.asked, text)
+	return nil
+}
+
+func (d *desk) Inject(in model.Injection) error {
+	if strings.HasPrefix(in.Text, "ZZZ") && !in.Anyway {
+		return &model.NotAllowedError{Err: errors.New("MSNP2 has no ZZZ to the SB")}
+	}
+	d.asked = append(d.asked, "inject "+in.Dir.String()+" "+in.Text)
+	return nil
+}
+
+func (d *desk) Kill(int) error {
+	d.asked = append(d.asked, "kill")
+	return nil
+}
+
+func (d *desk) Intercept(expr string) error {
+	if _, err := filter.Compile(expr); expr != "" && err != nil {
+		return err
+	}
+	d.expr = expr
+	return nil
+}
+
+func (d *desk) Intercepting() string { return d.expr }
+
+func (d *desk) last() string {
+	if len(d.asked) == 0 {
+		return ""
+	}
+	return d.asked[len(d.asked)-1]
+}
+
+// steered returns an inspector with a CHG of alice's and a MSG of hers held, and what steers it.
+func steered(t *testing.T) (*bench, *desk) {
+	s := newScript()
+	s.talk()
+	ns := s.open("127.0.0.1:49790", "64.4.13.58:1863", dialect.NS)
+	sb := s.open("127.0.0.1:49791", "64.4.13.41:1863", dialect.SB)
+	n := len(s.log.events)
+	chg := s.c(ns, "CHG 21 NLN\r\n")
+	msg := s.c(sb, "MSG 4 N 62\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n")
+	s.log.events = s.log.events[:n] // what is held is in no log
+	d := &desk{held: []model.Held{{ID: 7, Event: chg, Since: s.at}, {ID: 8, Event: msg, Since: s.at}}}
+	at := s.at.Add(3100 * time.Millisecond)
+	return open(t, 140, 42, Options{Log: s.log, Steering: d, Now: func() time.Time { return at }}), d
+}
+
+func TestHeldCommandIsShownWithItsClock(t *testing.T) {
+	b, d := steered(t)
+	b.shows("HELD 2", "⏸ CHG held 3.1s, 1 more", "a go on", "e edit", "x drop")
+	b.press("a")
+	if d.last() != "release" {
+		t.Errorf("a asked for %q", d.last())
+	}
+	b.shows("HELD 1", "⏸ MSG held 3.1s")
+	b.press("x")
+	if d.last() != "drop" {
+		t.Errorf("x asked for %q", d.last())
+	}
+	b.hides("HELD", "⏸ ")
+	b.press("a")
+	b.shows("nothing is held")
+}
+
+func TestReleaseAll(t *testing.T) {
+	b, d := steered(t)
+	b.press("A")
+	if len(d.asked) != 2 || len(d.held) != 0 {
+		t.Errorf("A asked for %q, %d still wait", d.asked, len(d.held))
+	}
+	b.shows("2 released")
+}
+
+func TestEditFields(t *testing.T) {
+	b, d := steered(t)
+	b.press("e")
+	b.shows("CHG held", "TrID", "State", "NLN")
+	b.press("j", "Enter", "Ctrl-U", "BSY", "Enter", "a")
+	if want := "replace CHG 21 BSY\r\n"; d.last() != want {
+		t.Errorf("asked for %q, want %q", d.last(), want)
+	}
+	b.press("e") // the MSG
+	b.shows("AckMode", "payload", `MIME-Version: 1.0\r\n`)
+	b.press("k", "Enter", "Ctrl-U", `hello\r\n`, "Enter", "a")
+	if want := "replace MSG 4 N 7\r\nhello\r\n"; d.last() != want {
+		t.Errorf("asked for %q, want %q with its length made to fit", d.last(), want)
+	}
+}
+
+func TestEditBytes(t *testing.T) {
+	b, d := steered(t)
+	b.press("e", "v")
+	b.shows(`CHG 21 NLN\r\n`)
+	b.press("Enter", "Ctrl-U", `CHG 21\q`, "Enter")
+	b.shows("no escape")
+	b.press("a")
+	if len(d.held) != 2 {
+		t.Errorf("what cannot be was sent: %q", d.asked)
+	}
+	b.press("Enter", "Ctrl-U", `CHG 21 XXX\x00\n`, "Enter", "a")
+	if want := "replace CHG 21 XXX\x00\n"; d.last() != want {
+		t.Errorf("asked for %q, want %q", d.last(), want)
+	}
+}
+
+func TestEscLeavesItHeld(t *testing.T) {
+	b, d := steered(t)
+	b.press("e", "j", "Enter", "BSY", "Esc", "Esc")
+	if len(d.asked) != 0 || len(d.held) != 2 {
+		t.Errorf("asked for %q", d.asked)
+	}
+	b.shows("HELD 2")
+}
+
+func TestIntercept(t *testing.T) {
+	b, d := steered(t)
+	b.press("i", `cmd == `, "Enter") // a wrong one stays to be mended
+	b.shows("Hold: cmd ==")
+	b.press(`"CAL"`, "Enter")
+	if want := `cmd == "CAL"`; d.expr != want {
+		t.Errorf("held is %q, want %q", d.expr, want)
+	}
+	b.press("I")
+	if d.expr != "" {
+		t.Errorf("I left %q held", d.expr)
+	}
+	b.press("I")
+	if want := `cmd == "CAL"`; d.expr != want {
+		t.Errorf("I again holds %q, want %q", d.expr, want)
+	}
+}
+
+func TestCompose(t *testing.T) {
+	b, d := steered(t)
+	b.press("c", "CHG {trid} BSY", "Enter")
+	if want := "inject C CHG {trid} BSY"; d.last() != want {
+		t.Errorf("asked for %q, want %q", d.last(), want)
+	}
+	b.press("c", "ZZZ 1", "Enter")
+	b.shows("MSNP2 has no ZZZ to the SB; >! sends it all the same")
+	b.press("Ctrl-U", "<! ZZZ 1", "Enter")
+	if want := "inject S ZZZ 1"; d.last() != want {
+		t.Errorf("asked for %q, want %q", d.last(), want)
+	}
+	b.press("X")
+	if d.last() != "kill" {
+		t.Errorf("X asked for %q", d.last())
+	}
+}
+
+func TestNothingToSteerInACapture(t *testing.T) {
+	b := open(t, 100, 30, talk())
+	for _, key := range []string{"i", "I", "a", "A", "e", "x", "X", "c"} {
+		b.press(key)
+		b.shows("only live traffic can be held or changed")
+	}
+}
