@@ -1,14 +1,10 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"os"
 	"slices"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -16,47 +12,74 @@ import (
 	"github.com/msnscope/msnscope/internal/store"
 )
 
+// dumpFlags are the flags of dump.
+type dumpFlags struct {
+	expr, form, out string
+	fields          []string
+	everything      bool
+}
+
 func dumpCommand(e *env) *cobra.Command {
-	var expr, form, out string
+	var f dumpFlags
 	c := &cobra.Command{
 		Use:   "dump FILE...",
 		Short: "Decode captures to standard output, one line a command",
 		Long: "Reads pcap and pcapng files, gzipped or not, puts their TCP streams together and prints every command.\n" +
-			"Recordings of msnscope give back exactly what was seen live.",
+			"Recordings of msnscope give back exactly what was seen live.\n\n" +
+			"-e FIELD chooses columns, as in tshark: any field of the filter language, such as args.UserHandle or payload.text.\n" +
+			"With text they have tabs between them; csv has all fields without it, parquet too. In csv, a text that a\n" +
+			"spreadsheet would take for a formula has an apostrophe in front. In parquet, a dot in a name is an underscore.",
 		Example: "  msnscope dump captures/conversation.pcapng\n" +
-			"  msnscope dump captures/conversation.pcapng -T jsonl -Y 'cmd == \"MSG\" && payload.text contains \"Hello\"'",
+			"  msnscope dump captures/conversation.pcapng -T jsonl -Y 'cmd == \"MSG\" && payload.text contains \"Hello\"'\n" +
+			"  msnscope dump captures/conversation.pcapng -e time -e user -e payload.text -Y MSG\n" +
+			"  msnscope dump captures/conversation.pcapng -V -Y XFR\n" +
+			"  msnscope dump captures/conversation.pcapng -T parquet -o conversation.parquet",
 		Args: files,
-		RunE: func(c *cobra.Command, args []string) error {
-			p, ok := printers[form]
-			if !ok {
-				return usage("-T %s: the forms are text, jsonl and cs", form)
-			}
-			f, err := compile(expr)
-			if err != nil {
-				return err
-			}
-			if out == "" || out == "-" {
-				return dump(c.Context(), e, args, e.stdout, p, f)
-			}
-			if overwrites(out, args) {
-				return usage("-o %s: that file is read", out)
-			}
-			file, err := os.OpenFile(out, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-			if err != nil {
-				return &exitError{exitIO, err, ""}
-			}
-			err = dump(c.Context(), e, args, file, p, f)
-			if cerr := file.Close(); err == nil && cerr != nil {
-				err = &exitError{exitIO, cerr, ""}
-			}
-			return err
-		},
+		RunE: func(c *cobra.Command, args []string) error { return f.run(c.Context(), e, args) },
 	}
-	c.Flags().StringVarP(&expr, "filter", "Y", "", "print only the commands for which this `EXPR` is true")
-	c.Flags().StringVarP(&form, "type", "T", "text", "form of the output: text, jsonl or cs")
-	c.Flags().StringVarP(&out, "output", "o", "", "write to this `FILE` in place of standard output")
-	completeForms(c)
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.StringVarP(&f.expr, "filter", "Y", "", "print only the commands for which this `EXPR` is true")
+	fs.StringVarP(&f.form, "type", "T", "text", "form of the output: text, jsonl, csv, cs or parquet")
+	fs.StringArrayVarP(&f.fields, "field", "e", nil, "print this `FIELD`; may be repeated")
+	fs.BoolVarP(&f.everything, "verbose", "V", false, "print every field and byte")
+	fs.StringVarP(&f.out, "output", "o", "", "write to this `FILE` in place of standard output")
+	completeForms(c, dumpForms...)
 	return c
+}
+
+func (f *dumpFlags) run(ctx context.Context, e *env, paths []string) error {
+	match, err := compile(f.expr)
+	if err != nil {
+		return err
+	}
+	open, err := f.sinks()
+	if err != nil {
+		return err
+	}
+	if f.out == "" || f.out == "-" {
+		if f.form == "parquet" && isTerminal(e.stdout) {
+			return &exitError{exitUsage, errors.New("-T parquet: a terminal cannot show it"), "-o FILE writes it to a file"}
+		}
+		d := dumper{env: e, filter: match, to: open(e.stdout)}
+		return d.files(ctx, paths)
+	}
+	if overwrites(f.out, paths) {
+		return usage("-o %s: that file is read", f.out)
+	}
+	file, err := os.OpenFile(f.out, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return &exitError{exitIO, err, ""}
+	}
+	d := dumper{env: e, filter: match, to: open(file)}
+	err = d.files(ctx, paths)
+	if cerr := file.Close(); err == nil && cerr != nil {
+		err = &exitError{exitIO, cerr, ""}
+	}
+	if err != nil {
+		e.say("%s is not complete: %d events were written to it", f.out, d.written)
+	}
+	return err
 }
 
 // overwrites reports whether writing to out would destroy one of the files that are to be read.
@@ -68,55 +91,68 @@ func overwrites(out string, inputs []string) bool {
 	})
 }
 
-// dump prints each file after the other. What came before an error is printed all the same.
-func dump(ctx context.Context, e *env, paths []string, w io.Writer, p printer, f *filter.Filter) error {
+// dumper prints the events of files.
+type dumper struct {
+	env     *env
+	filter  *filter.Filter
+	to      sink
+	written int
+}
+
+// files prints each file after the other. What came before an error is printed all the same.
+func (d *dumper) files(ctx context.Context, paths []string) error {
 	var failed error
 	for _, path := range paths {
-		log := store.NewLog(store.LogOptions{})
-		err := e.load(ctx, path, log)
-		if errors.Is(err, context.Canceled) {
-			log.Close()
-			return err
-		}
-		werr := printAll(ctx, log, w, p, f)
-		log.Close()
-		if werr != nil {
-			return werr
+		err := d.file(ctx, path)
+		if unwritten := (*outputError)(nil); errors.As(err, &unwritten) {
+			return writeError(unwritten.error)
 		}
 		if err != nil && failed != nil {
-			e.report(failed)
+			d.env.report(failed)
 		}
 		if err != nil {
 			failed = err
 		}
+		if errors.Is(err, context.Canceled) {
+			break
+		}
+	}
+	if err := writeError(d.to.close()); err != nil {
+		return err
 	}
 	return failed
 }
 
-func printAll(ctx context.Context, log *store.Log, w io.Writer, p printer, f *filter.Filter) error {
-	out := bufio.NewWriterSize(w, 64<<10)
-	var buf []byte
+// file prints one file and returns what was wrong with it.
+func (d *dumper) file(ctx context.Context, path string) error {
+	log := store.NewLog(store.LogOptions{})
+	defer log.Close()
+	err := d.env.load(ctx, path, log)
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
+	if werr := d.events(ctx, log); werr != nil {
+		return werr
+	}
+	return err
+}
+
+func (d *dumper) events(ctx context.Context, log *store.Log) error {
 	for i := range log.Len() {
 		if i&0xfff == 0 && ctx.Err() != nil {
-			_ = out.Flush()
 			return ctx.Err()
 		}
 		event := log.At(i)
-		if !f.Match(event) {
+		if !d.filter.Match(event) {
 			continue
 		}
-		buf = p(buf[:0], event)
-		if _, err := out.Write(buf); err != nil {
-			return writeError(err)
+		if err := d.to.write(event); err != nil {
+			return &outputError{err}
 		}
+		d.written++
 	}
-	return writeError(out.Flush())
+	return nil
 }
 
-// writeError is what a failed write to the output means: nothing when the reader had enough.
-func writeError(err error) error {
-	if err == nil || errors.Is(err, syscall.EPIPE) {
-		return nil
-	}
-	return &exitError{exitIO, fmt.Errorf("write the output: %w", err), ""}
-}
+// outputError tells an error of the output from one of the input: after it, nothing more can be printed.
+type outputError struct{ error }

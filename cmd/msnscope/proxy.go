@@ -63,15 +63,6 @@ func proxyCommand(e *env) *cobra.Command {
 	return c
 }
 
-// completeForms tells the shell what -T and --preset may be.
-func completeForms(c *cobra.Command) {
-	for flag, words := range map[string][]string{"type": {"text", "jsonl", "cs"}, "preset": {"lenient", "draft", "observed"}} {
-		if c.Flags().Lookup(flag) != nil {
-			_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
-		}
-	}
-}
-
 // lastWords is how long the end waits for a reader of standard output that takes its time, or takes nothing any more.
 const lastWords = 2 * time.Second
 

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -97,6 +98,38 @@ func TestExamplesAreCommandLines(t *testing.T) {
 				t.Errorf("%s: %s: %v", c.CommandPath(), strings.TrimSpace(example), err)
 			}
 		}
+	}
+}
+
+// TestExamplesRun runs what the help shows of the verbs that need neither a port nor a terminal, as it stands.
+func TestExamplesRun(t *testing.T) {
+	captures, err := filepath.Abs(capturesDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(t.TempDir())
+	if err := os.Symlink(captures, "captures"); err != nil {
+		t.Fatal(err)
+	}
+	ran := 0
+	for _, verb := range newRoot(&env{}).Commands() {
+		for example := range strings.Lines(verb.Example) {
+			words := quoted(strings.TrimSpace(example))
+			if !slices.Contains([]string{"dump", "export", "replay", "explain", "version"}, verb.Name()) || strings.Contains(example, "192.0.2.") {
+				continue
+			}
+			var out, talk bytes.Buffer
+			e := &env{stdin: strings.NewReader(""), stdout: &out, stderr: &talk, getenv: func(string) string { return "" }}
+			if code := run(t.Context(), words[1:], e); code != exitOK {
+				t.Errorf("%s: exit code %d: %s", strings.TrimSpace(example), code, talk.Bytes())
+			} else if out.Len() == 0 && !slices.Contains(words, "-o") {
+				t.Errorf("%s: prints nothing", strings.TrimSpace(example))
+			}
+			ran++
+		}
+	}
+	if ran < 8 {
+		t.Errorf("only %d examples were run", ran)
 	}
 }
 

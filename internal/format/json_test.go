@@ -155,7 +155,7 @@ func FuzzAppendJSON(f *testing.F) {
 		if !json.Valid(line) || bytes.IndexByte(line, '\n') != len(line)-1 {
 			t.Fatalf("not one line of JSON: %q", line)
 		}
-		for _, show := range [][]byte{format.AppendText(nil, e), format.AppendCS(nil, e), []byte(format.Summary(e))} {
+		for _, show := range [][]byte{format.AppendText(nil, e), format.AppendCS(nil, e), format.AppendVerbose(nil, e), []byte(format.Summary(e))} {
 			checkPrintable(t, strings.ReplaceAll(string(show), "\n", ""))
 		}
 		if len(format.Fields(e)) != e.In.NumArgs() {
