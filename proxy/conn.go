@@ -9,6 +9,8 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
@@ -17,25 +19,45 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// conn is one client and the upstream that it is connected to.
-type conn struct {
+// Conn is one client and the upstream that it is connected to. Its methods are safe for concurrent use.
+type Conn struct {
 	p      *Proxy
+	id     int
 	client net.Conn
 	from   netip.AddrPort // the client's address
 	local  netip.AddrPort // the address by which it came
 	fixed  string         // the only upstream, when the port stands for one
-	sess   *session.Conn  // guarded by p.mu
+	ctx    context.Context
+	cancel context.CancelFunc
+	sinks  [2]sink // the server and the client: whom each side speaks to
+	trids  atomic.Uint32
+
+	// What the proxy decides by: guarded by p.mu, and only told what matters for that, see flow.plain.
+	sess    *session.Conn
+	seen    int                     // commands that it was told of
+	framing atomic.Pointer[framing] // what frames the connection, as sess has it
+	settled atomic.Bool             // what frames it will not change any more but by commands that sess is told of
 
 	// The client's pump owns these.
 	in      *decode.Reader
 	logon   bool   // the user's home is not settled: another upstream may have to be opened
 	prelude []byte // what went upstream before the user was known, to be said again there
 
-	mu    sync.Mutex // guards what follows; never held together with p.mu
-	up    *upstream
-	cause string // why the connection ended: the first reason
-	timer *time.Timer
+	told *session.Conn // what its story is made with: guarded by p.story.turn
+	// The shares of the story's pages, guarded by p.story.mu.
+	page  uint64
+	paged int
+	lost  [2]loss
+
+	mu     sync.Mutex // guards what follows; never held together with p.mu
+	up     *upstream
+	cause  string // why the connection ended: the first reason
+	timer  *time.Timer
+	ending atomic.Bool // timer runs
 }
+
+// framing holds what frames a connection.
+type framing struct{ decode.Grammar }
 
 // upstream is one connection to a server, with its pump.
 type upstream struct {
@@ -47,12 +69,47 @@ type upstream struct {
 	done    chan struct{} // closed when the pump has ended
 }
 
-func newConn(p *Proxy, client net.Conn, fixed string) *conn {
-	return &conn{
+func newConn(p *Proxy, client net.Conn, fixed string) *Conn {
+	c := &Conn{
 		p: p, client: client, fixed: fixed, from: addrPort(client.RemoteAddr()), local: addrPort(client.LocalAddr()),
 		in: decode.NewReader(decode.FromClient, dialect.MSNP2),
 	}
+	c.ctx, c.cancel = context.WithCancel(p.ctx)
+	c.sinks[side(decode.FromClient)] = sink{c: c, dir: decode.FromClient}
+	c.sinks[side(decode.FromServer)] = sink{c: c, dir: decode.FromServer, to: client}
+	c.framing.Store(&framing{dialect.MSNP2})
+	return c
 }
+
+// ID returns the number of the connection, the one that its events have.
+func (c *Conn) ID() int { return c.id }
+
+// Client returns the client's address.
+func (c *Conn) Client() string { return c.from.String() }
+
+// Server returns the address of the upstream, "" before it is known where the client wants to go.
+func (c *Conn) Server() string {
+	if up := c.upstream(); up != nil {
+		return up.address
+	}
+	return ""
+}
+
+// Kill ends the connection on both sides, for the reason given in words; with reset the peers find it broken rather than
+// closed, and lose what they have not read.
+func (c *Conn) Kill(reset bool, why string) {
+	c.end(why)
+	if reset {
+		c.abort(c.client)
+		if up := c.upstream(); up != nil {
+			c.abort(up.Conn)
+		}
+	}
+	c.closeBoth()
+}
+
+// sink returns the receiver of one direction.
+func (c *Conn) sink(dir decode.Dir) *sink { return &c.sinks[side(dir)] }
 
 // addrPort returns the IP address and port of a, the zero AddrPort for an address of another kind.
 func addrPort(a net.Addr) netip.AddrPort {
@@ -68,46 +125,75 @@ func addrPort(a net.Addr) netip.AddrPort {
 //  1. It MUST publish an open event first and a close event last, with the first cause.
 //  2. It MUST NOT connect anywhere before the client has said something.
 //  3. It MUST end soon after ctx does, whatever the peers do.
-func (c *conn) serve(ctx context.Context) {
-	c.p.mu.Lock()
-	var e *session.Event
-	c.sess, e = c.p.graph.Open(c.p.opts.Now(), c.from.String(), c.fixed)
-	c.p.publishLocked(e)
-	c.p.mu.Unlock()
+func (c *Conn) serve() {
+	p := c.p
+	p.mu.Lock()
+	now := p.opts.Now()
+	c.sess, _ = p.graph.Open(now, c.from.String(), c.fixed)
+	c.id = c.sess.ID()
+	p.byID[c.id] = c
+	p.story.open(c, now)
+	p.mu.Unlock()
+	p.story.help()
+	p.opened(c)
 
-	stop := context.AfterFunc(ctx, func() {
-		c.end(context.Cause(ctx).Error())
+	stop := context.AfterFunc(c.ctx, func() {
+		c.end(context.Cause(c.ctx).Error())
 		c.closeBoth()
 	})
-	c.clientPump(ctx)
+	c.clientPump()
 	if up := c.upstream(); up != nil {
 		<-up.done
 	}
 	stop()
 	c.closeBoth()
+	c.finish()
+}
 
+// finish says that the connection has ended.
+func (c *Conn) finish() {
+	c.cancel()
 	c.mu.Lock()
 	cause := c.cause
 	if c.timer != nil {
 		c.timer.Stop()
 	}
 	c.mu.Unlock()
+	for i := range c.sinks {
+		c.sinks[i].close()
+	}
+	c.p.closed(c)
 	c.p.mu.Lock()
-	c.p.publishLocked(c.sess.Close(c.p.opts.Now(), cause))
+	delete(c.p.byID, c.id)
 	c.p.mu.Unlock()
+	c.p.story.end(c, c.p.opts.Now(), cause)
+	c.p.story.help()
 }
 
-// linger gives the other direction some time to end, after one has.
-func (c *conn) linger() {
+// linger gives the other direction some time to end, after one has: as long as it goes on, and lingerTime more.
+func (c *Conn) linger() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.timer == nil {
 		c.timer = time.AfterFunc(lingerTime, c.closeBoth)
+		c.ending.Store(true)
+	}
+}
+
+// alive puts off the end of lingering.
+func (c *Conn) alive() {
+	if !c.ending.Load() {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.timer.Stop() {
+		c.timer.Reset(lingerTime)
 	}
 }
 
 // end notes why the connection ends; the first cause stays.
-func (c *conn) end(cause string) {
+func (c *Conn) end(cause string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.cause == "" {
@@ -115,21 +201,31 @@ func (c *conn) end(cause string) {
 	}
 }
 
-func (c *conn) upstream() *upstream {
+func (c *Conn) upstream() *upstream {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.up
 }
 
-func (c *conn) closeBoth() {
+// closeBoth ends everything that waits on the connection, an interceptor included.
+func (c *Conn) closeBoth() {
+	c.cancel()
 	c.client.Close()
 	if up := c.upstream(); up != nil {
 		up.Close()
 	}
 }
 
+// abort closes one side so that its peer finds the connection broken, as it would be if the proxy were not between.
+func (c *Conn) abort(side net.Conn) {
+	if l, ok := side.(interface{ SetLinger(int) error }); ok {
+		_ = l.SetLinger(0) // it is closed already, then
+	}
+	side.Close()
+}
+
 // connect finds where the client goes and opens that upstream.
-func (c *conn) connect(ctx context.Context, v verdict) error {
+func (c *Conn) connect(v verdict) error {
 	now := c.p.opts.Now()
 	t := target{address: c.fixed, role: c.p.opts.Role(c.fixed)}
 	c.p.mu.Lock()
@@ -137,14 +233,21 @@ func (c *conn) connect(ctx context.Context, v verdict) error {
 		t = c.p.choose(v, c.from.Addr(), now)
 		c.logon = v.kind == logon && v.user == ""
 	}
-	c.sess.To(t.address, t.role)
+	c.aim(t)
 	c.p.mu.Unlock()
-	return c.dial(ctx, t.address, 0)
+	return c.dial(t.address, 0)
+}
+
+// aim says where the connection goes. p.mu is held.
+func (c *Conn) aim(t target) {
+	c.sess.To(t.address, t.role)
+	c.framing.Store(&framing{c.sess.Framing()})
+	c.p.story.to(c, t.address, t.role)
 }
 
 // dial opens an upstream and starts its pump, which swallows the first skip answers.
-func (c *conn) dial(ctx context.Context, address string, skip int) error {
-	ctx, cancel := context.WithTimeout(ctx, dialTime)
+func (c *Conn) dial(address string, skip int) error {
+	ctx, cancel := context.WithTimeout(c.ctx, dialTime)
 	defer cancel()
 	if c.leadsHere(address) {
 		return c.loop(address)
@@ -162,6 +265,7 @@ func (c *conn) dial(ctx context.Context, address string, skip int) error {
 	c.mu.Lock()
 	c.up = up
 	c.mu.Unlock()
+	c.sink(decode.FromClient).aim(nc)
 	if ctx.Err() != nil { // the proxy stopped meanwhile, and closed the upstream that it knew
 		nc.Close()
 	}
@@ -169,21 +273,21 @@ func (c *conn) dial(ctx context.Context, address string, skip int) error {
 	return nil
 }
 
-func (c *conn) leadsHere(address string) bool {
+func (c *Conn) leadsHere(address string) bool {
 	c.p.mu.Lock()
 	defer c.p.mu.Unlock()
 	return c.p.leadsHere(address, c.local.Addr())
 }
 
 // loop is the error of an address that would make the proxy its own client, again and again.
-func (c *conn) loop(address string) error {
+func (c *Conn) loop(address string) error {
 	c.p.log.Error("the server address leads back to this proxy", "server", address, "client", c.from)
 	return fmt.Errorf("the server address %s leads back to this proxy", address)
 }
 
 // rehome moves the connection to the upstream where the user belongs, if it is at another one: it says VER and INF there
 // again, and keeps to itself as many answers as the client has seen already.
-func (c *conn) rehome(ctx context.Context, user string) error {
+func (c *Conn) rehome(user string) error {
 	c.logon = false
 	now := c.p.opts.Now()
 	old := c.upstream()
@@ -197,11 +301,11 @@ func (c *conn) rehome(ctx context.Context, user string) error {
 	old.Close()
 	<-old.done
 	c.p.mu.Lock()
-	c.sess.To(t.address, t.role)
-	c.p.publishLocked(c.sess.Note(now, fmt.Sprintf("%s belongs to %s, not to %s: what was said so far is repeated there",
-		user, t.address, old.address)))
+	c.aim(t)
 	c.p.mu.Unlock()
-	if err := c.dial(ctx, t.address, old.passed); err != nil {
+	c.p.story.note(c, now, fmt.Sprintf("%s belongs to %s, not to %s: what was said so far is repeated there",
+		user, t.address, old.address))
+	if err := c.dial(t.address, old.passed); err != nil {
 		return err
 	}
 	if _, err := c.upstream().Write(c.prelude); err != nil {
@@ -210,35 +314,41 @@ func (c *conn) rehome(ctx context.Context, user string) error {
 	return nil
 }
 
-// observe tracks one command and publishes its event, and returns the bytes to send on.
-func (c *conn) observe(dir decode.Dir, m *decode.Message, now time.Time) []byte {
-	c.p.mu.Lock()
-	defer c.p.mu.Unlock()
-	e := c.sess.Track(dir, m, now)
+// grammar returns what frames the connection, as known now.
+func (c *Conn) grammar() decode.Grammar { return c.framing.Load().Grammar }
+
+// maxUnsettled is after how many commands a connection counts as settled although no VER told its dialect, nor the referral that
+// led to it: what can be concluded has been by then.
+const maxUnsettled = 256
+
+// learn takes a command into what the proxy decides by: e.In is the command, and the rest of e is set. p.mu is held.
+func (c *Conn) learn(e *session.Event, dir decode.Dir, now time.Time) {
+	c.sess.Annotate(e, dir, now)
+	c.seen++
+	if g := c.sess.Framing(); g != c.grammar() {
+		c.framing.Store(&framing{g})
+	}
+	known := c.sess.Role() != 0 && c.sess.Dialect() != "" && !c.sess.Inferred()
+	if (known || c.seen >= maxUnsettled) && !c.settled.Load() {
+		c.settled.Store(true)
+	}
+}
+
+// rewrite follows what the command says of where users go, and returns its bytes with other addresses, nil if it has none.
+// p.mu is held.
+func (c *Conn) rewrite(e *session.Event, now time.Time) []byte {
+	m := &e.In
 	switch {
-	case dir == decode.FromServer:
+	case e.Dir == decode.FromServer:
 		if r, ok := referral.Of(e.Row, m); ok && !c.p.leadsHere(r.Address, c.local.Addr()) {
 			c.p.book.Note(r, c.sess.User(), c.from.Addr(), now)
 		}
-		e.Out = referral.Rewrite(e.Row, m, func(address string) (string, bool) { return c.p.advertise(c.local, address) })
+		return referral.Rewrite(e.Row, m, func(address string) (string, bool) { return c.p.advertise(c.local, address) })
 	case c.fixed != "" && e.Row != nil && begins(e.Row) && e.Row.Find(m, dialect.Self) != nil:
 		// The port told where the client goes, the referral is followed all the same.
 		c.p.book.Notification(string(e.Row.Find(m, dialect.Self)), c.from.Addr(), now)
 	}
-	out := m.Raw
-	if e.Out != nil {
-		e.Flags |= session.Rewritten
-		out = e.Out
-	}
-	c.p.publishLocked(e)
-	return out
-}
-
-// grammar returns what frames the connection, as known now.
-func (c *conn) grammar() decode.Grammar {
-	c.p.mu.Lock()
-	defer c.p.mu.Unlock()
-	return c.sess.Framing()
+	return nil
 }
 
 // halfClose says that no more comes, where the connection can; else it closes.
@@ -269,4 +379,9 @@ func why(who string, err error) string {
 		return "closed by the " + who
 	}
 	return fmt.Sprintf("read from the %s: %v", who, err)
+}
+
+// isReset reports whether the peer broke the connection off.
+func isReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
 }

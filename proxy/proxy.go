@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/msnscope/msnscope/decode/dialect"
@@ -17,13 +20,13 @@ import (
 
 // Limits of a proxy and of each of its connections.
 const (
-	// maxConns: each takes two descriptors, of which a process usually has 20,000.
-	maxConns = 8192
+	// maxConns: each takes two descriptors once it goes somewhere, of which a process usually has 20,000.
+	maxConns = 9500
 	// holdBytes and holdTime are how much of an unfinished command is kept back, and how long, so that it leaves whole.
 	holdBytes = 64 << 10
 	holdTime  = 200 * time.Millisecond
 	// dialTime is how long an upstream may take to accept, lingerTime how long one direction goes on after the other ended.
-	dialTime   = 10 * time.Second
+	dialTime   = 30 * time.Second
 	lingerTime = 10 * time.Second
 	// firstLineTime is how long a client may take for the rest of the line that tells where it wants to go: a person who
 	// types at a raw connection, or a bad network, needs some seconds.
@@ -38,7 +41,7 @@ const (
 type Options struct {
 	// Upstream is the address (host:port) of the server for clients that no referral brought.
 	Upstream string
-	// Publish gets every event, in order. It must not block: it is called under the proxy's lock.
+	// Publish gets every event, in the order of their numbers, one at a time. It must not block.
 	Publish func(*session.Event)
 	// Dial connects to upstreams; nil dials TCP.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -65,13 +68,18 @@ type Proxy struct {
 	log  *slog.Logger
 
 	conns sync.WaitGroup
+	once  sync.Once       // the story ends
 	ctx   context.Context // ends when the proxy does
 	stop  context.CancelCauseFunc
 
-	// mu guards what the connections share: the graph of sessions, the book of referrals and the order of events. It is
-	// held for the time of a map access and a publication; Publish does not block.
+	hook  atomic.Pointer[hook]
+	story *story
+
+	// mu guards what the connections share to decide by: the graph of sessions and the book of referrals. It is held for the
+	// time of some map accesses. p.story.mu may be taken with it held.
 	mu    sync.Mutex
 	graph session.Graph
+	byID  map[int]*Conn
 	book  referral.Book
 	open  int
 	own   map[string]bool   // addresses that clients were told, in canonical form
@@ -101,7 +109,10 @@ func New(o Options) *Proxy {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	p := &Proxy{opts: o, log: o.Log, own: map[string]bool{}, ports: map[string]string{}, next: o.ReferralPorts}
+	p := &Proxy{
+		opts: o, log: o.Log, own: map[string]bool{}, ports: map[string]string{}, next: o.ReferralPorts,
+		byID: map[int]*Conn{}, story: newStory(o.Publish),
+	}
 	if _, _, err := net.SplitHostPort(o.Advertise); err == nil {
 		p.own[canonical(o.Advertise)] = true
 	}
@@ -168,18 +179,30 @@ func (p *Proxy) accept(client net.Conn, fixed string) {
 	}
 	go func() {
 		defer p.conns.Done()
-		newConn(p, client, fixed).serve(p.ctx)
+		newConn(p, client, fixed).serve()
 		p.mu.Lock()
 		p.open--
 		p.mu.Unlock()
 	}()
 }
 
+// Conns returns the connections that are open, in no order.
+func (p *Proxy) Conns() []*Conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Collect(maps.Values(p.byID))
+}
+
+// Conn returns the open connection with the number, nil for none.
+func (p *Proxy) Conn(id int) *Conn {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.byID[id]
+}
+
 // Close ends all connections and listeners and waits for them. No event is published after it returned.
 func (p *Proxy) Close() {
 	p.stop(ErrStopped)
 	p.conns.Wait()
+	p.once.Do(p.story.close)
 }
-
-// publishLocked hands the event on. p.mu is held: that is what makes the order of events the order of their numbers.
-func (p *Proxy) publishLocked(e *session.Event) { p.opts.Publish(e) }

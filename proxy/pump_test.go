@@ -1,13 +1,15 @@
 package proxy
 
 import (
-	"bytes"
+	"io"
+	"net"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/memnet"
 )
 
 // withPayload is a grammar in which every command has a payload.
@@ -20,21 +22,30 @@ func (withPayload) Shape(decode.Dir, decode.Verb) decode.Shape {
 // TestNothingIsSentTwice: a command was sent in part, then the dialect became known, in which it is another one.
 func TestNothingIsSentTwice(t *testing.T) {
 	p := New(Options{Publish: func(*session.Event) {}})
-	c := &conn{p: p}
+	defer p.Close()
+	far, near := memnet.Pipe(&net.TCPAddr{}, &net.TCPAddr{})
+	c := newConn(p, near, "")
 	c.sess, _ = p.graph.Open(time.Time{}, "", "")
+	p.story.open(c, time.Time{})
+	c.sink(decode.FromClient).aim(near)
 	f := &flow{c: c, dir: decode.FromClient, in: decode.NewReader(decode.FromClient, withPayload{})}
-	var out bytes.Buffer
 	f.in.Feed([]byte("ZZZ 1 5\r\nhe"))
 	var m decode.Message
 	f.in.Next(&m)
-	if err := f.sendEarly(&out); err != nil {
+	if err := f.sendEarly(); err != nil {
 		t.Fatal(err)
 	}
 	f.in.Feed([]byte("lloPNG\r\n"))
-	if err := f.relay(&out, time.Time{}); err != nil {
+	f.begin(time.Time{})
+	if err := f.relay(); err != nil {
 		t.Fatal(err)
 	}
-	if got, want := out.String(), "ZZZ 1 5\r\nhelloPNG\r\n"; got != want {
+	near.Close()
+	out, err := io.ReadAll(far)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := string(out), "ZZZ 1 5\r\nhelloPNG\r\n"; got != want {
 		t.Errorf("sent %q, want %q", got, want)
 	}
 }

@@ -138,3 +138,12 @@ func isFixed(row *dialect.Row, word string) bool {
 	}
 	return false
 }
+
+// rosterField begins the header field with which a client asks others to a switchboard (MSNP2 clients of 1999, rare).
+var rosterField = []byte("\nRoster:")
+
+// MayHoldInside reports whether the payload of m may hold an address that leads to a server: it has the header field Roster.
+func MayHoldInside(m *decode.Message) bool {
+	header, _, _ := bytes.Cut(m.Payload(), []byte("\r\n\r\n"))
+	return bytes.Contains(header, rosterField)
+}

@@ -1,0 +1,320 @@
+package proxy
+
+import (
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+// What the story keeps of traffic whose events it has not made yet.
+const (
+	// maxPage is how many bytes wait while as many are being told: some seconds of traffic that is faster than it can be
+	// decoded. One connection may have maxShare of them, so that its flood costs others nothing.
+	maxPage  = 32 << 20
+	maxShare = maxPage / 4 * 3
+	// perItem and perCut are what an item and a command of it cost besides their bytes.
+	perItem, perCut = 160, 8
+	// helpful is how many commands the goroutine that brought them tells by itself, after it has sent them: few enough that
+	// nobody waits.
+	helpful = 64
+	// sweepTime is how long commands wait at most to be told when nobody helped: whoever brought them waits for its receiver, or
+	// they are many.
+	sweepTime = 2 * time.Millisecond
+	// chunkSize is how many bytes of commands are kept in one piece, keepChunks how many empty pieces are kept.
+	chunkSize, keepChunks = 64 << 10, 32
+)
+
+// passed is what passed in one direction of a connection and leads to one event or several.
+type passed struct {
+	c   *Conn
+	at  time.Time
+	do  func(*session.Conn) *session.Event // makes the event of what is no command; nil for commands
+	dir decode.Dir
+	// raw is the commands as they came, cuts where each ends.
+	raw  []byte
+	cuts []cut
+	// out, flags and text are for a single command: what was sent instead if out is not nil.
+	out   []byte
+	flags session.Flag
+	text  string
+}
+
+// cut is one command of several: how long it is, and why it is none.
+type cut struct {
+	size uint32
+	why  decode.Reason
+}
+
+// story makes the events. Pumps add what they are about to send, under a short lock, and send it; then, in the same order,
+// each command is tracked in its session, numbered and published, by whoever has time:
+//
+//	pump ── add ──▶ page ── tell ──▶ track, number, publish
+//	     └─ send, then help
+//
+// Since what is added first is told first, and a peer can react only to what was sent after it was added, the order of events
+// is causal over all connections (docs/adr/0008). Traffic never waits for it: what comes faster than it can be told for so long
+// that a page is full is missing, and a gap says so.
+type story struct {
+	publish func(*session.Event)
+
+	mu      sync.Mutex // guards what follows; nothing is called with it held
+	page    *page
+	spare   *page
+	awake   bool         // the sweeper runs
+	pending atomic.Int64 // events that page leads to
+
+	turn  sync.Mutex // held by who tells; guards the graph. Never taken with mu held
+	graph session.Graph
+
+	sweeps sync.WaitGroup
+	stop   chan struct{}
+}
+
+// page is what was added since the last one was taken.
+type page struct {
+	items  []passed
+	cuts   []cut
+	chunks [][]byte
+	size   int
+	number uint64
+}
+
+func newStory(publish func(*session.Event)) *story {
+	return &story{publish: publish, page: &page{number: 1}, spare: &page{}, stop: make(chan struct{})}
+}
+
+// add appends items of one connection, whose bytes and cuts it copies.
+func (s *story) add(c *Conn, items []passed) {
+	if len(items) == 0 {
+		return
+	}
+	s.mu.Lock()
+	commands := 0
+	for i := range items {
+		commands += s.addLocked(c, &items[i])
+	}
+	s.pending.Add(int64(commands))
+	wake := !s.awake
+	s.awake = true
+	s.mu.Unlock()
+	if wake {
+		s.sweeps.Go(s.sweep)
+	}
+}
+
+// addLocked appends one item and returns how many events it leads to.
+func (s *story) addLocked(c *Conn, it *passed) int {
+	p := s.page
+	if c.page != p.number {
+		c.page, c.paged = p.number, 0
+	}
+	size := perItem + perCut*len(it.cuts) + len(it.raw) + len(it.out) + len(it.text)
+	if it.do == nil && (p.size+size > maxPage || c.paged+size > maxShare) {
+		c.lost[side(it.dir)].add(it)
+		return 0
+	}
+	n := max(len(it.cuts), 1)
+	for i := range c.lost {
+		if l := &c.lost[i]; l.commands > 0 && (i == side(it.dir) || it.do != nil) {
+			p.items = append(p.items, l.gap(c))
+			n++
+		}
+	}
+	p.size += size
+	c.paged += size
+	p.items = append(p.items, *it)
+	kept := &p.items[len(p.items)-1]
+	kept.c = c
+	kept.raw = p.keep(it.raw)
+	from := len(p.cuts)
+	p.cuts = append(p.cuts, it.cuts...)
+	kept.cuts = p.cuts[from:len(p.cuts):len(p.cuts)]
+	return n
+}
+
+// keep copies b to the page.
+func (p *page) keep(b []byte) []byte {
+	if len(b) > chunkSize/4 {
+		return append([]byte(nil), b...)
+	}
+	last := len(p.chunks) - 1
+	if last < 0 || cap(p.chunks[last])-len(p.chunks[last]) < len(b) {
+		last++
+		if last < cap(p.chunks) && p.chunks[:last+1][last] != nil {
+			p.chunks = p.chunks[:last+1]
+		} else {
+			p.chunks = append(p.chunks, make([]byte, 0, chunkSize))
+		}
+	}
+	chunk := append(p.chunks[last], b...)
+	p.chunks[last] = chunk
+	return chunk[len(chunk)-len(b) : len(chunk) : len(chunk)]
+}
+
+// reset empties the page and keeps some of its room.
+func (p *page) reset() {
+	for i := range p.chunks {
+		p.chunks[i] = p.chunks[i][:0]
+	}
+	if len(p.chunks) > keepChunks {
+		p.chunks = append([][]byte(nil), p.chunks[:keepChunks]...)
+	}
+	p.chunks = p.chunks[:0]
+	clear(p.items)
+	p.items, p.cuts, p.size = p.items[:0], p.cuts[:0], 0
+	if cap(p.items) > chunkSize/64 {
+		p.items = nil
+	}
+	if cap(p.cuts) > chunkSize {
+		p.cuts = nil
+	}
+}
+
+// help tells what was added, if that is little and nobody else is at it.
+func (s *story) help() {
+	for n := s.pending.Load(); n > 0 && n <= helpful && s.turn.TryLock(); n = s.pending.Load() {
+		s.tellPage()
+		s.turn.Unlock()
+	}
+}
+
+// sweep tells what nobody helped with, until there is nothing more.
+func (s *story) sweep() {
+	pause := time.NewTimer(sweepTime)
+	defer pause.Stop()
+	for {
+		select {
+		case <-pause.C:
+		case <-s.stop:
+		}
+		s.turn.Lock()
+		more := s.tellPage()
+		s.turn.Unlock()
+		if !more && s.sleep() {
+			return
+		}
+		pause.Reset(sweepTime)
+	}
+}
+
+// sleep reports whether there is nothing to tell: then the sweeper ends, and add makes another.
+func (s *story) sleep() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.awake = len(s.page.items) > 0
+	return !s.awake
+}
+
+// tellPage tells what has been added so far and reports whether there was anything. s.turn is held.
+func (s *story) tellPage() bool {
+	s.mu.Lock()
+	p := s.page
+	if len(p.items) == 0 {
+		s.mu.Unlock()
+		return false
+	}
+	s.page, s.spare = s.spare, nil
+	s.page.number = p.number + 1
+	s.pending.Store(0)
+	s.mu.Unlock()
+	for i := range p.items {
+		s.tell(&p.items[i])
+	}
+	p.reset()
+	s.mu.Lock()
+	s.spare = p
+	s.mu.Unlock()
+	return true
+}
+
+// tell makes and publishes the events of one item.
+func (s *story) tell(it *passed) {
+	if it.do != nil {
+		if e := it.do(it.c.told); e != nil {
+			s.publish(e)
+		}
+		return
+	}
+	raw := it.raw
+	for _, cut := range it.cuts {
+		m := decode.Message{Raw: raw[:cut.size:cut.size]}
+		raw = raw[cut.size:]
+		if cut.why != decode.NotOpaque {
+			m = decode.Blob(m.Raw, cut.why)
+		} else {
+			m = decode.Parse(m.Raw, it.dir, it.c.told.Framing())
+		}
+		e := it.c.told.Track(it.dir, &m, it.at)
+		e.Out, e.Text = it.out, it.text
+		e.Flags |= it.flags
+		s.publish(e)
+	}
+}
+
+// close tells what is left and ends.
+func (s *story) close() {
+	close(s.stop)
+	s.sweeps.Wait()
+}
+
+// loss is commands of one direction that passed untold.
+type loss struct {
+	dir             decode.Dir
+	at              time.Time
+	commands, bytes int
+}
+
+func (l *loss) add(it *passed) {
+	if l.commands == 0 {
+		l.dir, l.at = it.dir, it.at
+	}
+	l.commands += len(it.cuts)
+	l.bytes += len(it.raw)
+}
+
+// gap returns what tells of the loss, and ends it.
+func (l *loss) gap(c *Conn) passed {
+	lost := *l
+	*l = loss{}
+	text := fmt.Sprintf("%d commands of %d bytes passed, faster than they could be decoded", lost.commands, lost.bytes)
+	return passed{c: c, at: lost.at, do: func(told *session.Conn) *session.Event { return told.Gap(lost.at, lost.dir, text) }}
+}
+
+func side(dir decode.Dir) int {
+	if dir == decode.FromServer {
+		return 1
+	}
+	return 0
+}
+
+// open begins the story of a connection. p.mu is held, so that connections have the same numbers in it as in the proxy's graph.
+func (s *story) open(c *Conn, at time.Time) {
+	s.add(c, []passed{{do: func(*session.Conn) *session.Event {
+		var e *session.Event
+		c.told, e = s.graph.Open(at, c.from.String(), c.fixed)
+		return e
+	}}})
+}
+
+// to says where the connection goes.
+func (s *story) to(c *Conn, address string, role dialect.Role) {
+	s.add(c, []passed{{do: func(told *session.Conn) *session.Event {
+		told.To(address, role)
+		return nil
+	}}})
+}
+
+// note tells something worth knowing of a connection.
+func (s *story) note(c *Conn, at time.Time, text string) {
+	s.add(c, []passed{{do: func(told *session.Conn) *session.Event { return told.Note(at, text) }}})
+}
+
+// end closes the story of a connection.
+func (s *story) end(c *Conn, at time.Time, cause string) {
+	s.add(c, []passed{{do: func(told *session.Conn) *session.Event { return told.Close(at, cause) }}})
+}
