@@ -85,6 +85,7 @@ var libraries = []library{
 	{path: "github.com/spf13/pflag", dirs: []string{"cmd/msnscope"}},
 	{path: "github.com/parquet-go/parquet-go", dirs: []string{"internal/format/parquet"}},
 	{path: "github.com/expr-lang/expr", dirs: []string{"internal/filter"}},
+	{path: "modernc.org/sqlite", dirs: []string{"server/accounts"}},
 	{path: "golang.org/x/term", dirs: []string{"cmd/msnscope"}},
 	{path: "golang.org/x/sys", dirs: []string{"cmd/msnscope", "replay/pcap"}},
 

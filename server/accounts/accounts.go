@@ -1,6 +1,12 @@
 // Package accounts keeps what a server stores of its users: the account, the four lists (§5.7), the two settings (§7.6) and
 // the version number of it all (§7.5). [Store] is what the server asks, [Admin] is for who makes accounts; [Memory] keeps
-// everything in memory.
+// everything in memory, [SQLite] in a file:
+//
+//	server ------- Store --> SQLite --> jobs --> one writer: a transaction for all that wait, on disk before it answers
+//	                            '--> cache <-- read pool
+//	a verb ------- Admin --> SQLite in another process --> the same file --> Watch --> server
+//
+// Both run the same operations (operation.go) and differ in where users come from and go to.
 //
 // The package knows nothing of the wire. Names are kept as they were given, escapes included, byte for byte.
 package accounts

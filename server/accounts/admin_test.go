@@ -7,7 +7,10 @@ import (
 )
 
 func TestDeleteTakesTheAccountOffEveryList(t *testing.T) {
-	s := Defaults()
+	eachStore(t, testDeleteTakesTheAccountOffEveryList)
+}
+
+func testDeleteTakesTheAccountOffEveryList(t *testing.T, s Admin) {
 	for _, e := range []struct {
 		owner string
 		list  List
@@ -36,8 +39,9 @@ func TestDeleteTakesTheAccountOffEveryList(t *testing.T) {
 	wantList(t, lookup(t, s, bob), Forward, "1:")
 }
 
-func TestSetPassword(t *testing.T) {
-	s := Defaults()
+func TestSetPassword(t *testing.T) { eachStore(t, testSetPassword) }
+
+func testSetPassword(t *testing.T, s Admin) {
 	if err := s.SetPassword(t.Context(), alice, "other"); err != nil {
 		t.Fatal(err)
 	}
@@ -49,8 +53,9 @@ func TestSetPassword(t *testing.T) {
 	}
 }
 
-func TestHandles(t *testing.T) {
-	s := Defaults()
+func TestHandles(t *testing.T) { eachStore(t, testHandles) }
+
+func testHandles(t *testing.T, s Admin) {
 	if err := s.Create("Bert@hotmail.com", "x", "x"); err != nil {
 		t.Fatal(err)
 	}

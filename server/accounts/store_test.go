@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,36 @@ const (
 	carol = "carol@hotmail.com"
 	dave  = "dave@hotmail.com"
 )
+
+// eachStore runs a test on a store of each kind, with the four accounts of Defaults.
+func eachStore(t *testing.T, f func(t *testing.T, s Admin)) {
+	t.Run("memory", func(t *testing.T) { f(t, Defaults()) })
+	t.Run("sqlite", func(t *testing.T) { f(t, openTest(t, filepath.Join(t.TempDir(), "accounts.db"))) })
+}
+
+// openTest opens a database for the time of the test, and fills a new one.
+func openTest(t testing.TB, path string) *SQLite {
+	t.Helper()
+	s, err := Open(path, OpenOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	if all, err := s.Handles(t.Context()); err != nil || len(all) > 0 {
+		return s
+	}
+	for _, h := range []string{alice, bob, carol, dave} {
+		name, _, _ := strings.Cut(h, "@")
+		if err := s.Create(h, name+"pw", name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
 
 func lookup(t *testing.T, s Store, handle string) User {
 	t.Helper()
@@ -41,8 +72,9 @@ func wantList(t *testing.T, u User, l List, want string) {
 	}
 }
 
-func TestDefaults(t *testing.T) {
-	s := Defaults()
+func TestDefaults(t *testing.T) { eachStore(t, testDefaults) }
+
+func testDefaults(t *testing.T, s Admin) {
 	for _, name := range []string{"alice", "bob", "carol", "dave"} {
 		u := lookup(t, s, strings.ToUpper(name)+"@Hotmail.COM") // §5.4: case makes no difference
 		if u.Handle != name+"@hotmail.com" || u.Password != name+"pw" || u.FriendlyName != name ||
@@ -62,7 +94,10 @@ func TestDefaults(t *testing.T) {
 }
 
 func TestForwardListChangesTheOthersReverseList(t *testing.T) {
-	s := Defaults()
+	eachStore(t, testForwardListChangesTheOthersReverseList)
+}
+
+func testForwardListChangesTheOthersReverseList(t *testing.T, s Admin) {
 	c, err := s.Add(t.Context(), "Alice@hotmail.com", Forward, Entry{"BOB@hotmail.com", "My%20Bob"}, 150)
 	if err != nil {
 		t.Fatal(err)
@@ -81,8 +116,9 @@ func TestForwardListChangesTheOthersReverseList(t *testing.T) {
 	wantList(t, *c.Other, Reverse, "3:")
 }
 
-func TestAddingOneselfIsTwoChanges(t *testing.T) {
-	s := Defaults()
+func TestAddingOneselfIsTwoChanges(t *testing.T) { eachStore(t, testAddingOneselfIsTwoChanges) }
+
+func testAddingOneselfIsTwoChanges(t *testing.T, s Admin) {
 	c, err := s.Add(t.Context(), alice, Forward, Entry{alice, "me"}, 150)
 	if err != nil {
 		t.Fatal(err)
@@ -96,8 +132,9 @@ func TestAddingOneselfIsTwoChanges(t *testing.T) {
 	wantList(t, *c.Other, Reverse, "5:")
 }
 
-func TestOrderIsThatOfAdding(t *testing.T) {
-	s := Defaults()
+func TestOrderIsThatOfAdding(t *testing.T) { eachStore(t, testOrderIsThatOfAdding) }
+
+func testOrderIsThatOfAdding(t *testing.T, s Admin) {
 	for _, h := range []string{dave, bob, carol} {
 		if _, err := s.Add(t.Context(), alice, Allow, Entry{h, "x"}, 150); err != nil {
 			t.Fatal(err)
@@ -145,31 +182,33 @@ func TestRefusals(t *testing.T) {
 		"the present GTC":        {set(GTC, "A"), ErrSame},
 		"the present BLP":        {set(BLP, "AL"), ErrSame},
 		"the present name is no": {set(Name, "alice"), nil},
+		"rename who is on no list": {func(ctx context.Context, s Store) error {
+			_, err := s.Rename(ctx, alice, "erin@hotmail.com", "x")
+			return err
+		}, ErrAbsent},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := Defaults()
-			for _, l := range []struct {
-				List
-				handle string
-			}{{Allow, bob}, {Allow, dave}, {Block, carol}} {
-				if err := add(l.List, l.handle)(t.Context(), s); err != nil {
-					t.Fatal(err)
+			eachStore(t, func(t *testing.T, s Admin) {
+				for _, l := range []struct {
+					List
+					handle string
+				}{{Allow, bob}, {Allow, dave}, {Block, carol}} {
+					if err := add(l.List, l.handle)(t.Context(), s); err != nil {
+						t.Fatal(err)
+					}
 				}
-			}
-			if err := tc.do(t.Context(), s); !errors.Is(err, tc.want) {
-				t.Errorf("got %v, want %v", err, tc.want)
-			}
-			want := 4 // three entries were added
-			if tc.want == nil {
-				want++
-			}
-			if got := lookup(t, s, alice).Serial; got != want {
-				t.Errorf("serial is %d, want %d", got, want)
-			}
+				if err := tc.do(t.Context(), s); !errors.Is(err, tc.want) {
+					t.Errorf("got %v, want %v", err, tc.want)
+				}
+				want := 4 // three entries were added
+				if tc.want == nil {
+					want++
+				}
+				if got := lookup(t, s, alice).Serial; got != want {
+					t.Errorf("serial is %d, want %d", got, want)
+				}
+			})
 		})
-	}
-	if _, err := Defaults().Rename(t.Context(), alice, bob, "x"); !errors.Is(err, ErrAbsent) {
-		t.Errorf("renaming somebody on no list: %v", err)
 	}
 }
 
@@ -202,8 +241,9 @@ func TestPermits(t *testing.T) {
 
 // TestConcurrent has everybody add and remove everybody; forward and reverse lists must agree in the end, and every serial
 // must have counted each change.
-func TestConcurrent(t *testing.T) {
-	s := Defaults()
+func TestConcurrent(t *testing.T) { eachStore(t, testConcurrent) }
+
+func testConcurrent(t *testing.T, s Admin) {
 	all := []string{alice, bob, carol, dave}
 	var wg sync.WaitGroup
 	for _, owner := range all {

@@ -1,0 +1,105 @@
+package accounts
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// keySize is that of AES-256.
+const keySize = 32
+
+// maxKeyFile is more than a key file ever has: 64 hexadecimal digits and a line end.
+const maxKeyFile = 4096
+
+var errWrongKey = errors.New("not the key of this database")
+
+// vault seals passwords, which the MD5 logon needs as they are (§7.3), for the disk.
+type vault struct{ aead cipher.AEAD }
+
+// seal encrypts a password for one account: sealed under another key or for another account it does not open.
+func (v *vault) seal(key, password string) []byte {
+	return v.aead.Seal(nil, nil, []byte(password), []byte(key)) // begins with a random nonce
+}
+
+func (v *vault) open(key string, sealed []byte) (string, error) {
+	plain, err := v.aead.Open(nil, nil, sealed, []byte(key))
+	if err != nil {
+		return "", errWrongKey
+	}
+	return string(plain), nil
+}
+
+// openVault reads the key file. It makes one where there is none and fresh says that nothing is sealed yet.
+func openVault(path string, fresh bool) (*vault, error) {
+	key, err := readKey(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		if !fresh {
+			return nil, &FileError{
+				path, errors.New("the key file is missing"),
+				"put the key file of this database there; without it the passwords in the database are lost",
+			}
+		}
+		key, err = makeKey(path)
+	}
+	if err != nil {
+		return nil, fileError(path, err)
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	aead, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, err
+	}
+	return &vault{aead}, nil
+}
+
+func readKey(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // Windows has no such bits
+		return nil, &FileError{
+			path, fmt.Errorf("other users may read the key file (mode %04o)", info.Mode().Perm()), "chmod 600 " + path,
+		}
+	}
+	text, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
+	if err != nil {
+		return nil, err
+	}
+	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
+	if err != nil || len(key) != keySize {
+		return nil, &FileError{
+			path, fmt.Errorf("this is no key file: it must hold %d hexadecimal digits", 2*keySize), "put the key file of this database there",
+		}
+	}
+	return key, nil
+}
+
+// makeKey makes a key file that is on disk when it returns. It never replaces one.
+func makeKey(path string) ([]byte, error) {
+	key := make([]byte, keySize)
+	_, _ = rand.Read(key) // never fails
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	_, err = fmt.Fprintf(f, "%x\n", key)
+	return key, errors.Join(err, f.Sync(), f.Close())
+}
