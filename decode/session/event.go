@@ -64,6 +64,12 @@ func ParseFlag(name string) Flag {
 	return 0
 }
 
+// Packets are the packets of a capture file that a command came in, zero where it came from no file.
+type Packets struct {
+	First, Last uint64 // their numbers in the file, from 1; the same where one packet has all of it
+	Shared      bool   // the first packet holds other commands, or parts of them, as well
+}
+
 // Event is one command on one connection, or something else worth knowing about it, with all that was known at that moment.
 // Once it was handed on, an event does not change: any number of goroutines may read it.
 type Event struct {
@@ -99,6 +105,8 @@ type Event struct {
 	RTT     time.Duration
 
 	Flags Flag
+	// Packets says where in a capture file the command stands.
+	Packets Packets
 	// Text says in words what an event is about that is no command.
 	Text string
 }

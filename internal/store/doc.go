@@ -1,9 +1,26 @@
-// Package store is what every capture becomes, live or loaded: an append-only log of events that lives in memory up to a cap
-// and beyond that on disk. It records a log as a capture file while it grows, and turns capture files into logs.
+// Package store is what every capture becomes, live or loaded: an append-only log of events of any length in bounded memory. It
+// records a log as a capture file while it grows, and turns capture files into logs.
 //
-//	bus ----------> Log.Append -> pages in memory -> the oldest ones in a spill file -> At
-//	bus ----------> Recorder.Handle -> pcap.Writer -> file
-//	file, any ----> Load -> Log.Append
+//	bus ----------> Log.Append --> index, bytes, facts --> Log.At, Reader
+//	bus ----------> Recorder.Handle --> pcap.Writer --> file
+//	file, any ----> Load ---------> the same Log
+//
+// # How a log is kept
+//
+// The log keeps no events. It keeps three tapes, rows of bytes of which the latest part is in memory and the rest in a file that
+// has no name:
+//
+//	index   32 bytes an event: time, flags, row of the command table, distance to its request, packet; and where its
+//	        bytes stand, which is a place on the next tape or, as long as a command lies in one piece there, the capture file
+//	bytes   the bytes of events that stand in no file, and facts, written out
+//	facts   16 bytes for each thing that was known of a connection (role, user, addresses ...): where that is written out.
+//	        Many events refer to one fact
+//
+// A Reader makes events of that again, in their order at a few million a second, any one of them in microseconds. One
+// goroutine appends, any number read meanwhile; they never wait for each other but for moments.
+//
+// A live event says of its connection what was known when it came. In a file what is known in the end holds for the whole
+// connection: then the fact is replaced, and with it what all events say that refer to it.
 //
 // # What a recording holds
 //
@@ -35,6 +52,6 @@
 //
 // # Loss
 //
-// Nothing here stops traffic. A log whose spill file cannot be written forgets its oldest pages and says so: [Log.Err], and
+// Nothing here stops traffic. A log whose spill files cannot be written forgets its oldest events and says so: [Log.Err], and
 // a gap event in their place. A Recorder whose file cannot be written says so once and writes no more.
 package store

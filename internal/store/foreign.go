@@ -77,7 +77,7 @@ func (im *importer) open(at time.Time, client, server string, id int) (*session.
 	t := &im.track
 	c, e := t.graph.Open(at, client, server)
 	if id == 0 {
-		_, last := im.log.numbers()
+		_, last := im.log.lastNumbers()
 		id = last + 1
 		t.lastConn = id
 	}
@@ -88,12 +88,12 @@ func (im *importer) open(at time.Time, client, server string, id int) (*session.
 // emit gives an event of ours the next number in the log and appends it.
 func (im *importer) emit(e *session.Event) {
 	t := &im.track
-	last, _ := im.log.numbers()
+	last, _ := im.log.lastNumbers()
 	t.lastN = last + 1
 	t.events.set(e.N, t.lastN)
 	e.N, e.ReplyTo = t.lastN, t.events.at(e.ReplyTo)
 	e.Conn, e.Via = int(t.conns.at(uint64(e.Conn))), int(t.conns.at(uint64(e.Via)))
-	im.log.Append(e)
+	im.log.add(e, place{}, true)
 }
 
 // item takes an item without a record.

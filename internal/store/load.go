@@ -58,7 +58,6 @@ func load(ctx context.Context, r io.Reader, name string, size int64, log *Log, p
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
-	defer log.Finalize()
 	watched := &watchedReader{r: r, ctx: ctx, progress: func(done int64) { progress(done, size) }}
 	in, err := pcap.NewReader(watched, name)
 	if err != nil {

@@ -1,54 +1,59 @@
 package store
 
 import (
+	"errors"
 	"fmt"
+	"io"
 	"sort"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// defaultMemory is how much a Log keeps in memory: about half a million commands.
+// defaultMemory is how much of the index a Log keeps in memory: eight million commands.
 const defaultMemory = 256 << 20
 
 // LogOptions says how much a Log keeps where. Its zero value works.
 type LogOptions struct {
-	// MemoryCap is how many bytes of events stay in memory, 256 MB if 0. Pages beyond it go to the spill file; the page
-	// that is being filled always stays.
+	// MemoryCap is how many bytes of the index stay in memory, 256 MB if 0. An eighth of it is for the bytes of events that
+	// stand in no file, another one for what is known of connections. What is beyond goes to spill files; the 256 KB
+	// that are being filled always stay.
 	MemoryCap int64
-	// Dir is the folder of the spill file, os.TempDir() if empty. The file is made when it is needed first.
+	// Dir is the folder of the spill files, os.TempDir() if empty. They are made when they are needed first.
 	Dir string
 }
 
 // Log is an append-only list of events. All methods are safe for concurrent use.
 //
-// Appending never waits for a reader that waits for the disk. It does the writing of the spill file itself, a page of about
-// 1,000 events at a time, while readers go on: a log is filled from a queue, and that is what a slow disk delays.
+// Appending never waits for a reader that waits for the disk. It does the writing of the spill files itself, 256 KB at a time,
+// while readers go on: a log is filled from a queue, and that is what a slow disk delays.
 type Log struct {
-	memory int64
-	spill  spill
-	cold   cache
+	index   *tape // an entry an event
+	bytes   *tape // the bytes of events that stand in no file, and what is known of connections
+	facts   facts
+	rows    *rowIndex
+	zone    atomic.Pointer[time.Location] // of the first event; times of all are given in it
+	sources atomic.Pointer[[]io.ReaderAt] // the files that entries refer to, source 1 first
+	numbers atomic.Pointer[[]numbers]
+	gap     atomic.Pointer[session.Event] // stands where events were forgotten
+	n       atomic.Int64                  // events that readers may see
+	readers sync.Pool                     // of *Reader, for At
 
 	// write makes appenders take turns, and guards what only they use. Readers never take it.
-	write    sync.Mutex
-	enc      encoder
-	resident int64 // bytes of the pages in memory, as Event.Size counts
-	oldest   int   // the first page that may be in memory
-	closed   bool
-	lostFrom uint64 // number of the first event that was forgotten
-	lostN    int    // how many events were forgotten
+	write  sync.Mutex
+	buf    []byte
+	lastIn []int // the last event that has bytes in each chunk of bytes
+	lost   int   // the events before this one are forgotten, as far as some are
+	lostN  int   // how many events were forgotten
+	last   uint64
+	lastID int
+	closed bool
+	files  []io.Closer
 
-	// mu guards the list of pages and err; it is held for moments only, never while the disk works. It may be taken with
-	// write held, not the other way round.
-	mu    sync.RWMutex
-	pages []*page
-	err   error
-
-	n     atomic.Int64 // events that readers may see
-	final atomic.Pointer[overlay]
-	gap   atomic.Pointer[session.Event] // stands where events were forgotten
-	conns connList
+	mu  sync.Mutex // guards err; held for moments only
+	err error
 }
 
 // NewLog returns an empty log. Close it.
@@ -56,73 +61,258 @@ func NewLog(o LogOptions) *Log {
 	if o.MemoryCap <= 0 {
 		o.MemoryCap = defaultMemory
 	}
-	rows := newRowIndex()
-	return &Log{memory: o.MemoryCap, spill: spill{dir: o.Dir, rows: rows}, enc: encoder{rows: rows}}
+	chunk := int(min(chunkSize, max(o.MemoryCap/64, 4<<10))) &^ (entrySize - 1)
+	l := &Log{rows: newRowIndex()}
+	l.index = newTape(o.Dir, o.MemoryCap, chunk, l.lostIndex)
+	l.bytes = newTape(o.Dir, o.MemoryCap/8, chunk, l.lostBytes)
+	list := newTape(o.Dir, o.MemoryCap/8, chunk, func(_ int, why error) { l.facts.forget(); l.fail(why) })
+	l.facts = facts{list: list, text: l.bytes, open: map[int]*known{}}
+	l.sources.Store(&[]io.ReaderAt{})
+	l.numbers.Store(&[]numbers{})
+	l.readers.New = func() any { return l.Reader() }
+	return l
 }
 
-// Append adds an event, which must not be changed from then on. It never fails towards the caller; on a closed log it does
-// nothing.
+// Append adds an event, of which the log keeps a copy, as it is: what is learned of the connection later holds for later
+// events. It never fails towards the caller; on a closed log it does nothing.
 func (l *Log) Append(e *session.Event) {
+	l.add(e, place{}, false)
+}
+
+// place is where the bytes of an event stand in a file.
+type place struct {
+	source int   // 0 where they do not stand in one piece in a file
+	at     int64 // of the first byte
+}
+
+// add appends an event. With filled, what it tells of its connection holds for all events of the connection.
+func (l *Log) add(e *session.Event, from place, filled bool) {
 	l.write.Lock()
 	defer l.write.Unlock()
 	if l.closed {
 		return
 	}
-	n := int(l.n.Load())
-	p := l.tail(n)
-	p.hot.Load().events[n-p.first] = e
-	p.n++
-	size := int64(e.Size())
-	p.size += size
-	l.resident += size
-	l.conns.add(e, n)
-	l.n.Store(int64(n + 1))
-	for l.resident > l.memory && l.oldest < len(l.pages)-1 {
-		l.evict(l.pages[l.oldest])
-		l.oldest++
+	i := int(l.n.Load())
+	if i == 0 {
+		l.zone.Store(e.Time.Location())
 	}
+	var x extra
+	en := l.entry(e, i, &x)
+	en.fact = l.facts.of(e, filled)
+	if e.Kind == session.Close {
+		l.facts.ended(e.Conn)
+	}
+	l.place(&en, e, from, &x, i)
+	var b [entrySize]byte
+	en.put(&b)
+	l.index.append(b[:])
+	l.last, l.lastID = max(l.last, e.N), max(l.lastID, e.Conn)
+	l.n.Store(int64(i + 1))
 }
 
-// tail returns the page that takes the next event.
-func (l *Log) tail(n int) *page {
-	if len(l.pages) > 0 {
-		if p := l.pages[len(l.pages)-1]; !p.full() {
-			return p
+// entry returns what the index says of event i, but for its bytes and its connection. What has no room there goes to x.
+func (l *Log) entry(e *session.Event, i int, x *extra) entry {
+	en := entry{
+		place: uint64(e.Flags) << 48, size: uint32(formOf(e)) << sizeBits, row: l.rows.number(e), packet: uint32(e.Packets.First),
+	}
+	if e.Packets.Shared {
+		en.size |= formShared << sizeBits
+	}
+	if e.Packets.Last != e.Packets.First {
+		x.has |= extraLast
+		x.last = e.Packets.Last - e.Packets.First
+	}
+	var ok bool
+	if en.time, ok = nanoTime(e.Time); !ok {
+		x.has |= extraTime
+		x.sec, x.nsec = e.Time.Unix(), uint64(e.Time.Nanosecond())
+	}
+	if !l.number(e.N, i) {
+		x.has |= extraNumber
+		x.n = e.N
+	}
+	if e.ReplyTo != 0 || e.RTT != 0 {
+		if en.reply = l.reply(e, i, en.time); en.reply == 0 {
+			x.has |= extraReply
+			x.reply, x.rtt = e.ReplyTo, int64(e.RTT)
 		}
 	}
-	p := newPage(n)
-	l.mu.Lock()
-	l.pages = append(l.pages, p)
-	l.mu.Unlock()
-	return p
+	return en
 }
 
-// evict moves a page to the spill file, or forgets it where that fails.
-func (l *Log) evict(p *page) {
-	events := p.hot.Load().events[:p.n]
-	l.resident -= p.size
-	data, err := l.enc.page(events), error(nil)
-	p.at, err = l.spill.write(data)
-	if err != nil {
-		l.forget(p, events, err)
+// reply returns how many events before i the request stands that e answers, where that tells all about it, else 0.
+func (l *Log) reply(e *session.Event, i int, at int64) uint16 {
+	k := findNumber(*l.numbers.Load(), e.ReplyTo)
+	if k < 0 || k >= i || i-k > 0xffff {
+		return 0
 	}
-	p.length, p.zone, p.newest = len(data), events[0].Time.Location(), events[len(events)-1].Time
-	p.hot.Store(nil) // what stands above is published with this
+	var b [entrySize]byte
+	if _, err := l.index.ReadAt(b[:], int64(k)*entrySize); err != nil {
+		return 0
+	}
+	var request entry
+	if request.get(b[:]); at-request.time != int64(e.RTT) {
+		return 0
+	}
+	return uint16(i - k)
 }
 
-// forget gives a page up. The gap that stands in its place, and in that of those before, tells how many there are.
-func (l *Log) forget(p *page, events []*session.Event, why error) {
-	if l.lostN == 0 {
-		l.lostFrom = events[0].N
+// place says where the bytes of event i are, and writes them to the spill where they do not stand in a file.
+func (l *Log) place(en *entry, e *session.Event, from place, x *extra, i int) {
+	text := e.Text[:min(len(e.Text), maxSize/2)]
+	if e.Kind == session.Command {
+		if x.out = len(e.Out); e.Out != nil {
+			x.has |= extraOut
+		}
+		if x.text = len(text); x.text > 0 {
+			x.has |= extraText
+		}
+		if from.source != 0 && x.has == 0 && from.at <= maxPlace && from.at >= 0 {
+			en.place |= uint64(from.source)<<placeBits | uint64(from.at)
+			en.size |= uint32(len(e.In.Raw))
+			return
+		}
 	}
-	l.lostN += len(events)
-	last := events[len(events)-1]
-	p.lost = true
-	l.gap.Store(&session.Event{
-		N: l.lostFrom, Time: last.Time, Kind: session.Gap, Flags: session.Missing,
-		Text: fmt.Sprintf("%d events up to number %d are no longer here: %v", l.lostN, last.N, why),
-	})
+	b := l.buf[:0]
+	if x.has != 0 {
+		en.size |= formExtra << sizeBits
+		b = x.append(b)
+	}
+	if e.Kind == session.Command {
+		b = append(append(b, e.In.Raw...), e.Out...)
+	}
+	l.buf = append(b, text...)
+	en.place |= uint64(l.bytes.append(l.buf)) & maxPlace
+	en.size |= uint32(min(len(l.buf), maxSize))
+	for len(l.lastIn) < len(l.bytes.chunks) {
+		l.lastIn = append(l.lastIn, i)
+	}
+	l.lastIn[len(l.lastIn)-1] = i
+}
+
+// addSource makes a file one that entries may refer to, and the log's to close; 0 where there are too many.
+func (l *Log) addSource(f interface {
+	io.ReaderAt
+	io.Closer
+},
+) int {
+	l.write.Lock()
+	defer l.write.Unlock()
+	l.files = append(l.files, f)
+	all := *l.sources.Load()
+	if len(all) == maxSources {
+		return 0
+	}
+	all = append(all, f)
+	l.sources.Store(&all)
+	return len(all)
+}
+
+// numbers says what must be added to an index, from one on, to make it the number of the event.
+type numbers struct {
+	from int
+	add  uint64
+}
+
+// maxNumbers is how often numbers may make a leap, once for each gap and each file: beyond that each event has its number
+// with it.
+const maxNumbers = 1 << 16
+
+// number notes the number of event i, and reports whether it follows from that.
+func (l *Log) number(n uint64, i int) bool {
+	all := *l.numbers.Load()
+	add := n - uint64(i)
+	if len(all) > 0 && all[len(all)-1].add == add {
+		return true
+	}
+	if len(all) == maxNumbers {
+		return false
+	}
+	all = append(all, numbers{i, add})
+	l.numbers.Store(&all)
+	return true
+}
+
+// numberOf returns the number of event i.
+func numberOf(all []numbers, i int) uint64 {
+	k := len(all) - 1
+	if k > 0 && all[k].from > i {
+		k = sort.Search(k, func(k int) bool { return all[k].from > i }) - 1
+	}
+	if k < 0 {
+		return 0
+	}
+	return uint64(i) + all[k].add
+}
+
+// findNumber returns the index of the first event whose number is n or more, going by the leaps: numbers rise along a log.
+func findNumber(all []numbers, n uint64) int {
+	k := sort.Search(len(all), func(k int) bool { return uint64(all[k].from)+all[k].add > n }) - 1
+	if k < 0 {
+		return 0
+	}
+	i := int(n - all[k].add)
+	if k+1 < len(all) {
+		i = min(i, all[k+1].from)
+	}
+	return i
+}
+
+// Find returns the index of the first event whose number is n or more, Len where there is none: numbers rise along a log.
+func (l *Log) Find(n uint64) int { return min(findNumber(*l.numbers.Load(), n), l.Len()) }
+
+// lastNumbers returns the greatest numbers of an event and of a connection so far.
+func (l *Log) lastNumbers() (n uint64, conn int) {
+	l.write.Lock()
+	defer l.write.Unlock()
+	return l.last, l.lastID
+}
+
+// lostIndex and lostBytes take a chunk of the index, or of the bytes, that could not be written.
+func (l *Log) lostIndex(chunk int, why error) {
+	each := l.index.chunk / entrySize
+	l.forget(chunk*each, (chunk+1)*each, why)
+}
+
+func (l *Log) lostBytes(chunk int, why error) {
+	from := 0
+	if chunk > 0 {
+		from = l.lastOf(chunk - 1)
+	}
+	l.facts.forget()
+	l.forget(from, l.lastOf(chunk)+1, why)
+}
+
+// lastOf returns the last event that has bytes in a chunk: the one that is being added where the chunk is newer.
+func (l *Log) lastOf(chunk int) int {
+	if chunk < len(l.lastIn) {
+		return l.lastIn[chunk]
+	}
+	return l.Len()
+}
+
+// forget gives events up. The gap that stands in their place, and in that of those before, tells how many there are.
+func (l *Log) forget(from, to int, why error) {
 	l.fail(fmt.Errorf("the oldest events of the session are forgotten: %w", why))
+	from = max(from, l.lost)
+	if to <= from {
+		return
+	}
+	all := *l.numbers.Load()
+	gap := session.Event{N: numberOf(all, from), Time: time.Unix(0, 0).In(l.zone.Load()), Kind: session.Gap, Flags: session.Missing}
+	if was := l.gap.Load(); was != nil {
+		gap.N = was.N
+	}
+	var b [entrySize]byte
+	var last entry
+	if _, err := l.index.ReadAt(b[:], int64(to-1)*entrySize); err == nil {
+		last.get(b[:])
+		gap.Time = time.Unix(0, last.time).In(l.zone.Load())
+	}
+	l.lostN += to - from
+	l.lost = to
+	gap.Text = fmt.Sprintf("%d events up to number %d are no longer here: %v", l.lostN, numberOf(all, to-1), why)
+	l.gap.Store(&gap)
 }
 
 func (l *Log) fail(err error) {
@@ -133,74 +323,42 @@ func (l *Log) fail(err error) {
 	}
 }
 
-// Err returns the first error of the spill file, nil if there was none. Events that were forgotten on account of it are
+// Err returns the first error of the spill files, nil if there was none. Events that were forgotten on account of it are
 // told by a gap event that At returns in their place.
 func (l *Log) Err() error {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.err
 }
 
 // Len returns the number of events.
 func (l *Log) Len() int { return int(l.n.Load()) }
 
-// At returns event i, counted from 0, and nil when there is none. The event must not be changed. It may come from the disk;
-// the same event then may come as another pointer the next time, and keeps about 1,000 others in memory while it is held. In
-// place of events that were forgotten (see Err) stands one gap event for all of them.
+// At returns event i, counted from 0, and nil when there is none. It is the caller's, a new one each time. In place of events
+// that were forgotten (see Err) stands one gap event for all of them, in place of one that can no longer be read a gap event
+// that says why. Who reads many takes a [Reader].
 func (l *Log) At(i int) *session.Event {
-	if i < 0 || i >= int(l.n.Load()) {
-		return nil
-	}
-	l.mu.RLock()
-	k := sort.Search(len(l.pages), func(k int) bool { return l.pages[k].first > i }) - 1
-	if k < 0 {
-		l.mu.RUnlock()
-		return nil // closed meanwhile
-	}
-	p := l.pages[k]
-	l.mu.RUnlock()
-	if hot := p.hot.Load(); hot != nil {
-		return hot.events[i-p.first]
-	}
-	if p.lost {
-		return l.gap.Load()
-	}
-	events, err := l.cold.get(p, l.final.Load(), &l.spill)
-	if err != nil {
-		l.fail(err)
-		return &session.Event{Time: p.newest, Kind: session.Gap, Flags: session.Missing, Text: err.Error()}
-	}
-	return events[i-p.first]
+	r := l.readers.Get().(*Reader)
+	e := r.own(i)
+	l.readers.Put(r)
+	return e
 }
 
-// Finalize lays what is finally known of each connection (role, dialect, user, session, via) over all of its events: for a
-// capture that was read to its end. Events that are appended later are as they come until it is called again. Events that
-// readers hold do not change.
-func (l *Log) Finalize() {
-	l.write.Lock()
-	defer l.write.Unlock()
-	final := l.conns.final()
-	for _, p := range l.pages[l.oldest:] {
-		events := p.hot.Load().events
-		laid := &hotEvents{}
-		for i, e := range events[:p.n] {
-			laid.events[i] = final.lay(e)
-		}
-		p.hot.Store(laid)
-	}
-	l.final.Store(&final)
-}
-
-// Close empties the log and removes the spill file. Events that readers hold stay valid.
+// Close empties the log, removes the spill files and closes the files that were loaded.
 func (l *Log) Close() error {
 	l.write.Lock()
 	defer l.write.Unlock()
+	if l.closed {
+		return nil
+	}
 	l.closed = true
 	l.n.Store(0)
-	l.mu.Lock()
-	l.pages = nil
-	l.mu.Unlock()
-	l.oldest, l.resident = 0, 0
-	l.cold.clear()
-	return l.spill.close()
+	var errs []error
+	for _, t := range []*tape{l.index, l.bytes, l.facts.list} {
+		errs = append(errs, t.close())
+	}
+	for _, f := range l.files {
+		errs = append(errs, f.Close())
+	}
+	return errors.Join(errs...)
 }

@@ -2,54 +2,22 @@ package store
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
 	"runtime"
+	"sort"
+	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
-	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
 )
-
-// The page codec gives back every field of every event.
-func TestPageRoundTrip(t *testing.T) {
-	rows := newRowIndex()
-	rapid.Check(t, func(t *rapid.T) {
-		events := randomEvents(t)
-		if len(events) == 0 {
-			return
-		}
-		enc := encoder{rows: rows}
-		data := enc.page(events)
-		got, err := decodePage(append([]byte(nil), data...), len(events), events[0].Time.Location(), rows)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wantEvents(t, func(i int) *session.Event { return got[i] }, len(got), events)
-	})
-}
-
-// A damaged page is an error, never a panic.
-func TestPageDamaged(t *testing.T) {
-	rows := newRowIndex()
-	events := signOn()
-	enc := encoder{rows: rows}
-	data := enc.page(events)
-	for i := range data {
-		if _, err := decodePage(append([]byte(nil), data[:i]...), len(events), time.UTC, rows); err == nil {
-			t.Errorf("the first %d of %d bytes make a page", i, len(data))
-		}
-		bad := append([]byte(nil), data...)
-		bad[i] ^= 0xff
-		_, _ = decodePage(bad, len(events), time.UTC, rows)
-	}
-}
 
 // many returns n events of a busy session.
 func many(n int) []*session.Event {
@@ -98,8 +66,10 @@ func TestLogSpills(t *testing.T) {
 		}
 	}
 	wg.Wait()
-	if l.spill.end == 0 {
-		t.Fatal("nothing was spilled")
+	for name, tape := range map[string]*tape{"index": l.index, "bytes": l.bytes} {
+		if tape.file == nil {
+			t.Errorf("nothing of the %s was spilled", name)
+		}
 	}
 	if left, _ := filepath.Glob(filepath.Join(dir, "*")); left != nil && runtime.GOOS != "windows" {
 		t.Errorf("a killed process would leave %v", left)
@@ -122,15 +92,14 @@ func TestLogSpills(t *testing.T) {
 	}
 }
 
-// Large commands end a page early, so that a page never is much more than a megabyte.
-func TestLogPagesAreBoundedInBytes(t *testing.T) {
+// What is in memory is bounded, however large the events are and however many.
+func TestLogMemoryIsBounded(t *testing.T) {
 	l := NewLog(LogOptions{Dir: t.TempDir(), MemoryCap: 4 << 20})
 	defer l.Close()
 	for i := range 100 {
-		e := &session.Event{N: uint64(i + 1), Kind: session.Note, Text: string(make([]byte, 300_000)), Time: start}
-		l.Append(e)
-		if l.resident > 6<<20 {
-			t.Fatalf("%d bytes in memory after %d events", l.resident, i+1)
+		l.Append(&session.Event{N: uint64(i + 1), Kind: session.Note, Text: string(make([]byte, 300_000)), Time: start})
+		if n := memoryOf(l); n > 6<<20 {
+			t.Fatalf("%d bytes in memory after %d events", n, i+1)
 		}
 	}
 	for i := range l.Len() {
@@ -140,13 +109,49 @@ func TestLogPagesAreBoundedInBytes(t *testing.T) {
 	}
 }
 
+// A session of many short connections takes no more memory the longer it runs, and keeps every command once.
+func TestLogMemoryIsFlat(t *testing.T) {
+	l := NewLog(LogOptions{Dir: t.TempDir(), MemoryCap: 1 << 20})
+	defer l.Close()
+	const events = 200_000
+	flat := 0
+	for i, e := range many(events) {
+		e.Conn = 1 + i/10
+		if i%10 == 9 {
+			e.Kind = session.Close
+		}
+		if l.Append(e); i == events/4 {
+			flat = memoryOf(l)
+		}
+	}
+	if n := memoryOf(l); n > flat+chunkSize {
+		t.Errorf("%d bytes in memory, a quarter of the way it was %d", n, flat)
+	}
+	if n := len(l.facts.open); n > 1 {
+		t.Errorf("%d closed connections are remembered", n)
+	}
+	r := l.Reader()
+	for i := range events {
+		if e := r.At(i); e.N != uint64(i+1) || e.Conn != 1+i/10 {
+			t.Fatalf("event %d has number %d and connection %d", i, e.N, e.Conn)
+		}
+	}
+}
+
+// memoryOf returns how many bytes of a log are in memory.
+func memoryOf(l *Log) (n int) {
+	for _, t := range []*tape{l.index, l.bytes, l.facts.list} {
+		for _, c := range t.chunks {
+			n += len(c.mem)
+		}
+	}
+	return n
+}
+
 // Only the user can read a spill file.
 func TestSpillFileIsPrivate(t *testing.T) {
-	var s spill
-	s.dir = t.TempDir()
-	if _, err := s.write([]byte("secret")); err != nil {
-		t.Fatal(err)
-	}
+	s := newTape(t.TempDir(), 0, 4096, nil)
+	s.append(make([]byte, 5000))
 	defer s.close()
 	info, err := s.file.Stat()
 	if err != nil {
@@ -157,28 +162,31 @@ func TestSpillFileIsPrivate(t *testing.T) {
 	}
 }
 
-// A log that cannot spill goes on, forgets its oldest pages, and says which.
+// A log that cannot spill goes on, forgets its oldest events, and says which.
 func TestLogWithoutDisk(t *testing.T) {
 	l := NewLog(LogOptions{MemoryCap: 1, Dir: filepath.Join(t.TempDir(), "none")})
 	defer l.Close()
-	events := many(3*pageEvents + 5)
+	events := many(3077)
 	for _, e := range events {
 		l.Append(e)
 	}
 	if err := l.Err(); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("Err = %v", err)
 	}
+	if l.lost < 2500 || l.lost >= len(events) {
+		t.Fatalf("%d events are forgotten", l.lost)
+	}
 	gap := l.At(0)
-	want := "3072 events up to number 3072 are no longer here: "
-	if gap.Kind != session.Gap || gap.N != 1 || len(gap.Text) < len(want) || gap.Text[:len(want)] != want {
-		t.Errorf("At(0) = %+v", gap)
+	want := fmt.Sprintf("%d events up to number %d are no longer here: ", l.lost, l.lost)
+	if gap.Kind != session.Gap || gap.N != 1 || !strings.HasPrefix(gap.Text, want) {
+		t.Errorf("At(0) = %+v, want %q", gap, want)
 	}
-	if l.At(3*pageEvents-1) != gap {
-		t.Error("the forgotten events have more than one gap")
+	if diff := cmp.Diff(l.At(l.lost-1), gap, exact); diff != "" {
+		t.Errorf("the forgotten events have more than one gap:\n%s", diff)
 	}
-	for i := 3 * pageEvents; i < len(events); i++ {
-		if l.At(i) != events[i] {
-			t.Fatalf("At(%d) is not what was appended", i)
+	for i := l.lost; i < len(events); i++ {
+		if got := l.At(i); !same(events[i], got) {
+			t.Fatalf("At(%d) is not what was appended:\n%s", i, cmp.Diff(events[i], got, exact))
 		}
 	}
 }
@@ -187,102 +195,154 @@ func TestLogWithoutDisk(t *testing.T) {
 func TestLogUnreadableSpill(t *testing.T) {
 	l := NewLog(LogOptions{MemoryCap: 1, Dir: t.TempDir()})
 	defer l.Close()
-	for _, e := range many(2 * pageEvents) {
+	events := many(2000)
+	for _, e := range events {
 		l.Append(e)
 	}
-	if err := l.spill.file.Truncate(10); err != nil {
+	if err := l.bytes.file.Truncate(10); err != nil {
 		t.Fatal(err)
 	}
-	if got := l.At(0); got == nil || got.Kind != session.Gap || l.Err() == nil {
-		t.Errorf("At(0) = %+v, Err = %v", got, l.Err())
+	if got := l.At(2); got == nil || got.Kind != session.Gap || got.N != 3 || l.Err() == nil {
+		t.Errorf("At(2) = %+v, Err = %v", got, l.Err())
 	}
-	if got := l.At(2*pageEvents - 1); got.N != 2*pageEvents {
+	if got := l.At(1999); !same(got, events[1999]) {
 		t.Errorf("the last event is %+v", got)
 	}
 }
 
-func TestFinalize(t *testing.T) {
+// What is damaged on disk is an error, never a panic.
+func TestDamagedSpill(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		b := rapid.SliceOfN(rapid.Byte(), 0, 40).Draw(t, "bytes")
+		var x extra
+		if rest, ok := x.read(b); ok && x.out+x.text > len(rest) {
+			t.Errorf("%+v of %d bytes", x, len(rest))
+		}
+		readAbout(b)
+	})
+}
+
+// The log gives back every field of every event.
+func TestLogRoundTrip(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		events := randomEvents(t)
+		l := NewLog(LogOptions{MemoryCap: 1})
+		defer l.Close()
+		for _, e := range events {
+			l.Append(e)
+		}
+		wantEvents(t, l.At, l.Len(), events)
+	})
+}
+
+// Numbers may leap as often as they like, and are found.
+func TestLogNumbers(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		l := NewLog(LogOptions{})
+		defer l.Close()
+		var all []uint64
+		n := uint64(0)
+		for _, leap := range rapid.SliceOf(rapid.Uint64Range(0, 3)).Draw(t, "leaps") {
+			n += 1 + leap*leap
+			all = append(all, n)
+			l.Append(&session.Event{N: n, Kind: session.Note, Time: start})
+		}
+		for i, n := range all {
+			if e := l.At(i); e.N != n {
+				t.Fatalf("event %d has number %d, want %d", i, e.N, n)
+			}
+		}
+		for n := range n + 3 {
+			if want := sort.Search(len(all), func(i int) bool { return all[i] >= n }); l.Find(n) != want {
+				t.Fatalf("Find(%d) = %d, want %d", n, l.Find(n), want)
+			}
+		}
+	})
+}
+
+// What is known of a connection holds for its events as it was known then; of a file, for all of them, as it is known in the
+// end.
+func TestLogFillsIn(t *testing.T) {
 	for name, o := range map[string]LogOptions{"in memory": {}, "spilled": {MemoryCap: 1}} {
 		t.Run(name, func(t *testing.T) {
 			o.Dir = t.TempDir()
 			l := NewLog(o)
 			defer l.Close()
-			events := many(2*pageEvents + 100)
+			events := many(17 * 50) // each connection once
+			final := map[int]about{}
 			for _, e := range events {
-				l.Append(e)
+				l.add(e, place{}, true)
+				now := aboutOf(e)
+				final[e.Conn] = now.over(final[e.Conn])
 			}
-			if got := l.At(1); got.User != "" || got.Role != dialect.DS {
-				t.Fatalf("before: %+v", got)
-			}
-			old := *events[1]
-			l.Finalize()
+			r := l.Reader()
 			for i, was := range events {
-				got := *l.At(i)
-				if was.Conn == 0 {
-					continue
+				for _, got := range []*session.Event{l.At(i), r.At(i)} {
+					want := *was
+					if a := final[was.Conn]; was.Conn != 0 {
+						a.client, a.server = was.Client, was.Server
+						a.set(&want)
+					}
+					if !same(&want, got) {
+						t.Fatalf("At(%d) is not filled in:\n%s", i, cmp.Diff(&want, got, exact))
+					}
 				}
-				c, _ := l.Conn(was.Conn)
-				if got.User != "alice@hotmail.com" || got.Role != c.Role || got.Dialect != c.Dialect || got.Via != c.Via {
-					t.Fatalf("At(%d) = %+v, the connection is %+v", i, got, c)
-				}
-				aboutPtr(was).set(&got)
-				if !same(was, &got) {
-					t.Fatalf("At(%d) differs in more than that:\n%s", i, cmp.Diff(was, &got, exact))
-				}
-			}
-			if diff := cmp.Diff(old, *events[1], exact); diff != "" {
-				t.Errorf("an event that was handed out changed:\n%s", diff)
 			}
 		})
 	}
 }
 
-func aboutPtr(e *session.Event) *about { a := aboutOf(e); return &a }
-
-func TestConns(t *testing.T) {
-	events := signOn()
-	l := logOf(t, events)
-	got := l.Conns()
-	if len(got) != 2 {
-		t.Fatalf("%d connections, want 2", len(got))
+// Connections that come and go for ever are not remembered for ever, closed or not.
+func TestFactsAreBounded(t *testing.T) {
+	l := NewLog(LogOptions{})
+	defer l.Close()
+	for i := range maxOpen + 100 {
+		l.Append(&session.Event{N: uint64(i + 1), Conn: i + 1, Kind: session.Open, Client: alice, Time: start})
 	}
-	want := ConnSummary{
-		ID: 2, Client: "127.0.0.1:40001", Server: "127.0.0.3:1864", Role: dialect.NS, User: "alice@hotmail.com", Via: 1,
-		First: 6, Events: 10, Errors: 1, Opened: events[6].Time, Closed: events[16].Time, Cause: "closed by the client",
+	if n := len(l.facts.open); n > maxOpen {
+		t.Errorf("%d connections are remembered", n)
 	}
-	if diff := cmp.Diff(want, got[1]); diff != "" {
-		t.Errorf("connection 2 (-want +got):\n%s", diff)
-	}
-	if got[0].Server != "127.0.0.2:1863" || got[0].Dialect != "MSNP2" {
-		t.Errorf("connection 1 = %+v", got[0])
-	}
-	if _, ok := l.Conn(3); ok {
-		t.Error("connection 3 is known")
-	}
-	v := l.ConnsVersion()
-	l.Append(&session.Event{N: 18, Conn: 2, Time: start})
-	if l.ConnsVersion() != v {
-		t.Error("a mere command makes a new version")
-	}
-	l.Append(&session.Event{N: 19, Conn: 2, Time: start, User: "bob@hotmail.com"})
-	if l.ConnsVersion() == v {
-		t.Error("a new user makes no new version")
+	if e := l.At(5); e.Conn != 6 || e.Client != alice {
+		t.Errorf("event 6 is %+v", e)
 	}
 }
 
-// A log that sees connections come and go for ever keeps the open ones.
-func TestConnsAreBounded(t *testing.T) {
-	var l connList
-	for i := range maxConns + 100 {
-		l.add(&session.Event{Conn: i + 1, Kind: session.Open}, i)
-		if i > 0 {
-			l.add(&session.Event{Conn: i + 1, Kind: session.Close, Time: start}, i)
+// Reading allocates nothing an event, and takes the heads from the index alone.
+func TestReaderAllocates(t *testing.T) {
+	l := logOf(t, busyTalk(1000))
+	r := l.Reader()
+	if n := testing.AllocsPerRun(10, func() {
+		for i := range l.Len() {
+			if e, ok := r.Head(i); !ok {
+				t.Fatalf("%d has no head: %+v", i, e)
+			}
+			r.At(i)
 		}
+	}); n > 5 {
+		t.Errorf("%v allocations for 1,000 events", n)
 	}
-	if n := len(l.order); n > maxConns || n != len(l.byID) {
-		t.Errorf("%d connections in order, %d by number, at most %d", n, len(l.byID), maxConns)
-	}
-	if l.byID[1] == nil || l.byID[2] != nil || l.byID[maxConns+100] == nil {
-		t.Error("it forgot others than the oldest that are closed")
-	}
+}
+
+// The head of an event says what the event says, but for what only the bytes tell.
+func TestReaderHead(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		events := randomEvents(t)
+		l := NewLog(LogOptions{})
+		defer l.Close()
+		for _, e := range events {
+			l.Append(e)
+		}
+		r := l.Reader()
+		for i, e := range events {
+			got, ok := r.Head(i)
+			if !ok {
+				continue
+			}
+			want := *e
+			want.In = decode.Message{Verb: e.In.Verb}
+			if !same(&want, got) {
+				t.Fatalf("the head of event %d (-want +got):\n%s", i, cmp.Diff(&want, got, exact))
+			}
+		}
+	})
 }

@@ -18,7 +18,7 @@ type section struct {
 
 // newSection begins a recording, whose numbers go on where the log's end.
 func (im *importer) newSection() *section {
-	n, conn := im.log.numbers()
+	n, conn := im.log.lastNumbers()
 	s := &section{im: im, about: make(map[int]about)}
 	s.events.set(1, n+1)
 	s.conns.set(1, uint64(conn)+1)
@@ -54,7 +54,7 @@ func (s *section) append(r *record, item *pcap.Item) {
 	e.Via = int(s.conns.at(uint64(e.Via)))
 	e.ReplyTo = s.events.at(e.ReplyTo)
 	s.share(e)
-	s.im.log.Append(e)
+	s.im.log.add(e, place{}, true)
 }
 
 func (s *section) conn(id, floor int) int {
