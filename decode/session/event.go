@@ -67,7 +67,7 @@ func ParseFlag(name string) Flag {
 // Packets are the packets of a capture file that a command came in, zero where it came from no file.
 type Packets struct {
 	First, Last uint64 // their numbers in the file, from 1; the same where one packet has all of it
-	Shared      bool   // the first packet holds other commands, or parts of them, as well
+	Shared      bool   // one of them holds other commands, or parts of them, as well
 }
 
 // Event is one command on one connection, or something else worth knowing about it, with all that was known at that moment.

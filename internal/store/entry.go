@@ -49,7 +49,7 @@ const (
 	formServer = 1 << 4   // the server sent it
 	formTrID   = 1 << 5
 	formExtra  = 1 << 6 // an extra stands in front of the bytes
-	formShared = 1 << 7 // its packet holds other commands as well
+	formShared = 1 << 7 // one of its packets holds other commands as well
 )
 
 func (e *entry) at() int64           { return int64(e.place & maxPlace) }

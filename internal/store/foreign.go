@@ -29,9 +29,7 @@ type flow struct {
 	first [2][]byte   // the first bytes of each direction, until then
 
 	sess *session.Conn
-	id   int // the connection's number in the log
-	in   [2]*decode.Reader
-	last [2]time.Time
+	in   [2]*stream
 
 	closed   [2]bool
 	closedAt time.Time
@@ -73,27 +71,25 @@ type tracking struct {
 }
 
 // open begins a connection; id is its number in the log, 0 for a new one.
-func (im *importer) open(at time.Time, client, server string, id int) (*session.Conn, *session.Event, int) {
+func (im *importer) open(at time.Time, client, server string, id int) (*session.Conn, *session.Event) {
 	t := &im.track
 	c, e := t.graph.Open(at, client, server)
 	if id == 0 {
-		_, last := im.log.lastNumbers()
-		id = last + 1
+		id = im.conns + 1
 		t.lastConn = id
 	}
 	t.conns.set(uint64(c.ID()), uint64(id))
-	return c, e, id
+	return c, e
 }
 
 // emit gives an event of ours the next number in the log and appends it.
-func (im *importer) emit(e *session.Event) {
+func (im *importer) emit(e *session.Event, at place) {
 	t := &im.track
-	last, _ := im.log.lastNumbers()
-	t.lastN = last + 1
+	t.lastN = im.lastN + 1
 	t.events.set(e.N, t.lastN)
 	e.N, e.ReplyTo = t.lastN, t.events.at(e.ReplyTo)
 	e.Conn, e.Via = int(t.conns.at(uint64(e.Conn))), int(t.conns.at(uint64(e.Via)))
-	im.log.add(e, place{}, true)
+	im.append(e, at)
 }
 
 // item takes an item without a record.
@@ -166,7 +162,13 @@ func (f *flow) settle() {
 // leave forgets a connection that is not MSN.
 func (im *importer) leave(f *flow) {
 	im.other++
+	im.drop(f)
+}
+
+// drop lets go of a connection.
+func (im *importer) drop(f *flow) {
 	delete(im.flows, f.info)
+	im.recent = nil
 }
 
 // begin starts tracking.
@@ -181,61 +183,64 @@ func (f *flow) begin() {
 		id = f.own.conn(f.ownConn, f.im.track.lastConn)
 	}
 	var e *session.Event
-	f.sess, e, f.id = f.im.open(f.opened, c, s, id)
-	f.in[client] = decode.NewReader(decode.FromClient, f.sess.Framing())
-	f.in[server] = decode.NewReader(decode.FromServer, f.sess.Framing())
+	f.sess, e = f.im.open(f.opened, c, s, id)
+	f.in[client] = newStream(decode.FromClient, f.sess.Framing())
+	f.in[server] = newStream(decode.FromServer, f.sess.Framing())
 	if f.info.Guessed { // it begins in the middle, perhaps inside a message
 		f.in[client].Lose()
 		f.in[server].Lose()
 	}
 	if f.kind != flowOurs {
 		f.kind = flowMSN
-		f.im.emit(e)
+		f.im.emit(e, place{})
 	}
 }
 
 // track takes the next item of a connection that is tracked.
 func (f *flow) track(item *pcap.Item) {
 	from := side(item.FromClient != f.swap)
-	f.last[from] = item.Time
+	in := f.in[from]
+	in.last = item.Time
 	switch item.Kind {
 	case pcap.KindData:
-		f.in[from].Feed(item.Data)
-		f.commands(from, item.Time)
+		in.feed(item)
+		for in.Grammar = f.sess.Framing(); in.Next(&f.im.event.In); in.Grammar = f.sess.Framing() {
+			f.command(in)
+		}
 	case pcap.KindLost:
-		f.flush(from, item.Time)
-		f.in[from].Lose()
+		f.flush(in)
+		in.Lose()
 		text := fmt.Sprintf("%d bytes from the %s are not in the capture", item.Lost, endNames[from])
-		f.im.emit(f.sess.Gap(item.Time, f.in[from].Dir, text))
+		f.im.emit(f.sess.Gap(item.Time, in.Dir, text), place{})
 	case pcap.KindClose:
-		f.flush(from, item.Time)
+		f.flush(in)
 		f.close(item)
 	}
 }
 
 var endNames = [2]string{client: "client", server: "server"}
 
-// commands makes events of all commands that are whole.
-func (f *flow) commands(from int, at time.Time) {
-	r := f.in[from]
-	var m decode.Message
-	for {
-		if r.Grammar = f.sess.Framing(); !r.Next(&m) {
-			return
-		}
-		f.im.emit(f.sess.Track(r.Dir, &m, at))
+// command makes an event of the message that was framed into the importer's.
+func (f *flow) command(in *stream) {
+	e := &f.im.event
+	at := place{}
+	e.Packets, at.at = in.take(len(e.In.Raw))
+	if at.at >= 0 {
+		at.source = f.im.source
 	}
+	packets := e.Packets
+	f.sess.Annotate(e, in.Dir, in.last)
+	e.Packets = packets
+	f.im.emit(e, at)
 }
 
 // flush makes an event of what no further byte will complete.
-func (f *flow) flush(from int, at time.Time) {
-	r := f.in[from]
-	if r == nil {
+func (f *flow) flush(in *stream) {
+	if in == nil {
 		return
 	}
-	var m decode.Message
-	for r.Next(&m) || r.Flush(&m) {
-		f.im.emit(f.sess.Track(r.Dir, &m, at))
+	for in.Next(&f.im.event.In) || in.Flush(&f.im.event.In) {
+		f.command(in)
 	}
 }
 
@@ -250,15 +255,15 @@ func (f *flow) close(item *pcap.Item) {
 	}
 	f.closed[from], f.closedAt = true, item.Time
 	if item.Reset || f.closed[1-from] {
-		f.flush(1-from, item.Time)
+		f.flush(f.in[1-from])
 		f.ended()
 	}
 }
 
 func (f *flow) ended() {
-	delete(f.im.flows, f.info)
+	f.im.drop(f)
 	if f.kind == flowMSN {
-		f.im.emit(f.sess.Close(f.closedAt, f.cause))
+		f.im.emit(f.sess.Close(f.closedAt, f.cause), place{})
 	}
 }
 
@@ -271,12 +276,12 @@ func (f *flow) end() {
 		}
 		f.settle()
 	}
-	f.flush(client, f.last[client])
-	f.flush(server, f.last[server])
+	f.flush(f.in[client])
+	f.flush(f.in[server])
 	if f.cause != "" && f.im.flows[f.info] != nil {
 		f.ended()
 	}
-	delete(f.im.flows, f.info)
+	f.im.drop(f)
 }
 
 // left returns the connections that have not ended, in the order in which they began.

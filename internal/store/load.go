@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/replay/pcap"
 )
 
@@ -27,9 +28,11 @@ func (e *NoMSNError) Error() string {
 // Is makes errors.Is find ErrNoMSN.
 func (e *NoMSNError) Is(target error) bool { return target == ErrNoMSN }
 
-// Load reads the capture file at path, pcap or pcapng, plain or gzipped, adds what it holds to log and finalizes log. A
-// recording of ours gives exactly the events that were recorded; of any other capture the TCP connections that hold MSN are
-// put together and decoded, others are left out. Where log has events already, the numbers go on behind theirs.
+// Load reads the capture file at path, pcap or pcapng, plain or gzipped, and adds what it holds to log, whose Len grows
+// meanwhile. A recording of ours gives exactly the events that were recorded; of any other capture the TCP connections that
+// hold MSN are put together and decoded, others are left out. Where log has events already, the numbers go on behind theirs.
+//
+// The log reads commands from the file itself as long as it is open; so it must not change but at its end.
 //
 // progress may be nil; it is called on this goroutine now and then with the bytes read and the size of the file.
 //
@@ -40,83 +43,81 @@ func Load(ctx context.Context, path string, log *Log, progress func(done, total 
 	if err != nil {
 		return err
 	}
-	defer f.Close()
-	var size int64
-	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
-		size = info.Size()
+	info, err := f.Stat()
+	if err != nil || !info.Mode().IsRegular() {
+		defer f.Close()
+		return load(ctx, f, path, 0, log, 0, progress)
 	}
-	return load(ctx, f, path, size, log, progress)
+	return load(ctx, f, path, info.Size(), log, log.addSource(f), progress)
 }
 
 // LoadReader is Load for a capture that is no file, such as standard input; total is 0 in the calls of progress. The name is
 // for messages. It reads as the capture comes and returns at its end; it looks at ctx before each read, and cannot end one that waits.
 func LoadReader(ctx context.Context, r io.Reader, name string, log *Log, progress func(done, total int64)) error {
-	return load(ctx, r, name, 0, log, progress)
+	return load(ctx, r, name, 0, log, 0, progress)
 }
 
-func load(ctx context.Context, r io.Reader, name string, size int64, log *Log, progress func(done, total int64)) error {
-	if progress == nil {
-		progress = func(int64, int64) {}
-	}
-	watched := &watchedReader{r: r, ctx: ctx, progress: func(done int64) { progress(done, size) }}
-	in, err := pcap.NewReader(watched, name)
-	if err != nil {
-		return err
-	}
+// load reads packets and puts streams together on a goroutine of its own, and makes events on this one.
+func load(ctx context.Context, r io.Reader, name string, size int64, log *Log, source int, progress func(done, total int64)) error {
+	f := &feeder{r: r, ctx: ctx, full: make(chan *batch, maxBatches), free: make(chan *batch, maxBatches)}
+	go f.run(name)
 	im := newImporter(log)
-	for {
-		item, err := in.Next()
-		if err == nil {
-			im.item(&item)
-			continue
+	for b := range f.full {
+		if b.zipped {
+			source = 0
 		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
+		im.source = source
+		for i := range b.items {
+			im.item(&b.items[i])
 		}
+		if progress != nil {
+			progress(b.done, size)
+		}
+		f.free <- b
+	}
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	if f.started {
 		im.end()
-		return im.verdict(name, err)
 	}
-}
-
-// watchedReader looks at the context and tells how far it is, at each read: a capture may hold gigabytes without a command.
-type watchedReader struct {
-	r        io.Reader
-	ctx      context.Context
-	done     int64
-	progress func(done int64)
-}
-
-func (w *watchedReader) Read(p []byte) (int, error) {
-	if w.ctx.Err() != nil {
-		return 0, context.Cause(w.ctx)
+	if f.err == io.EOF {
+		return im.verdict(name)
 	}
-	n, err := w.r.Read(p)
-	w.done += int64(n)
-	w.progress(w.done)
-	return n, err
+	return f.err
 }
 
 // importer makes events of a capture's items. Each item of a flow that a recording of ours wrote carries its event; other
 // flows are framed and tracked.
 type importer struct {
-	log   *Log
-	flows map[*pcap.FlowInfo]*flow
-	own   *section // the recording that the file is in, nil outside of any
-	track tracking
-	found bool // there is MSN in the capture
-	other int  // flows without
+	log    *Log
+	source int // of the log, where the file's bytes stand; 0 for none
+	flows  map[*pcap.FlowInfo]*flow
+	recent *flow    // of the last item
+	own    *section // the recording that the file is in, nil outside of any
+	track  tracking
+	event  session.Event // the one that is being made
+	lastN  uint64        // the greatest number of an event in the log
+	conns  int           // and of a connection
+	found  bool          // there is MSN in the capture
+	other  int           // flows without
 }
 
 func newImporter(log *Log) *importer {
-	return &importer{log: log, flows: make(map[*pcap.FlowInfo]*flow)}
+	im := &importer{log: log, flows: make(map[*pcap.FlowInfo]*flow)}
+	im.lastN, im.conns = log.lastNumbers()
+	return im
 }
 
-// verdict returns what loading ends with, given how reading ended.
-func (im *importer) verdict(name string, err error) error {
-	switch {
-	case err != io.EOF:
-		return err
-	case !im.found:
+// append adds an event to the log.
+func (im *importer) append(e *session.Event, at place) {
+	im.lastN, im.conns = max(im.lastN, e.N), max(im.conns, e.Conn)
+	im.log.add(e, at, true)
+}
+
+// verdict returns what loading ends with at the end of a file.
+func (im *importer) verdict(name string) error {
+	if !im.found {
 		return &NoMSNError{Name: name, Other: im.other}
 	}
 	return nil
@@ -138,11 +139,15 @@ func (im *importer) item(item *pcap.Item) {
 		}
 		return
 	}
-	f := im.flows[item.Flow]
+	f := im.recent
+	if f == nil || f.info != item.Flow {
+		f = im.flows[item.Flow]
+	}
 	if item.Kind == pcap.KindOpen {
 		f = &flow{im: im, info: item.Flow, opened: item.Time, own: im.own}
 		im.flows[item.Flow] = f
 	}
+	im.recent = f
 	switch {
 	case f == nil: // one that was left out, or has ended
 	case ours:

@@ -13,15 +13,13 @@ type section struct {
 	im     *importer
 	events numbering
 	conns  numbering
-	about  map[int]about // of the connections that are open, so that their events share strings
 }
 
 // newSection begins a recording, whose numbers go on where the log's end.
 func (im *importer) newSection() *section {
-	n, conn := im.log.lastNumbers()
-	s := &section{im: im, about: make(map[int]about)}
-	s.events.set(1, n+1)
-	s.conns.set(1, uint64(conn)+1)
+	s := &section{im: im}
+	s.events.set(1, im.lastN+1)
+	s.conns.set(1, uint64(im.conns)+1)
 	return s
 }
 
@@ -38,11 +36,11 @@ func (im *importer) note(r *record, item *pcap.Item) {
 			return
 		}
 	}
-	im.own.append(r, item)
+	im.own.append(r, item, place{})
 }
 
-// append adds an event of the recording to the log.
-func (s *section) append(r *record, item *pcap.Item) {
+// append adds an event of the recording to the log, whose bytes are in a frame at the given place.
+func (s *section) append(r *record, item *pcap.Item, at place) {
 	e := &r.event
 	if !r.timed {
 		e.Time = item.Time
@@ -53,8 +51,7 @@ func (s *section) append(r *record, item *pcap.Item) {
 	e.Conn = s.conn(e.Conn, conn)
 	e.Via = int(s.conns.at(uint64(e.Via)))
 	e.ReplyTo = s.events.at(e.ReplyTo)
-	s.share(e)
-	s.im.log.add(e, place{}, true)
+	s.im.append(e, at)
 }
 
 func (s *section) conn(id, floor int) int {
@@ -62,19 +59,6 @@ func (s *section) conn(id, floor int) int {
 		return 0
 	}
 	return int(s.conns.take(uint64(id), uint64(floor)))
-}
-
-// share replaces the strings of an event by those of the one before it on the connection where they are the same: those that
-// were read keep a whole comment in memory.
-func (s *section) share(e *session.Event) {
-	now := aboutOf(e)
-	if last, ok := s.about[e.Conn]; ok && last == now {
-		now = last
-	}
-	now.set(e)
-	if s.about[e.Conn] = now; e.Kind == session.Close {
-		delete(s.about, e.Conn)
-	}
 }
 
 // ours takes an item of the flow that carries a record.
@@ -89,7 +73,7 @@ func (f *flow) ours(r *record, item *pcap.Item) {
 	switch {
 	case r.what == "flow":
 	case r.event.Kind != session.Command:
-		f.own.append(r, item)
+		f.own.append(r, item, place{})
 	case item.Kind == pcap.KindData:
 		f.part[side(item.FromClient)] = nil
 		f.take(r, item)
@@ -100,15 +84,20 @@ func (f *flow) ours(r *record, item *pcap.Item) {
 type partial struct {
 	record record
 	data   []byte
+	first  int64 // its first packet
 }
 
 // take makes an event of a record and the frame that it is on, unless more frames belong to it.
 func (f *flow) take(r *record, item *pcap.Item) {
 	if r.length > len(item.Data) {
-		f.part[side(item.FromClient)] = &partial{*r, bytes.Clone(item.Data)}
+		f.part[side(item.FromClient)] = &partial{*r, bytes.Clone(item.Data), item.Packet}
 		return
 	}
-	f.complete(r, item, bytes.Clone(item.Data))
+	at := place{}
+	if item.Offset >= 0 {
+		at = place{f.im.source, item.Offset}
+	}
+	f.complete(r, item, item.Data, item.Packet, at)
 }
 
 // more takes a frame without a record, and reports whether it belongs to the command that the last one began.
@@ -120,16 +109,20 @@ func (f *flow) more(item *pcap.Item) bool {
 	p.data = append(p.data, item.Data...)
 	if len(p.data) >= p.record.length {
 		f.part[side(item.FromClient)] = nil
-		f.complete(&p.record, item, p.data)
+		f.complete(&p.record, item, p.data, p.first, place{})
 	}
 	return true
 }
 
-func (f *flow) complete(r *record, item *pcap.Item, data []byte) {
+func (f *flow) complete(r *record, item *pcap.Item, data []byte, first int64, at place) {
 	dir := decode.FromServer
 	if item.FromClient {
 		dir = decode.FromClient
 	}
 	r.finish(dir, data)
-	f.own.append(r, item)
+	e := &r.event
+	if e.Packets = (session.Packets{First: uint64(first), Last: uint64(item.Packet)}); r.data != nil || e.Out != nil {
+		at = place{} // what is on the frame is not what was received
+	}
+	f.own.append(r, item, at)
 }
