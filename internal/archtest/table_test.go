@@ -61,6 +61,7 @@ var packages = []row{
 	{dir: "ui", layer: 6},
 	{dir: "ui/web", layer: 6},
 	{dir: "internal/control", layer: 6},
+	{dir: "internal/conformance", layer: 6}, // its tests join server and proxy
 
 	{dir: "cmd/msnscope", layer: 7},
 

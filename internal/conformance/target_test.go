@@ -1,0 +1,156 @@
+package conformance
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/memnet"
+	"github.com/msnscope/msnscope/proxy"
+	"github.com/msnscope/msnscope/server"
+)
+
+// The addresses of the embedded server, and those of the proxies before each of its three kinds.
+const (
+	dsAddr, nsAddr, sbAddr                = "127.0.0.2:1863", "127.0.0.3:1863", "127.0.0.4:1863"
+	dsProxyAddr, nsProxyAddr, sbProxyAddr = "127.0.1.2:1863", "127.0.1.3:1863", "127.0.1.4:1863"
+)
+
+// addresses hides which of them a transcript names.
+var addresses = strings.NewReplacer(
+	dsAddr, "ADDRESS", nsAddr, "ADDRESS", sbAddr, "ADDRESS", dsProxyAddr, "ADDRESS", nsProxyAddr, "ADDRESS", sbProxyAddr, "ADDRESS",
+)
+
+// users are the accounts that the embedded server begins with.
+func users() []User {
+	var all []User
+	for _, name := range []string{"alice", "bob", "carol", "dave"} {
+		all = append(all, User{Name: name, Handle: name + "@hotmail.com", Password: name + "pw"})
+	}
+	return all
+}
+
+// lockedRand gives the same bytes in each run.
+type lockedRand struct {
+	mu  sync.Mutex
+	src *rand.ChaCha8
+}
+
+func (r *lockedRand) Read(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.src.Read(p)
+}
+
+// embedded returns a new server for a case, to be closed.
+func embedded(t *testing.T, preset string, options []string) *server.Server {
+	t.Helper()
+	p, err := server.ParsePreset(preset)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := server.Options{
+		Preset: p, Dispatch: dsAddr, Notification: []string{nsAddr}, Switchboard: sbAddr, Rand: &lockedRand{src: rand.NewChaCha8([32]byte{1})},
+	}
+	for _, option := range options {
+		name, value, _ := strings.Cut(option, "=")
+		if err := set(&o, name, value); err != nil {
+			t.Fatalf("option %s: %v", option, err)
+		}
+	}
+	return server.New(o)
+}
+
+// set sets one of the options that cases ask for.
+func set(o *server.Options, name, value string) error {
+	n, err := strconv.Atoi(value)
+	switch name {
+	case "ListLimit":
+		o.ListLimit = n
+	case "MaxParticipants":
+		o.MaxParticipants = n
+	case "NewAccounts": // as those of a new server are
+		return nil
+	case "NoDispatch":
+		o.NoDispatch = true
+		return nil
+	case "SwitchboardIdle":
+		o.SwitchboardIdle, err = time.ParseDuration(value)
+	default:
+		return fmt.Errorf("no case may set it")
+	}
+	return err
+}
+
+// direct is the embedded server itself. It must be called in a bubble.
+func direct(t *testing.T, s *server.Server) Target {
+	return Target{
+		Dial:     func(ctx context.Context, address string) (net.Conn, error) { return s.Dial(ctx, "tcp", address) },
+		Dispatch: dsAddr, Notification: nsAddr, Switchboard: sbAddr,
+		Users: users(), Nobody: "nobody@hotmail.com",
+		Settle: synctest.Wait, Wait: time.Sleep,
+		Shutdown: func() { go s.Shutdown(t.Context()) },
+	}
+}
+
+// proxied puts a proxy before each kind of server: one for clients that begin at the dispatch server, and two for those that a case
+// sends elsewhere at once.
+func proxied(t *testing.T, s *server.Server) (Target, func()) {
+	target := direct(t, s)
+	roles := map[string]dialect.Role{dsAddr: dialect.DS, nsAddr: dialect.NS, sbAddr: dialect.SB}
+	var front memnet.Network
+	var proxies []*proxy.Proxy
+	var served sync.WaitGroup
+	for at, upstream := range map[string]string{dsProxyAddr: dsAddr, nsProxyAddr: nsAddr, sbProxyAddr: sbAddr} {
+		l, err := front.Listen(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := proxy.New(proxy.Options{
+			Upstream: upstream, Dial: s.Dial, Role: func(a string) dialect.Role { return roles[a] }, Publish: func(*session.Event) {},
+		})
+		proxies = append(proxies, p)
+		served.Go(func() { _ = p.Serve(l) })
+	}
+	target.Dial = func(ctx context.Context, address string) (net.Conn, error) {
+		return front.DialContext(ctx, "tcp", address)
+	}
+	target.Dispatch, target.Notification, target.Switchboard = dsProxyAddr, nsProxyAddr, sbProxyAddr
+	return target, func() {
+		for _, p := range proxies {
+			p.Close()
+		}
+		served.Wait()
+	}
+}
+
+// playDirect plays a case against a new embedded server.
+func playDirect(t *testing.T, c *Case, preset string) (got Transcript, err error) {
+	synctest.Test(t, func(t *testing.T) {
+		s := embedded(t, preset, c.Options)
+		defer s.Close()
+		got, err = c.Play(t.Context(), direct(t, s), preset)
+	})
+	return got, err
+}
+
+// playProxied plays a case against a new embedded server behind proxies.
+func playProxied(t *testing.T, c *Case, preset string) (got Transcript, err error) {
+	synctest.Test(t, func(t *testing.T) {
+		s := embedded(t, preset, c.Options)
+		defer s.Close()
+		target, stop := proxied(t, s)
+		defer stop()
+		got, err = c.Play(t.Context(), target, preset)
+	})
+	return got, err
+}

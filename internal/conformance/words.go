@@ -1,0 +1,82 @@
+package conformance
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/msnscope/msnscope/decode"
+)
+
+// words are what the braces of a script stand for.
+type words struct {
+	values    map[string]string
+	passwords map[string]string // by user
+}
+
+var wordForm = regexp.MustCompile(`\{[^{}]*\}`)
+
+// fill replaces the words in braces that are known.
+func (w *words) fill(s string) string {
+	return wordForm.ReplaceAllStringFunc(s, func(in string) string {
+		if v, ok := w.value(strings.Trim(in, "{}")); ok {
+			return v
+		}
+		return in
+	})
+}
+
+// value returns what a word stands for; one in upper case, for that in upper case.
+func (w *words) value(word string) (string, bool) {
+	if name, _, _ := strings.Cut(word, " "); len(name) > 1 && name == strings.ToUpper(name) && name != strings.ToLower(name) {
+		v, ok := w.value(strings.ToLower(word))
+		return strings.ToUpper(v), ok
+	}
+	if f := strings.Fields(word); len(f) == 3 && f[0] == "md5" {
+		return decode.MD5Response(w.values[f[1]], w.passwords[f[2]]), true
+	}
+	if what, times, ok := strings.Cut(word, "*"); ok {
+		n, err := strconv.Atoi(times)
+		return strings.Repeat(what, max(n, 0)), err == nil
+	}
+	name, more, sum := strings.Cut(word, "+")
+	v, ok := w.values[name]
+	if !ok || !sum {
+		return v, ok
+	}
+	n, err := strconv.ParseUint(v, 10, 64)
+	add, err2 := strconv.ParseUint(more, 10, 64)
+	return strconv.FormatUint(n+add, 10), err == nil && err2 == nil
+}
+
+// match reports whether got is want, where a word in braces that is not known yet takes a word of got. (Not by a regular
+// expression: what is on the wire need not be UTF-8.)
+func (w *words) match(want, got string) error {
+	want = w.fill(want)
+	taken := map[string]string{}
+	rest := got
+	for {
+		literal, after, is := strings.Cut(want, "{")
+		if !strings.HasPrefix(rest, literal) || !is && rest != literal {
+			return fmt.Errorf("want %q, got %q", w.fill(want), got)
+		}
+		if !is {
+			break
+		}
+		name, following, _ := strings.Cut(after, "}")
+		rest = rest[len(literal):]
+		end := strings.IndexAny(rest+" ", " \r")
+		if v, ok := taken[name]; end == 0 || ok && v != rest[:end] {
+			return fmt.Errorf("got %q, where {%s} fits nothing", got, name)
+		}
+		if name != "_" {
+			taken[name] = rest[:end]
+		}
+		rest, want = rest[end:], following
+	}
+	for name, v := range taken {
+		w.values[name] = v
+	}
+	return nil
+}
