@@ -25,6 +25,9 @@ type Table struct {
 // newTable makes a table of the dialect with the number. The slice becomes the table's.
 func newTable(number int, rows []Row) *Table {
 	for i := range rows {
+		if rows[i].origin == 0 {
+			rows[i].origin = number<<16 | i + 1
+		}
 		rows[i].settle()
 	}
 	return &Table{name: "MSNP" + strconv.Itoa(number), number: number, rows: rows}

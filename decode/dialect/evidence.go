@@ -47,15 +47,46 @@ func (e *Evidence) Best() (t *Table, sure bool) {
 // Fits returns the set of dialects of which a row has the form of m: bit i is for element i of [All].
 func Fits(dir decode.Dir, roles Role, m *decode.Message) uint32 {
 	var set uint32
-	for i, t := range tables {
-		for _, r := range t.Of(dir, m.Verb) {
-			if r.Roles&roles != 0 && r.admits(m) {
-				set |= 1 << i
-				break
-			}
+	for _, s := range shared[side(dir)][tables[0].ids.of(m.Verb)] {
+		if s.tables&^set != 0 && s.row.Roles&roles != 0 && s.row.admits(m) {
+			set |= s.tables
 		}
 	}
 	return set
+}
+
+// sharedRow is a row and the set of tables that have it, each a copy.
+type sharedRow struct {
+	row    *Row
+	tables uint32
+}
+
+// shared are the different rows of all tables, by direction and the verb's number: a tenth as many as the tables have together.
+var shared = share(tables)
+
+func share(tables []*Table) [2][]([]sharedRow) {
+	var all [2][]([]sharedRow)
+	for s := range all {
+		all[s] = make([][]sharedRow, tables[0].ids.n)
+		for id := range all[s] {
+			for i, t := range tables {
+				for _, r := range t.own[s][id] {
+					all[s][id] = withRow(all[s][id], r, 1<<i)
+				}
+			}
+		}
+	}
+	return all
+}
+
+func withRow(all []sharedRow, r *Row, table uint32) []sharedRow {
+	for i := range all {
+		if all[i].row.origin == r.origin {
+			all[i].tables |= table
+			return all
+		}
+	}
+	return append(all, sharedRow{r, table})
 }
 
 // admits reports whether m has the form of the row in every word.

@@ -139,6 +139,7 @@ type Row struct {
 
 	// What follows is worked out once the row is a table's.
 
+	origin   int           // where the row stood first: later dialects have a copy of it
 	min, max int           // what Min and Max return
 	plain    bool          // fits has nothing to look at
 	kinds    Kinds         // of all arguments

@@ -105,9 +105,32 @@ func recorded(tb testing.TB) [][]said {
 
 // BenchmarkTrackLong tracks a connection on which hundreds of messages got no answer.
 func BenchmarkTrackLong(b *testing.B) {
-	var g session.Graph
 	at := time.Unix(1e9, 0)
-	c, _ := g.Open(at, "127.0.0.1:1", "127.0.0.1:2")
+	c, ask, answer := longTalk(at)
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Track(decode.FromClient, ask, at)
+		c.Track(decode.FromServer, answer, at)
+	}
+	perEvent(b, 2)
+}
+
+// BenchmarkAnnotateLong is BenchmarkTrackLong without events of one's own.
+func BenchmarkAnnotateLong(b *testing.B) {
+	at := time.Unix(1e9, 0)
+	c, ask, answer := longTalk(at)
+	one, two := session.Event{In: *ask}, session.Event{In: *answer}
+	b.ReportAllocs()
+	for b.Loop() {
+		c.Annotate(&one, decode.FromClient, at)
+		c.Annotate(&two, decode.FromServer, at)
+	}
+	perEvent(b, 2)
+}
+
+func longTalk(at time.Time) (c *session.Conn, ask, answer *decode.Message) {
+	var g session.Graph
+	c, _ = g.Open(at, "127.0.0.1:1", "127.0.0.1:2")
 	track := func(dir decode.Dir, line string) {
 		m := decode.Parse([]byte(line), dir, c.Grammar())
 		c.Track(dir, &m, at)
@@ -116,13 +139,9 @@ func BenchmarkTrackLong(b *testing.B) {
 	for i := range 300 {
 		track(decode.FromClient, sprintf("MSG %d N 1\r\nx", i+10))
 	}
-	ask := decode.Parse([]byte("CHG 7000 NLN\r\n"), decode.FromClient, c.Grammar())
-	answer := decode.Parse([]byte("CHG 7000 NLN\r\n"), decode.FromServer, c.Grammar())
-	b.ReportAllocs()
-	for b.Loop() {
-		c.Track(decode.FromClient, &ask, at)
-		c.Track(decode.FromServer, &answer, at)
-	}
+	one := decode.Parse([]byte("CHG 7000 NLN\r\n"), decode.FromClient, c.Grammar())
+	two := decode.Parse([]byte("CHG 7000 NLN\r\n"), decode.FromServer, c.Grammar())
+	return c, &one, &two
 }
 
 func perEvent(b *testing.B, events int) {
