@@ -2,9 +2,7 @@ package ui
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
@@ -28,7 +26,7 @@ func (a *App) state() {
 			s.warn(fmt.Sprintf("The log is read up to #%d only; this is the state there.", state.N))
 		}
 		if state.Partial {
-			s.warn("Partial: there was too much to keep all of it.")
+			s.warn("Partial: there was too much to keep all of it, or a list changed by what was not seen or not readable.")
 		}
 		if e.Conn == 0 {
 			s.warn("The event belongs to no connection.")
@@ -91,27 +89,22 @@ var listNames = map[string]string{"FL": "Forward list", "RL": "Reverse list", "A
 
 // contacts writes the lists, and who is on none of them but was seen.
 func (s *sheet) contacts(u *session.User) {
-	listed := map[string]bool{}
 	for _, name := range dialect.Lists {
 		entries, whole := u.List(name)
 		note := thousands(len(entries))
 		switch {
 		case !whole && len(entries) == 0:
-			note = "unknown: the server did not send it"
+			note = "unknown: nobody told it here"
 		case !whole:
-			note += " seen; the server did not send the whole list"
+			note += " seen; nobody told the whole list here"
 		}
 		s.head(listNames[name]+" "+name, note)
 		for _, c := range entries {
-			listed[strings.ToLower(c.Handle)] = true
-			if seen, _ := u.Contact(c.Handle); c.Name == "" {
-				c.Name = seen.Name
-			}
 			s.contact(c)
 		}
 		s.blank()
 	}
-	others := slices.DeleteFunc(u.Contacts(), func(c session.Contact) bool { return listed[strings.ToLower(c.Handle)] })
+	others := u.Unlisted()
 	if len(others) == 0 {
 		return
 	}
@@ -127,7 +120,11 @@ func (s *sheet) contact(c session.Contact) {
 	if presence == "" {
 		presence = "-"
 	}
-	s.person(presence, c.Handle, c.Name)
+	handle := c.Handle
+	if c.Network != "" && c.Network != "1" {
+		handle += " (network " + c.Network + ")"
+	}
+	s.person(presence, handle, c.Name)
 }
 
 // person writes one line of a list: something short, the handle, the name.

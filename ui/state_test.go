@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -39,10 +40,10 @@ func TestStateAsOfAnEvent(t *testing.T) {
 		name, at   string
 		show, hide []string
 	}{
-		{"before the lists", "17", []string{"State as of #17", "friendly name  Alice L", "unknown: the server", "NS#2", "MSNP2", "open"}, []string{"bob@"}},
+		{"before the lists", "17", []string{"State as of #17", "friendly name  Alice L", "unknown: nobody told it", "NS#2", "MSNP2", "open"}, []string{"bob@"}},
 		{"with the lists", "28", []string{"Forward list FL  2", "AWY  bob@hotmail.com  Bob", "-    carol@hotmail.com  Carol é", "presence       NLN"}, nil},
 		{"before ADD", "41", []string{"serial         unknown", "logged on      NS#4"}, []string{"erin@", "AWY"}},
-		{"after ADD", "42", []string{"serial         77", "-    erin@hotmail.com  Erin E", "1 seen; the server did not send the whole list"}, nil},
+		{"after ADD", "42", []string{"serial         77", "-    erin@hotmail.com  Erin E", "1 seen; nobody told the whole list here"}, nil},
 		{"with presence", "45", []string{"BRB  erin@hotmail.com", "GTC            N", "Seen on no list  1", "PHN  frank@hotmail.com"}, nil},
 		{"after the end", "46", []string{"logged on      no", "presence       FLN", "state          closed", "-    erin@hotmail.com"}, []string{"BRB"}},
 		{"before JOI", "33", []string{"session        11752013", "Roster  1", "Invited  1", "called by #32, it rings", "led here by    #2"}, nil},
@@ -61,6 +62,26 @@ func TestStateAsOfAnEvent(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestStateOfListsInXML: from MSNP13 on the client tells the lists; one handle may be on two networks.
+func TestStateOfListsInXML(t *testing.T) {
+	s := newScript()
+	ns := s.open("127.0.0.1:1", "64.4.13.58:1863", dialect.NS) // 1
+	s.s(ns, "VER 1 MSNP15\r\n")                                // 2
+	s.s(ns, "USR 2 OK dave@hotmail.com 1 0\r\n")               // 3
+	xml := `<ml l="1"><d n="e.f"><c n="bob" l="3" t="1"/><c n="bob" l="1" t="32"/></d></ml>`
+	s.c(ns, fmt.Sprintf("ADL 3 %d\r\n%s", len(xml), xml)) // 4
+	s.s(ns, "ADL 3 OK\r\n")                               // 5
+	s.s(ns, "NLN AWY bob@e.f 32 Bob%20Y 0 0\r\n")         // 6
+	s.s(ns, "RML 4 OK\r\n")                               // 7
+	b := open(t, 100, 60, Options{Log: s.log})
+	b.stateAt("4")
+	b.shows("Forward list FL  unknown")
+	b.stateAt("6")
+	b.shows("Forward list FL  2", "-    bob@e.f", "AWY  bob@e.f (network 32)  Bob Y", "Allow list AL  1", "Block list BL  0", "Reverse list RL  unknown")
+	b.stateAt("7")
+	b.shows("Partial:", "Forward list FL  2 seen; nobody told the whole list")
 }
 
 func TestStateSaysWhatItLacks(t *testing.T) {

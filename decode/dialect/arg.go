@@ -44,9 +44,7 @@ const (
 func (a *Arg) Value(word []byte) []byte {
 	word = bytes.TrimPrefix(word, []byte(a.Prefix))
 	if a.Pattern == Networked {
-		if number, rest, ok := bytes.Cut(word, []byte{':'}); ok && digits(number) {
-			word = rest
-		}
+		_, word = cutNetwork(word)
 	}
 	if a.Kind == Handle || a.Kind == Self {
 		if i := bytes.IndexByte(word, ';'); i >= 0 && a.Pattern != AsIs {
@@ -54,6 +52,22 @@ func (a *Arg) Value(word []byte) []byte {
 		}
 	}
 	return word
+}
+
+// Network returns the number of the network that stands before a handle, nil where none does.
+func (a *Arg) Network(word []byte) []byte {
+	if a.Pattern != Networked {
+		return nil
+	}
+	number, _ := cutNetwork(word)
+	return number
+}
+
+func cutNetwork(word []byte) (number, handle []byte) {
+	if number, handle, ok := bytes.Cut(word, []byte{':'}); ok && digits(number) {
+		return number, handle
+	}
+	return nil, word
 }
 
 // word returns the argument as [Row.Grammar] writes it.

@@ -30,25 +30,25 @@ var msnp13 = msnp12.with(13, listServices,
 		Example: "RNG 987654331 10.0.1.200:1865 CKI 123456789.123456789 bob@hotmail.com Bob U messenger.hotmail.com\r\n",
 	},
 	Row{
-		Verb: "ADL", Dir: c, Roles: NS, When: LoggedOn, TrID: New, Payload: decode.LastArg, Replies: verbs("ADL"), Args: []Arg{req("Length", Length)},
+		Verb: "ADL", Dir: c, Roles: NS, Lists: Gain, When: LoggedOn, TrID: New, Payload: decode.LastArg, Replies: verbs("ADL"), Args: []Arg{req("Length", Length)},
 		Means: "tells the lists, or adds to them, in XML", Example: "ADL 9 11\r\n<ml l=\"1\"/>",
 	},
 	Row{
-		Verb: "ADL", Dir: s, Roles: NS, TrID: EchoZero, Args: []Arg{is("Status", "OK")}, Means: "the lists are taken", Example: "ADL 9 OK\r\n",
+		Verb: "ADL", Dir: s, Roles: NS, Lists: Gain, TrID: EchoZero, Args: []Arg{is("Status", "OK")}, Means: "the lists are taken", Example: "ADL 9 OK\r\n",
 	},
 	Row{
-		Verb: "ADL", Dir: s, Roles: NS, TrID: EchoZero, Payload: decode.LastArgIfNumeric, Args: []Arg{req("Length", Length)},
+		Verb: "ADL", Dir: s, Roles: NS, Lists: Gain, TrID: EchoZero, Payload: decode.LastArgIfNumeric, Args: []Arg{req("Length", Length)},
 		Means: "somebody added this user, in XML", Example: "ADL 0 5\r\n<ml/>",
 	},
 	Row{
-		Verb: "RML", Dir: c, Roles: NS, When: LoggedOn, TrID: New, Payload: decode.LastArg, Replies: verbs("RML"), Args: []Arg{req("Length", Length)},
+		Verb: "RML", Dir: c, Roles: NS, Lists: Lose, When: LoggedOn, TrID: New, Payload: decode.LastArg, Replies: verbs("RML"), Args: []Arg{req("Length", Length)},
 		Means: "removes from the lists, in XML", Example: "RML 9 5\r\n<ml/>",
 	},
 	Row{
-		Verb: "RML", Dir: s, Roles: NS, TrID: EchoZero, Args: []Arg{is("Status", "OK")}, Means: "the lists are changed", Example: "RML 9 OK\r\n",
+		Verb: "RML", Dir: s, Roles: NS, Lists: Lose, TrID: EchoZero, Args: []Arg{is("Status", "OK")}, Means: "the lists are changed", Example: "RML 9 OK\r\n",
 	},
 	Row{
-		Verb: "RML", Dir: s, Roles: NS, TrID: EchoZero, Payload: decode.LastArgIfNumeric, Args: []Arg{req("Length", Length)},
+		Verb: "RML", Dir: s, Roles: NS, Lists: Lose, TrID: EchoZero, Payload: decode.LastArgIfNumeric, Args: []Arg{req("Length", Length)},
 		Means: "somebody removed this user, in XML", Example: "RML 0 5\r\n<ml/>",
 	},
 	Row{

@@ -113,6 +113,17 @@ func KindsOf(all ...Kind) Kinds {
 	return set
 }
 
+// ListChange is what a command does to the contact lists where they are told in XML (MSNP13 and later): the contacts of its payload,
+// or of the request that it grants, come to the lists that the XML names, or leave them.
+type ListChange uint8
+
+// What a command does to the lists in XML.
+const (
+	Unchanged ListChange = iota
+	Gain
+	Lose
+)
+
 // Row is all that is known of one command in one direction and form. Everything that treats commands differently reads it
 // from here: framing, field names, rewriting, pairing, the server's preconditions, documentation and tests.
 type Row struct {
@@ -128,6 +139,8 @@ type Row struct {
 	Args   []Arg
 	// Payload is what follows the line.
 	Payload decode.Payload
+	// Lists is what the command does to the lists where they are told in XML.
+	Lists ListChange
 	// Replies are the verbs that answer a request; an error may always.
 	Replies []string
 	// Implies is the role of a connection on which the command is seen before anything else told its role.

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -27,11 +28,15 @@ var rules = []rule{
 	{decode.FromServer, dialect.NS, partState | partHandle, 0, (*State).contact},
 	{decode.FromServer, dialect.NS, partState, partHandle, (*State).presence},
 	{decode.FromServer, dialect.NS, partHandle | partName | partLists, 0, (*State).listedIn},
-	{decode.FromServer, dialect.NS, partHandle, ^(partHandle | partExtra), (*State).contactLeft},
+	{decode.FromServer, dialect.NS, partHandle, ^(partHandle | partNetwork | partExtra), (*State).contactLeft},
 	{decode.FromServer, dialect.NS, partSetting, partHandle, (*State).set},
 	{decode.FromServer, dialect.NS, partProperty | partValue, partHandle | partID, (*State).property},
 	{decode.FromServer, dialect.NS, partSerial | partContacts, 0, (*State).version},
 	{decode.FromServer, dialect.NS, partSerial, ^partSerial, (*State).version},
+
+	{decode.FromClient, dialect.NS, partXML | partLength, 0, (*State).listsAsked},
+	{decode.FromServer, dialect.NS, partXML | partStatus, 0, (*State).listsGranted},
+	{decode.FromServer, dialect.NS, partXML | partLength, 0, (*State).listsTold},
 
 	{decode.FromServer, dialect.SB, partSelf, 0, (*State).entered},
 	{decode.FromServer, dialect.SB, partHandle | partName, 0, (*State).joined}, // who writes is there too
@@ -43,7 +48,7 @@ var rules = []rule{
 
 // fits reports whether the rule is one for what the event says.
 func (r *rule) fits(e *Event, w *words) bool {
-	return r.dir == e.Dir && (e.Role == r.role || e.Role == 0 && e.Row.Roles == r.role) &&
+	return r.dir == e.Dir && (e.Role == r.role || e.Role == 0 && w.row.Roles == r.role) &&
 		w.has&r.all == r.all && w.has&r.not == 0
 }
 
@@ -73,11 +78,20 @@ func (s *State) Apply(e *Event) {
 
 // command applies the first rule that fits.
 func (s *State) command(e *Event) {
+	row, m := e.Row, &e.In
+	if e.Dir == decode.FromClient && e.Out != nil { // what reached the server counts
+		sent := e.Sent()
+		m = &sent
+		if row = Table(e.Dialect).Match(e.Dir, cmp.Or(e.Role, dialect.Any), m); row == nil {
+			return
+		}
+	}
 	var w words
-	w.read(e.Row, &e.In)
+	w.read(row, m)
 	for i := range rules {
 		if rules[i].fits(e, &w) {
 			rules[i].change(s, e, &w)
+			s.Partial = s.Partial || w.long
 			return
 		}
 	}
@@ -159,7 +173,7 @@ func (s *State) conn(id int) *Connection {
 	if c.owner != s.owner {
 		o := *c
 		o.owner = s.owner
-		o.Roster, o.Invited = slices.Clip(c.Roster), slices.Clip(c.Invited)
+		o.Roster, o.Invited, o.asked = slices.Clip(c.Roster), slices.Clip(c.Invited), slices.Clip(c.asked)
 		c = &o
 		s.conns[id] = c
 	}
@@ -182,7 +196,12 @@ func (s *State) forgetConns() {
 }
 
 // clear takes the entries of a connection off the account.
-func (s *State) clear(c *Connection) { s.entries -= len(c.Roster) + len(c.Invited) }
+func (s *State) clear(c *Connection) {
+	s.entries -= len(c.Roster) + len(c.Invited)
+	for i := range c.asked {
+		s.entries -= len(c.asked[i].members)
+	}
+}
 
 // end closes a connection: its user is no longer there.
 func (s *State) end(c *Connection) {
@@ -191,7 +210,7 @@ func (s *State) end(c *Connection) {
 	}
 	c = s.conn(c.ID)
 	s.clear(c)
-	c.Closed, c.Roster, c.Invited = true, nil, nil
+	c.Closed, c.Roster, c.Invited, c.asked = true, nil, nil, nil
 	if u := s.users[string(s.fold(c.User))]; u != nil && u.Conn == c.ID {
 		s.logOff(s.user(c.User))
 	}

@@ -23,7 +23,7 @@ func (s *State) logOn(e *Event, w *words) {
 		s.logOff(u)
 	}
 	u.Conn = e.Conn
-	if called := w.get(partName); called != nil {
+	if called := w.name(); called != nil {
 		set(&u.Name, called)
 	}
 }
@@ -42,28 +42,29 @@ func (s *State) presence(e *Event, w *words) {
 
 // contact: NLN and ILN, a contact's state.
 func (s *State) contact(e *Event, w *words) {
-	s.see(e, w.user(), w.get(partName), wordIn(dialect.States, w.get(partState)))
+	s.see(e, w, wordIn(dialect.States, w.get(partState)))
 }
 
 // contactLeft: FLN.
-func (s *State) contactLeft(e *Event, w *words) { s.see(e, w.user(), nil, offline) }
+func (s *State) contactLeft(e *Event, w *words) { s.see(e, w, offline) }
 
 // see keeps what the user was told of a contact's presence.
-func (s *State) see(e *Event, who, called []byte, presence string) {
+func (s *State) see(e *Event, w *words, presence string) {
+	who, network := w.user(), w.network()
 	if e.User == "" || len(who) == 0 {
 		return
 	}
 	u := s.user(e.User)
-	s.key = appendFold(s.key[:0], who)
+	s.key = appendContactKey(s.key[:0], who, network)
 	c, known := u.seen[string(s.key)]
 	if !known {
 		if !s.room() {
 			return
 		}
-		c.Handle = string(who)
+		c.Handle, c.Network = string(who), network
 	}
 	c.State = presence
-	if called != nil {
+	if called := w.name(); called != nil {
 		set(&c.Name, called)
 	}
 	if u.seenBy != s.owner {
@@ -146,23 +147,29 @@ func (s *State) own(l *contacts) *contacts {
 }
 
 // find returns where a list has the handle, or the number that the address book has for it; -1 for nowhere.
-func (l *contacts) find(handle []byte) int {
-	h := string(handle)
-	return slices.IndexFunc(l.entries, func(c Contact) bool { return same(c.Handle, h) || c.ID != "" && c.ID == h })
+func (l *contacts) find(w *words) int {
+	h, network := string(w.user()), w.network()
+	return slices.IndexFunc(l.entries, func(c Contact) bool {
+		return same(c.Handle, h) && (network == "" || c.Network == "" || c.Network == network) || c.ID != "" && c.ID == h
+	})
 }
 
 // put adds an entry, or changes its name.
 func (s *State) put(l *contacts, w *words, at int) {
-	switch {
-	case at >= 0:
-		if called := w.get(partName); called != nil {
-			set(&l.entries[at].Name, called)
-		}
-	case len(l.entries) < maxList && s.room():
-		l.entries = append(l.entries, Contact{Handle: string(w.user()), Name: string(w.get(partName)), ID: string(w.get(partID))})
-	default:
-		l.whole = false
+	if at < 0 {
+		s.add(l, Contact{Handle: string(w.user()), Name: string(w.name()), Network: w.network(), ID: string(w.short(w.get(partID), maxHandle))})
+	} else if called := w.name(); called != nil {
+		set(&l.entries[at].Name, called)
 	}
+}
+
+// add adds an entry.
+func (s *State) add(l *contacts, c Contact) {
+	if len(l.entries) >= maxList || !s.room() {
+		l.whole, s.Partial = false, true
+		return
+	}
+	l.entries = append(l.entries, c)
 }
 
 // listBits are the lists in the order of their bits (MSNP8 and later).
@@ -186,7 +193,7 @@ func (s *State) listedIn(e *Event, w *words) {
 		case burst: // each comes once
 			s.put(l, w, -1)
 		default:
-			s.put(l, w, l.find(w.user()))
+			s.put(l, w, l.find(w))
 		}
 		l.whole = l.whole || burst && u.due == 0
 	}
@@ -209,7 +216,7 @@ func (s *State) listed(e *Event, w *words) {
 	}
 	at := -1
 	if item != len(l.entries)+1 { // else it is the next one
-		at = l.find(w.user())
+		at = l.find(w)
 	}
 	s.put(l, w, at)
 	l.whole = item == total && len(l.entries) == total
@@ -218,7 +225,7 @@ func (s *State) listed(e *Event, w *words) {
 // added: ADD.
 func (s *State) added(e *Event, w *words) {
 	if u, l := s.list(e, w); u != nil && len(w.user()) > 0 {
-		s.put(l, w, l.find(w.user()))
+		s.put(l, w, l.find(w))
 	}
 }
 
@@ -228,7 +235,7 @@ func (s *State) removed(e *Event, w *words) {
 	if u == nil || w.get(partGroup) != nil { // who leaves a group stays on the list
 		return
 	}
-	if at := l.find(w.user()); at >= 0 {
+	if at := l.find(w); at >= 0 {
 		l.entries = slices.Delete(l.entries, at, at+1)
 		s.entries--
 	}
@@ -236,7 +243,7 @@ func (s *State) removed(e *Event, w *words) {
 
 // renamed: REA, the user's own name or a contact's.
 func (s *State) renamed(e *Event, w *words) {
-	called := w.get(partName)
+	called := w.name()
 	if e.User == "" || called == nil {
 		return
 	}
@@ -248,7 +255,7 @@ func (s *State) renamed(e *Event, w *words) {
 	}
 	for i := range u.lists {
 		l := &u.lists[i]
-		at := l.find(w.user())
+		at := l.find(w)
 		if at < 0 {
 			continue
 		}

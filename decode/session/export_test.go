@@ -67,6 +67,9 @@ func (s *State) Recount() int {
 	}
 	for _, c := range s.conns {
 		n += len(c.Roster) + len(c.Invited)
+		for i := range c.asked {
+			n += len(c.asked[i].members)
+		}
 	}
 	return n
 }

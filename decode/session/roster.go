@@ -3,10 +3,10 @@ package session
 import "slices"
 
 // entered: USR OK and ANS OK at a switchboard. The user is in the session.
-func (s *State) entered(e *Event, w *words) { s.enter(e, []byte(e.User), w.get(partName)) }
+func (s *State) entered(e *Event, w *words) { s.enter(e, []byte(e.User), w.name()) }
 
 // joined: IRO and JOI, and MSG, for who writes is there.
-func (s *State) joined(e *Event, w *words) { s.enter(e, w.user(), w.get(partName)) }
+func (s *State) joined(e *Event, w *words) { s.enter(e, w.user(), w.name()) }
 
 func (s *State) enter(e *Event, who, called []byte) {
 	if len(who) == 0 {
@@ -71,6 +71,7 @@ func (s *State) ringing(e *Event, _ *words) {
 func (s *State) refused(e *Event) {
 	if e.ReplyTo != 0 {
 		s.uninvite(s.conns[e.Conn], func(i Invitation) bool { return i.Request == e.ReplyTo })
+		s.answered(e)
 	}
 }
 

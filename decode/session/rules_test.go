@@ -14,7 +14,7 @@ import (
 // TestRulesFitTheirCommands: rules go by arguments; in no dialect may one fit a command that means something else.
 func TestRulesFitTheirCommands(t *testing.T) {
 	want := []string{
-		"USR", "LST", "ADC ADD", "REM", "REA", "ILN NLN", "CHG", "LST", "FLN", "BLP GTC IMS", "BPR PRP", "SYN", "SYN", // at a notification server
+		"USR", "LST", "ADC ADD", "REM", "REA", "ILN NLN", "CHG", "LST", "FLN", "BLP GTC IMS", "BPR PRP", "SYN", "SYN", "ADL RML", "ADL RML", "ADL RML", // at a notification server
 		"USR", "IRO JOI MSG", "BYE", "CAL", "ANS", "CAL",
 	}
 	got := make([]string, len(want))
@@ -90,7 +90,7 @@ func TestListsOfLaterDialects(t *testing.T) {
 			c S: LST N=d@e.f F=D C=7e1571b7-cd8b-4bd4-9c40-2c1bd0eb53a9 11 1\r\n
 			c S: LST N=g@h.i F=G C=8e1571b7-cd8b-4bd4-9c40-2c1bd0eb53a9 3 1\r\n
 			c S: REM 4 FL 7e1571b7-cd8b-4bd4-9c40-2c1bd0eb53a9\r\n
-			c S: ADC 5 RL N=x@y.z F=X\r\n`, "2004-07-29T17:43 [{g@h.i G  8e1571b7-cd8b-4bd4-9c40-2c1bd0eb53a9}] true", "[{d@e.f D  7e1571b7-cd8b-4bd4-9c40-2c1bd0eb53a9} {x@y.z X}]"},
+			c S: ADC 5 RL N=x@y.z F=X\r\n`, "2004-07-29T17:43 [{1:g@h.i G  8e1571b7-cd8b-4bd4-9c40-2c1bd0eb53a9}] true", "[{1:d@e.f D  7e1571b7-cd8b-4bd4-9c40-2c1bd0eb53a9} {x@y.z X}]"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			u := replayed(t, tc.script).User("a@b.c")
@@ -120,7 +120,7 @@ func TestPresenceOfLaterDialects(t *testing.T) {
 		s S: ANS 1 OK\r\n`)
 	s := p.timeline().Now()
 	u := s.User("a@b.c")
-	if got := sprint(u.State, named(u.Contacts())); got != "BSY [{d@e.f D FLN} {g@h.i G NLN}]" {
+	if got := sprint(u.State, named(u.Contacts())); got != "BSY [{1:d@e.f D FLN} {1:g@h.i G NLN}]" {
 		t.Errorf("presence: %s", got)
 	}
 	if got := talks(s); got != "5 [2] [{d@e.f D} {a@b.c }] []" {

@@ -26,7 +26,8 @@ type State struct {
 	// N is the number of the last event, Time its time.
 	N    uint64
 	Time time.Time
-	// Partial says that something was left out because there was too much of it.
+	// Partial says that something was left out: there was too much of it, or what changed a list was not seen or could not be
+	// read.
 	Partial bool
 
 	users   map[string]*User // by the handle in lower case
@@ -108,19 +109,23 @@ type User struct {
 	Serial string
 
 	settings []Setting
-	lists    [4]contacts // as dialect.Lists
-	due      int         // contacts that are to come yet after SYN
-	seen     map[string]Contact
-	seenBy   *token // whose seen is
+	lists    [4]contacts        // as dialect.Lists
+	told     int                // the connection on which the client told the lists (MSNP13 and later)
+	due      int                // contacts that are to come yet after SYN
+	seen     map[string]Contact // by contactKey
+	seenBy   *token             // whose seen is
 	owner    *token
 }
 
 // Setting is one setting of a user, by the verb that sets it: GTC, BLP (§7.6).
 type Setting struct{ Name, Value string }
 
-// Contact is another user, as one user sees that one.
+// Contact is another user, as one user sees that one. The same handle on two networks is two contacts.
 type Contact struct {
 	Handle, Name string
+	// Network is the number of the network that the contact is on: 1 for this one, 4 for telephones, 32 for Yahoo; "" where none
+	// was told, as before MSNP12.
+	Network string
 	// State is the presence that was told last, FLN after the contact left; "" where nothing was told.
 	State string
 	// ID is the number that the address book has for an entry of the forward list, "" where there is none (before MSNP10).
@@ -156,20 +161,69 @@ func (u *User) List(name string) (entries []Contact, whole bool) {
 	}
 	entries = slices.Clone(u.lists[i].entries)
 	for k := range entries {
-		entries[k].State = u.seen[string(appendFold(nil, entries[k].Handle))].State
+		entries[k].complete(u)
 	}
 	return entries, u.lists[i].whole
 }
 
-// Contact returns what the user was told of another user's presence, and false for nothing.
-func (u *User) Contact(handle string) (Contact, bool) {
-	c, ok := u.seen[string(appendFold(nil, handle))]
-	return c, ok
+// complete adds what was told of the presence to an entry of a list.
+func (c *Contact) complete(u *User) {
+	seen, _ := u.Contact(c.Handle, c.Network)
+	c.State = seen.State
+	if c.Name == "" {
+		c.Name = seen.Name
+	}
 }
 
-// Contacts returns all whose presence the user was told, by their handles.
+// Contact returns what the user was told of the presence of another user on a network, "" for any, and false for nothing.
+func (u *User) Contact(handle, network string) (Contact, bool) {
+	for _, key := range contactKeys(handle, network) {
+		if c, ok := u.seen[key]; ok {
+			return c, true
+		}
+	}
+	return Contact{}, false
+}
+
+// Contacts returns all whose presence the user was told, by their handles and networks.
 func (u *User) Contacts() []Contact {
-	return slices.SortedFunc(maps.Values(u.seen), func(a, b Contact) int { return cmp.Compare(a.Handle, b.Handle) })
+	return slices.SortedFunc(maps.Values(u.seen), func(a, b Contact) int {
+		return cmp.Or(cmp.Compare(a.Handle, b.Handle), cmp.Compare(a.Network, b.Network))
+	})
+}
+
+// Unlisted returns those of Contacts who are on none of the lists.
+func (u *User) Unlisted() []Contact {
+	listed := map[string]bool{}
+	for i := range u.lists {
+		for _, c := range u.lists[i].entries {
+			for _, key := range contactKeys(c.Handle, c.Network) {
+				if _, ok := u.seen[key]; ok {
+					listed[key] = true
+					break
+				}
+			}
+		}
+	}
+	return slices.DeleteFunc(u.Contacts(), func(c Contact) bool { return listed[string(appendContactKey(nil, c.Handle, c.Network))] })
+}
+
+// appendContactKey appends by what a contact is found.
+func appendContactKey[T string | []byte](dst []byte, handle T, network string) []byte {
+	dst = appendFold(dst, handle)
+	if network != "" {
+		dst = append(append(dst, ' '), network...)
+	}
+	return dst
+}
+
+// contactKeys returns by what a contact may be found, the best one first: not all commands tell the network.
+func contactKeys(handle, network string) [2]string {
+	other := ""
+	if network == "" {
+		other = "1"
+	}
+	return [2]string{string(appendContactKey(nil, handle, network)), string(appendContactKey(nil, handle, other))}
 }
 
 // Connection is one connection.
@@ -186,6 +240,7 @@ type Connection struct {
 	Roster  []Member
 	Invited []Invitation
 
+	asked []listChange // what the client asked to change in the lists, and the server has not answered yet
 	owner *token
 }
 

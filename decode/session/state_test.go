@@ -95,7 +95,7 @@ func presence(handle string) func(*session.State) string {
 
 func contact(user, other string) func(*session.State) string {
 	return func(s *session.State) string {
-		c, ok := s.User(user).Contact(other)
+		c, ok := s.User(user).Contact(other, "")
 		return fmt.Sprint(named([]session.Contact{c}), " ", ok)
 	}
 }
@@ -104,7 +104,11 @@ func contact(user, other string) func(*session.State) string {
 func named(all []session.Contact) []string {
 	var words []string
 	for _, c := range all {
-		words = append(words, strings.TrimRight(fmt.Sprintf("{%s %s %s %s", c.Handle, c.Name, c.State, c.ID), " ")+"}")
+		handle := c.Handle
+		if c.Network != "" {
+			handle = c.Network + ":" + handle
+		}
+		words = append(words, strings.TrimRight(fmt.Sprintf("{%s %s %s %s", handle, c.Name, c.State, c.ID), " ")+"}")
 	}
 	return words
 }

@@ -32,6 +32,8 @@ const (
 	partExtra                     // more about a user, which changes nothing else
 	partProperty                  // the name of a property
 	partValue                     // what it is
+	partNetwork                   // the network of another user
+	partXML                       // contacts and their lists, in XML
 	partOther                     // anything else
 	numParts     = iota
 )
@@ -42,6 +44,7 @@ type words struct {
 	said [numParts]place
 	row  *dialect.Row
 	m    *decode.Message
+	long bool // something was left out since it was too long
 }
 
 // place is the number of an argument plus one, 0 for one that is not there.
@@ -57,6 +60,9 @@ func (w *words) read(row *dialect.Row, m *decode.Message) {
 		}
 		w.has |= p
 	}
+	if row.Lists != dialect.Unchanged {
+		w.has |= partXML
+	}
 }
 
 // index returns the number of a single part.
@@ -71,8 +77,50 @@ func (w *words) get(p part) []byte {
 	return w.row.Args[i-1].Value(w.m.Arg(int(i) - 1))
 }
 
+// maxHandle and maxName are the longest handle and friendly name that are kept: the draft allows 129 bytes (§5.4) and 387
+// (§5.5).
+const (
+	maxHandle = 256
+	maxName   = 512
+)
+
 // user returns the handle of the user whom the command is about.
-func (w *words) user() []byte { return w.get(partHandle) }
+func (w *words) user() []byte { return w.short(w.get(partHandle), maxHandle) }
+
+// name returns the friendly name.
+func (w *words) name() []byte { return w.short(w.get(partName), maxName) }
+
+// short returns the word if it is not too long to be kept, else nil.
+func (w *words) short(word []byte, limit int) []byte {
+	if len(word) > limit {
+		w.long = true
+		return nil
+	}
+	return word
+}
+
+// network returns the number of the user's network, "" where the command does not tell it.
+func (w *words) network() string {
+	number := w.get(partNetwork)
+	if i := w.said[index(partHandle)]; number == nil && i != 0 {
+		number = w.row.Args[i-1].Network(w.m.Arg(int(i) - 1))
+	}
+	return networkOf(number)
+}
+
+// maxNetwork is the length of the longest number of a network: the last one known is 32.
+const maxNetwork = 4
+
+// networkOf returns the number of a network, "" for what is too long for one.
+func networkOf(number []byte) string {
+	switch {
+	case len(number) > maxNetwork:
+		return ""
+	case string(number) == "1":
+		return "1" // nearly all are on it: no copy
+	}
+	return string(number)
+}
 
 // partOf returns what an argument says.
 func partOf(a *dialect.Arg) part {
@@ -111,7 +159,7 @@ var partByName = map[string]part{
 	"LIST": partList, "Lists": partLists, "Contacts": partContacts, "ContactID": partID, "GroupID": partGroup,
 	"State": partState, "Substate": partState, "ListVersion": partSerial, "Status": partStatus, "Property": partProperty,
 	"Item": partItem, "Participant": partItem, "TtlItems": partTotal, "TotalParticipants": partTotal,
-	"NetworkType": partExtra, "IconURL": partExtra,
+	"NetworkType": partNetwork, "IconURL": partExtra,
 }
 
 // wordIn returns the word of a set that b is, without allocating, and a copy of b where it is none of them.
