@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -138,11 +139,15 @@ func (d *dumper) file(ctx context.Context, path string) error {
 }
 
 func (d *dumper) events(ctx context.Context, log *store.Log) error {
+	if to, ok := d.to.(*lineSink); ok {
+		return d.lines(ctx, log, to)
+	}
+	r := log.Reader()
 	for i := range log.Len() {
 		if i&0xfff == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		event := log.At(i)
+		event := r.At(i)
 		if !d.filter.Match(event) {
 			continue
 		}
@@ -152,6 +157,36 @@ func (d *dumper) events(ctx context.Context, log *store.Log) error {
 		d.written++
 	}
 	return nil
+}
+
+// lines prints lines on all cores.
+func (d *dumper) lines(ctx context.Context, log *store.Log, to *lineSink) error {
+	pages := sync.Pool{New: func() any { return &page{print: to.printer()} }}
+	return store.InOrder(ctx, log, 0, log.Len(), func(r *store.Reader, from, end int) *page {
+		p := pages.Get().(*page)
+		p.buf, p.lines = p.buf[:0], 0
+		for i := from; i < end; i++ {
+			if event := r.At(i); d.filter.Match(event) {
+				p.buf = p.print(p.buf, event)
+				p.lines++
+			}
+		}
+		return p
+	}, func(p *page) error {
+		if _, err := to.out.Write(p.buf); err != nil {
+			return &outputError{err}
+		}
+		d.written += p.lines
+		pages.Put(p)
+		return nil
+	})
+}
+
+// page is lines that one core printed.
+type page struct {
+	print printer
+	buf   []byte
+	lines int
 }
 
 // outputError tells an error of the output from one of the input: after it, nothing more can be printed.

@@ -68,24 +68,28 @@ func (f *dumpFlags) table(columns *filter.Columns) (func(io.Writer) sink, error)
 	return rows(columns, nil, format.AppendTabs), nil
 }
 
-// lineSink prints lines.
+// lineSink prints lines. Each core that makes them has a printer of its own.
 type lineSink struct {
-	out   *bufio.Writer
-	print printer
-	buf   []byte
+	out     *bufio.Writer
+	printer func() printer
 }
 
 // printing returns what begins output of whole events.
-func printing(p printer) func(io.Writer) sink {
-	return func(w io.Writer) sink { return &lineSink{out: bufio.NewWriterSize(w, 64<<10), print: p} }
+func printing(p printer) func(io.Writer) sink { return printingBy(func() printer { return p }) }
+
+func printingBy(p func() printer) func(io.Writer) sink {
+	return func(w io.Writer) sink { return &lineSink{bufio.NewWriterSize(w, 64<<10), p} }
 }
 
 // rows returns what begins output of lines in columns, with a first line above them.
 func rows(columns *filter.Columns, head []byte, appendRow func([]byte, []any) []byte) func(io.Writer) sink {
-	var values []any
-	begin := printing(func(dst []byte, e *session.Event) []byte {
-		values = columns.Append(values[:0], e)
-		return appendRow(dst, values)
+	begin := printingBy(func() printer {
+		own, _ := filter.Select(columns.Names()...) // Columns are for one goroutine; these names were taken before
+		var values []any
+		return func(dst []byte, e *session.Event) []byte {
+			values = own.Append(values[:0], e)
+			return appendRow(dst, values)
+		}
 	})
 	return func(w io.Writer) sink {
 		s := begin(w)
@@ -95,8 +99,7 @@ func rows(columns *filter.Columns, head []byte, appendRow func([]byte, []any) []
 }
 
 func (s *lineSink) write(e *session.Event) error {
-	s.buf = s.print(s.buf[:0], e)
-	_, err := s.out.Write(s.buf)
+	_, err := s.out.Write(s.printer()(nil, e))
 	return err
 }
 
