@@ -1,7 +1,10 @@
 package main
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -24,6 +27,7 @@ const (
 // serverFlags are the flags of every verb that runs a server of ours.
 type serverFlags struct {
 	preset        string
+	db            string
 	users         []string
 	noDispatch    bool
 	notifications int
@@ -31,43 +35,101 @@ type serverFlags struct {
 
 func (f *serverFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.preset, "preset", "lenient", "behaviour of the embedded server: lenient, draft or observed")
-	fs.StringArrayVar(&f.users, "user", nil, "an account of the embedded server, `HANDLE:PASSWORD[:NAME]`; may be repeated")
+	fs.StringArrayVar(&f.users, "user", nil, "an account of the embedded server, `HANDLE:PASSWORD[:NAME]`, or with {1..N} in the handle many; may be repeated")
 	fs.BoolVar(&f.noDispatch, "no-dispatch", false, "the embedded server has no dispatch server: clients log on directly")
 	fs.IntVar(&f.notifications, "notification", 1, "the embedded server has so many notification servers")
 }
 
-// options returns what the flags say; the addresses are the caller's.
-func (f *serverFlags) options(log *slog.Logger) (server.Options, error) {
-	preset, err := server.ParsePreset(f.preset)
-	if err != nil {
-		return server.Options{}, usage("--preset: %w", err)
+// addDB adds --db, for the verbs whose server lives long enough.
+func (f *serverFlags) addDB(fs *pflag.FlagSet) {
+	fs.StringVar(&f.db, "db", "", "accounts live in this SQLite `FILE`; default: in memory")
+}
+
+// options returns what the flags say; the addresses are the caller's, who calls closeStore in the end.
+func (f *serverFlags) options(log *slog.Logger) (o server.Options, err error) {
+	if o.Preset, err = server.ParsePreset(f.preset); err != nil {
+		return o, usage("--preset: %w", err)
 	}
 	if f.notifications < 1 || f.notifications > 100 {
-		return server.Options{}, usage("--notification: %d is not a number of servers from 1 to 100", f.notifications)
+		return o, usage("--notification: %d is not a number of servers from 1 to 100", f.notifications)
 	}
-	store := accounts.Defaults()
+	users, err := f.accounts()
+	if err != nil {
+		return o, err
+	}
+	o.NoDispatch, o.Log = f.noDispatch, log
+	store := accounts.Admin(accounts.Defaults())
+	if f.db != "" {
+		if store, err = accounts.Open(f.db, accounts.OpenOptions{Log: log}); err != nil {
+			return o, storeError(err)
+		}
+	}
+	o.Store = store
+	if err = eachAtOnce(users, func(a account) error { return a.put(store) }); err != nil {
+		closeStore(o)
+		return o, storeError(err)
+	}
+	return o, nil
+}
+
+// closeStore closes a store that is a file. Its server is down.
+func closeStore(o server.Options) {
+	if c, ok := o.Store.(io.Closer); ok {
+		if err := c.Close(); err != nil {
+			o.Log.Error("the accounts could not be closed", "err", err)
+		}
+	}
+}
+
+// account is one of --user.
+type account struct{ handle, password, name string }
+
+// accounts returns those of --user.
+func (f *serverFlags) accounts() (all []account, err error) {
 	for _, u := range f.users {
-		handle, rest, ok := strings.Cut(u, ":")
-		password, name, named := strings.Cut(rest, ":")
-		if !ok || handle == "" || password == "" {
-			return server.Options{}, usage("--user %q: it must be HANDLE:PASSWORD or HANDLE:PASSWORD:NAME", handle)
+		pattern, rest, ok := strings.Cut(u, ":")
+		password, name, _ := strings.Cut(rest, ":")
+		if !ok || pattern == "" || password == "" {
+			return nil, usage("--user %q: it must be HANDLE:PASSWORD or HANDLE:PASSWORD:NAME", pattern)
 		}
-		if !named {
-			name, _, _ = strings.Cut(handle, "@")
+		handles, err := expand(pattern)
+		if err != nil {
+			return nil, usage("--user %q: %w", pattern, err)
 		}
-		if err := store.Create(handle, password, decode.Escape(name)); err != nil {
-			return server.Options{}, usage("--user %q: %w", handle, err)
+		for _, h := range handles {
+			if err := errors.Join(accounts.CheckHandle(h), accounts.CheckName(decode.Escape(name))); err != nil {
+				return nil, usage("--user %q: %w", h, err)
+			}
+			all = append(all, account{h, password, name})
 		}
 	}
-	return server.Options{Store: store, Preset: preset, NoDispatch: f.noDispatch, Log: log}, nil
+	return all, nil
+}
+
+// put makes the account, or gives the one of that handle the password, and the name if there is one.
+func (a account) put(store accounts.Admin) error {
+	name := a.name
+	if name == "" {
+		name, _, _ = strings.Cut(a.handle, "@")
+	}
+	err := store.Create(a.handle, a.password, decode.Escape(name))
+	if !errors.Is(err, accounts.ErrExists) {
+		return err
+	}
+	err = store.SetPassword(context.Background(), a.handle, a.password)
+	if err == nil && a.name != "" {
+		_, err = store.Set(context.Background(), a.handle, accounts.Name, decode.Escape(a.name))
+	}
+	return err
 }
 
 // embedded is a server inside this process, with what a proxy must know of it.
 type embedded struct {
 	*server.Server
-	entry string                  // where clients begin
-	roles map[string]dialect.Role // by address
-	names map[netip.Addr]string
+	options server.Options
+	entry   string                  // where clients begin
+	roles   map[string]dialect.Role // by address
+	names   map[netip.Addr]string
 }
 
 // embed returns a server that is reached by its Dial.
@@ -91,8 +153,14 @@ func (f *serverFlags) embed(log *slog.Logger) (*embedded, error) {
 	if f.noDispatch {
 		e.entry = o.Notification[0]
 	}
-	e.Server = server.New(o)
+	e.options, e.Server = o, server.New(o)
 	return e, nil
+}
+
+// Close ends the server, and then its store.
+func (e *embedded) Close() {
+	e.Server.Close()
+	closeStore(e.options)
 }
 
 func (e *embedded) know(addr string, role dialect.Role, name string) {

@@ -59,6 +59,7 @@ func proxyCommand(e *env) *cobra.Command {
 	fs.StringVarP(&f.form, "type", "T", "text", "form of the headless output: text, jsonl or cs")
 	fs.BoolVar(&f.demo, "demo", false, "scripted clients sign in and talk, so that there is something to see")
 	f.serverFlags.add(fs)
+	f.addDB(fs)
 	completeForms(c)
 	return c
 }
@@ -206,6 +207,9 @@ func names(srv *embedded) map[netip.Addr]string {
 func (f *proxyFlags) behind() string {
 	if f.upstream != "" {
 		return "upstream " + f.upstream
+	}
+	if f.db != "" {
+		return "embedded server: the accounts of " + f.db
 	}
 	return "embedded server: alice, bob, carol, dave @hotmail.com, password NAMEpw"
 }

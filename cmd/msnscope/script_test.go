@@ -77,7 +77,7 @@ func wantLines(ts *testscript.TestScript, neg bool, args []string) {
 func TestExamplesAreCommandLines(t *testing.T) {
 	root := newRoot(&env{})
 	root.InitDefaultHelpCmd()
-	for _, c := range append(root.Commands(), root) {
+	for _, c := range allCommands(root) {
 		if c.Name() == "help" || c.Name() == "completion" {
 			continue
 		}
@@ -131,6 +131,15 @@ func TestExamplesRun(t *testing.T) {
 	if ran < 8 {
 		t.Errorf("only %d examples were run", ran)
 	}
+}
+
+// allCommands returns c and all below it.
+func allCommands(c *cobra.Command) []*cobra.Command {
+	all := []*cobra.Command{c}
+	for _, sub := range c.Commands() {
+		all = append(all, allCommands(sub)...)
+	}
+	return all
 }
 
 func checkExample(verb *cobra.Command, args []string) error {

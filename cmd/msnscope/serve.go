@@ -24,15 +24,18 @@ func serveCommand(e *env) *cobra.Command {
 		Use:   "serve",
 		Short: "The server alone: dispatch, notification and switchboard on three ports",
 		Long: "Serves MSN clients: dispatch on the given port, notification on the next one, the switchboard on the one after;\n" +
-			"more notification servers follow. The accounts are alice, bob, carol and dave @hotmail.com, password NAMEpw.",
-		Example: "  msnscope serve --user erin@hotmail.com:secret:Erin",
-		Args:    noArgs,
-		RunE:    func(c *cobra.Command, _ []string) error { return serve(c.Context(), e, f, addr, advertise) },
+			"more notification servers follow. The accounts are alice, bob, carol and dave @hotmail.com, password NAMEpw, or those of a\n" +
+			"database, which `msnscope accounts` fills and changes while the server runs.",
+		Example: "  msnscope serve --user erin@hotmail.com:secret:Erin\n" +
+			"  msnscope serve --db accounts.db --user erin@hotmail.com:secret",
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), e, f, addr, advertise) },
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&addr, "listen", "127.0.0.1:1863", "where the dispatch server listens")
 	c.Flags().StringVar(&advertise, "advertise", "", "the `HOST` that referrals name; default: the one of --listen")
 	f.add(c.Flags())
+	f.addDB(c.Flags())
 	completeForms(c)
 	return c
 }
@@ -55,6 +58,7 @@ func serve(ctx context.Context, e *env, f serverFlags, addr, advertise string) e
 	if err != nil {
 		return err
 	}
+	defer closeStore(o)
 	first, err := listen(addr)
 	if err != nil {
 		return err

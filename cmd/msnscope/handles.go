@@ -1,0 +1,61 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"sync"
+)
+
+// maxHandles is how many handles one pattern makes: more than one process could sign in.
+const maxHandles = 100_000
+
+// maxErrors is how many errors of many accounts are told.
+const maxErrors = 5
+
+var span = regexp.MustCompile(`\{(\d{1,9})\.\.(\d{1,9})\}`)
+
+// expand returns the handles that a pattern stands for: user{1..3}@hotmail.com is three, one without a range itself.
+func expand(pattern string) ([]string, error) {
+	at := span.FindStringSubmatchIndex(pattern)
+	if at == nil {
+		return []string{pattern}, nil
+	}
+	first, _ := strconv.Atoi(pattern[at[2]:at[3]]) // nine digits are a number
+	last, _ := strconv.Atoi(pattern[at[4]:at[5]])
+	if last < first || last-first >= maxHandles {
+		return nil, fmt.Errorf("%s is no range of 1 to %d numbers", pattern[at[0]:at[1]], maxHandles)
+	}
+	all := make([]string, 0, last-first+1)
+	for i := first; i <= last; i++ {
+		all = append(all, pattern[:at[0]]+strconv.Itoa(i)+pattern[at[1]:])
+	}
+	return all, nil
+}
+
+// eachAtOnce calls f for all items, 64 at a time: changes of a database that come together wait for the disk together. It
+// returns the first errors, and how many more there were.
+func eachAtOnce[T any](items []T, f func(T) error) error {
+	var wg sync.WaitGroup
+	next := make(chan int)
+	errs := make([]error, len(items))
+	for range min(64, len(items)) {
+		wg.Go(func() {
+			for i := range next {
+				errs[i] = f(items[i])
+			}
+		})
+	}
+	for i := range items {
+		next <- i
+	}
+	close(next)
+	wg.Wait()
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if more := len(errs) - maxErrors; more > 0 {
+		errs = append(errs[:maxErrors], fmt.Errorf("and %d more", more))
+	}
+	return errors.Join(errs...)
+}

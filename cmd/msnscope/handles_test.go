@@ -1,0 +1,21 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestExpand(t *testing.T) {
+	for pattern, want := range map[string]string{
+		"a@b":         "a@b",
+		"a{9..11}@b":  "a9@b a10@b a11@b",
+		"{x}@b":       "{x}@b",
+		"a{2..1}@b":   "",
+		"{0..100000}": "",
+	} {
+		got, err := expand(pattern)
+		if strings.Join(got, " ") != want || (err != nil) != (want == "") {
+			t.Errorf("%s: %v, %v", pattern, got, err)
+		}
+	}
+}
