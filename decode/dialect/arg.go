@@ -54,6 +54,15 @@ func (a *Arg) Value(word []byte) []byte {
 	return word
 }
 
+// Place returns the place behind a handle, nil where none is.
+func (a *Arg) Place(word []byte) []byte {
+	if a.Pattern != Placed && a.Pattern != MayPlaced {
+		return nil
+	}
+	_, place, _ := bytes.Cut(word, []byte{';'})
+	return place
+}
+
 // Network returns the number of the network that stands before a handle, nil where none does.
 func (a *Arg) Network(word []byte) []byte {
 	if a.Pattern != Networked {

@@ -13,7 +13,7 @@ import (
 func TestAnnotateIsTrack(t *testing.T) {
 	var tracked, annotated session.Graph
 	at := time.Unix(1e9, 0)
-	e := &session.Event{Out: []byte("left over"), Text: "left over", Via: 77, ReplyTo: 77, RTT: 77, Flags: session.Lint, Kind: session.Note, N: 77}
+	e := &session.Event{Out: []byte("left over"), Text: "left over", Via: 77, ReplyTo: 77, RTT: 77, Flags: session.Lint, Kind: session.Note, N: 77, Packets: session.Packets{First: 77}}
 	events := 0
 	for _, talk := range recorded(t) {
 		one, _ := tracked.Open(at, "127.0.0.1:1", "127.0.0.1:2")

@@ -173,7 +173,8 @@ func (s *State) conn(id int) *Connection {
 	if c.owner != s.owner {
 		o := *c
 		o.owner = s.owner
-		o.Roster, o.Invited, o.asked = slices.Clip(c.Roster), slices.Clip(c.Invited), slices.Clip(c.asked)
+		o.Roster, o.Invited = slices.Clip(c.Roster), slices.Clip(c.Invited)
+		o.places, o.asked = slices.Clip(c.places), slices.Clip(c.asked)
 		c = &o
 		s.conns[id] = c
 	}
@@ -197,7 +198,7 @@ func (s *State) forgetConns() {
 
 // clear takes the entries of a connection off the account.
 func (s *State) clear(c *Connection) {
-	s.entries -= len(c.Roster) + len(c.Invited)
+	s.entries -= len(c.Roster) + len(c.Invited) + len(c.places)
 	for i := range c.asked {
 		s.entries -= len(c.asked[i].members)
 	}
@@ -210,7 +211,7 @@ func (s *State) end(c *Connection) {
 	}
 	c = s.conn(c.ID)
 	s.clear(c)
-	c.Closed, c.Roster, c.Invited, c.asked = true, nil, nil, nil
+	c.Closed, c.Roster, c.Invited, c.places, c.asked = true, nil, nil, nil, nil
 	if u := s.users[string(s.fold(c.User))]; u != nil && u.Conn == c.ID {
 		s.logOff(s.user(c.User))
 	}

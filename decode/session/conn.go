@@ -93,7 +93,7 @@ func (c *Conn) Annotate(e *Event, dir decode.Dir, at time.Time) {
 		c.learn(dir, row, &e.In)
 	}
 	c.event(e, at, Command, "")
-	e.Dir, e.Row, e.Out, e.ReplyTo, e.RTT, e.Flags = dir, row, nil, 0, 0, 0
+	e.Dir, e.Row, e.Out, e.ReplyTo, e.RTT, e.Flags, e.Packets = dir, row, nil, 0, 0, 0, Packets{}
 	switch {
 	case e.In.Opaque():
 		e.Flags = Opaque
@@ -109,7 +109,7 @@ func (c *Conn) Annotate(e *Event, dir decode.Dir, at time.Time) {
 
 // inlineRaw is the length of a command that is kept beside its event, in one allocation: four of five are no longer, and
 // both together fill what the allocator hands out.
-const inlineRaw = 72
+const inlineRaw = 96
 
 // newEvent returns an event with a copy of the message.
 func newEvent(m *decode.Message) *Event {

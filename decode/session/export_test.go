@@ -66,7 +66,7 @@ func (s *State) Recount() int {
 		}
 	}
 	for _, c := range s.conns {
-		n += len(c.Roster) + len(c.Invited)
+		n += len(c.Roster) + len(c.Invited) + len(c.places)
 		for i := range c.asked {
 			n += len(c.asked[i].members)
 		}

@@ -17,6 +17,12 @@ func FuzzEvents(f *testing.F) {
 	for i := 0; i+1 < len(streams); i += 2 {
 		f.Add(streams[i].Data, streams[i+1].Data)
 	}
+	// What the captures do not have: lists in XML, two networks, several places.
+	f.Add([]byte("VER 1 MSNP15\r\nUSR 3 SSO I a@b.c\r\nADL 6 "+sized(bobFA)+"ADL 7 "+sized(daveAll)+"RML 8 "+sized(bobFA)),
+		[]byte("VER 1 MSNP15\r\nUSR 3 OK a@b.c 1 0\r\nADL 6 OK\r\nADL 7 OK\r\nRML 8 OK\r\nADL 0 "+sized(carolB)+
+			"NLN NLN bob@e.f 1 Bob 0 0\r\nNLN AWY bob@e.f 32 Bob 0 0\r\n241 9 "+sized("<ml/>")))
+	f.Add([]byte("ANS 1 a@b.c;{0} 8.9 7\r\n"),
+		[]byte("JOI d@e.f;{1} D 1:0\r\nJOI d@e.f;{2} D 1:0\r\nBYE d@e.f;{1}\r\nBYE d@e.f\r\nNLN AWY 32:d@e.f D 1:0\r\n"))
 	f.Fuzz(func(t *testing.T, one, two []byte) {
 		log := mixed(one, two)
 		var x session.Transactions
@@ -44,6 +50,9 @@ func FuzzEvents(f *testing.F) {
 		}
 	})
 }
+
+// sized puts the length before a payload.
+func sized(payload string) string { return sprintf("%d\r\n%s", len(payload), payload) }
 
 // mixed frames two streams and tracks them as a client's and a server's, a command of each at a time.
 func mixed(one, two []byte) []*session.Event {

@@ -6,7 +6,18 @@ import "slices"
 func (s *State) entered(e *Event, w *words) { s.enter(e, []byte(e.User), w.name()) }
 
 // joined: IRO and JOI, and MSG, for who writes is there.
-func (s *State) joined(e *Event, w *words) { s.enter(e, w.user(), w.name()) }
+func (s *State) joined(e *Event, w *words) {
+	s.enter(e, w.user(), w.name())
+	at := place{string(w.user()), w.place()}
+	c := s.conns[e.Conn]
+	if at.name == "" || slices.ContainsFunc(c.places, at.is) || len(c.places) == maxRoster || !s.room() {
+		return
+	}
+	c = s.conn(e.Conn)
+	c.places = append(c.places, at)
+}
+
+func (p place) is(o place) bool { return p.name == o.name && same(p.handle, o.handle) }
 
 func (s *State) enter(e *Event, who, called []byte) {
 	if len(who) == 0 {
@@ -30,10 +41,13 @@ func (s *State) enter(e *Event, who, called []byte) {
 	s.uninvite(c, func(i Invitation) bool { return same(i.Handle, h) })
 }
 
-// left: BYE.
+// left: BYE. Who leaves one place may stay at another.
 func (s *State) left(e *Event, w *words) {
 	h := string(w.user())
 	gone := func(m Member) bool { return same(m.Handle, h) }
+	if at := (place{h, w.place()}); s.vacate(e.Conn, at) && at.name != "" {
+		return
+	}
 	if !slices.ContainsFunc(s.conns[e.Conn].Roster, gone) {
 		return
 	}
@@ -41,6 +55,22 @@ func (s *State) left(e *Event, w *words) {
 	n := len(c.Roster)
 	c.Roster = slices.DeleteFunc(slices.Clone(c.Roster), gone)
 	s.entries -= n - len(c.Roster)
+}
+
+// vacate takes a place off a session, all of the user for the place "". It reports whether others of the user stay.
+func (s *State) vacate(conn int, at place) (stays bool) {
+	if len(s.conns[conn].places) == 0 {
+		return false
+	}
+	c := s.conn(conn)
+	n := len(c.places)
+	c.places = slices.DeleteFunc(slices.Clone(c.places), func(o place) bool {
+		gone := same(o.handle, at.handle) && (at.name == "" || o.name == at.name)
+		stays = stays || !gone && same(o.handle, at.handle)
+		return gone
+	})
+	s.entries -= n - len(c.places)
+	return stays
 }
 
 // invited: CAL.

@@ -240,9 +240,13 @@ type Connection struct {
 	Roster  []Member
 	Invited []Invitation
 
-	asked []listChange // what the client asked to change in the lists, and the server has not answered yet
-	owner *token
+	places []place      // of those in the roster who are logged on at several places (MSNP16 and later)
+	asked  []listChange // what the client asked to change in the lists, and the server has not answered yet
+	owner  *token
 }
+
+// place is one of the places from which a user is in a session. Each joins and leaves on its own.
+type place struct{ handle, name string }
 
 // Member is one who is in a switchboard session.
 type Member struct{ Handle, Name string }

@@ -175,6 +175,27 @@ func TestRoster(t *testing.T) {
 	}
 }
 
+// TestRosterOfPlaces: from MSNP16 on a user may be in a session from several places, and leave one of them.
+func TestRosterOfPlaces(t *testing.T) {
+	const joined = "s C: ANS 1 a@b.c;{0} 8.9 7\\r\\n\ns S: JOI d@e.f;{1} D 1:0\\r\\n\ns S: JOI D@e.f;{2} D 1:0\\r\\n\n"
+	for _, tc := range []struct{ name, script, want string }{
+		{"both", "", "[{d@e.f D}]"},
+		{"one left", "s S: BYE d@e.f;{1}\\r\\n", "[{d@e.f D}]"},
+		{"one left twice", "s S: BYE d@e.f;{1}\\r\\n\ns S: BYE d@e.f;{1}\\r\\n", "[{d@e.f D}]"},
+		{"both left", "s S: BYE d@e.f;{1}\\r\\n\ns S: BYE d@e.f;{2}\\r\\n", "[]"},
+		{"left everywhere", "s S: BYE d@e.f\\r\\n", "[]"},
+		{"came back", "s S: BYE d@e.f\\r\\n\ns S: JOI d@e.f;{1} D 1:0\\r\\n\ns S: BYE d@e.f;{1}\\r\\n", "[]"},
+	} {
+		s := replayed(t, joined+tc.script)
+		if got := fmt.Sprint(s.Connection(1).Roster); got != tc.want {
+			t.Errorf("%s: the roster is %s, want %s", tc.name, got, tc.want)
+		}
+		if s.Entries() != s.Recount() {
+			t.Errorf("%s: %d entries are on the account, there are %d", tc.name, s.Entries(), s.Recount())
+		}
+	}
+}
+
 // TestPresenceEndsWithTheConnection: who comes back begins anew, and an old connection that ends late changes nothing.
 func TestPresenceEndsWithTheConnection(t *testing.T) {
 	const one = "c S: USR 1 OK a@b.c A\\r\\n\nc S: CHG 2 BSY\\r\\n\nc S: ILN 2 NLN d@e.f D\\r\\n\n"

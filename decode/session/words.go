@@ -41,14 +41,14 @@ const (
 // words is what a command says: what its row has a place for, and what stands there.
 type words struct {
 	has  part
-	said [numParts]place
+	said [numParts]position
 	row  *dialect.Row
 	m    *decode.Message
 	long bool // something was left out since it was too long
 }
 
-// place is the number of an argument plus one, 0 for one that is not there.
-type place uint8
+// position is the number of an argument plus one, 0 for one that is not there.
+type position uint8
 
 // read takes a command apart.
 func (w *words) read(row *dialect.Row, m *decode.Message) {
@@ -56,7 +56,7 @@ func (w *words) read(row *dialect.Row, m *decode.Message) {
 	for i := range row.Args {
 		p := partOf(&row.Args[i])
 		if w.has&p == 0 && i < m.NumArgs() {
-			w.said[index(p)] = place(i + 1)
+			w.said[index(p)] = position(i + 1)
 		}
 		w.has |= p
 	}
@@ -106,6 +106,15 @@ func (w *words) network() string {
 		number = w.row.Args[i-1].Network(w.m.Arg(int(i) - 1))
 	}
 	return networkOf(number)
+}
+
+// place returns where the user is logged on, "" where the command does not tell it.
+func (w *words) place() string {
+	i := w.said[index(partHandle)]
+	if i == 0 {
+		return ""
+	}
+	return string(w.short(w.row.Args[i-1].Place(w.m.Arg(int(i)-1)), maxHandle))
 }
 
 // maxNetwork is the length of the longest number of a network: the last one known is 32.
