@@ -281,3 +281,18 @@ func onWriter(t *testing.T, s *SQLite, f func() error) {
 	s.closing, s.ended = make(chan struct{}), make(chan struct{})
 	go s.run()
 }
+
+// TestCommitsWaitForTheDisk: a killed process loses nothing either way, a machine without power does unless these hold.
+func TestCommitsWaitForTheDisk(t *testing.T) {
+	s := openTest(t, filepath.Join(t.TempDir(), "a.db"))
+	onWriter(t, s, func() error {
+		var mode, sync string
+		err := errors.Join(
+			s.writer.conn.QueryRowContext(t.Context(), "PRAGMA journal_mode").Scan(&mode),
+			s.writer.conn.QueryRowContext(t.Context(), "PRAGMA synchronous").Scan(&sync))
+		if mode != "wal" || sync != "2" {
+			t.Errorf("journal_mode %s, synchronous %s; want wal and 2 (FULL)", mode, sync)
+		}
+		return err
+	})
+}
