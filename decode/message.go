@@ -154,21 +154,33 @@ func (m *Message) Clone() Message {
 // bytes that are known to be one command, such as a stored one; a stream needs a [Reader]. The result shares raw.
 func Parse(raw []byte, dir Dir, g Grammar) Message {
 	m := Message{Raw: raw}
-	end := bytes.IndexByte(raw, '\n')
-	if end < 0 {
-		m.setLine(len(raw), len(raw))
-	} else {
-		m.setLine(trimCR(raw[:end]), end+1)
-	}
-	if m.body > MaxLine || end < 0 && len(raw) >= MaxLine {
-		m.setOpaque(LineTooLong)
+	blank, short := scan(raw[:len(raw):len(raw)])
+	if body := lineEnd(raw, short); body > 0 {
+		m.setLine(short, body)
+		m.splitMask(blank, short)
+	} else if !m.splitLong() {
 		return m
 	}
-	m.split()
 	if m.read(dir, g); m.Opaque() {
 		m.setOpaque(m.Why)
 	}
 	return m
+}
+
+// splitLong takes the line of m and its words, and reports whether there is one; else m is opaque.
+func (m *Message) splitLong() bool {
+	end := bytes.IndexByte(m.Raw, '\n')
+	if end < 0 {
+		m.setLine(len(m.Raw), len(m.Raw))
+	} else {
+		m.setLine(trimCR(m.Raw[:end]), end+1)
+	}
+	if m.body > MaxLine || end < 0 && len(m.Raw) >= MaxLine {
+		m.setOpaque(LineTooLong)
+		return false
+	}
+	m.split()
+	return true
 }
 
 // Blob returns an opaque message of raw, with the reason.

@@ -16,6 +16,7 @@ const (
 	MaxPayload = 1 << 20
 
 	minRead = 4096    // what Fill offers to a read at least: a usual segment with room
+	maxRead = 1 << 16 // and what it offers at most, where reads bring as much as they can
 	keepBuf = 1 << 16 // an empty buffer larger than this is given back
 )
 
@@ -32,6 +33,7 @@ type Reader struct {
 
 	buf  []byte // buf[r:] is what has not been handed out
 	r    int
+	room int     // what Fill offers to a read, 0 for minRead
 	seen int     // how many bytes of buf[r:] are known to hold no LF
 	need int     // how many bytes the command at r has in all, once known
 	by   Grammar // what need was worked out by
@@ -51,10 +53,20 @@ func (r *Reader) Feed(p []byte) {
 // Fill does one Read from src into the buffer and returns how many bytes came, with the error of src. Slices of earlier
 // messages become invalid.
 func (r *Reader) Fill(src io.Reader) (int, error) {
-	r.compact(minRead)
+	room := max(r.room, minRead)
+	if r.r == len(r.buf) && cap(r.buf) > 4*room {
+		r.buf, r.r = nil, 0
+	}
+	r.compact(room)
 	n, err := src.Read(r.buf[len(r.buf):cap(r.buf)])
 	if n < 0 || n > cap(r.buf)-len(r.buf) {
 		return 0, errors.New("decode: Read returned an impossible count")
+	}
+	switch {
+	case n >= room:
+		r.room = min(2*room, maxRead)
+	case n < room/4:
+		r.room = room / 2
 	}
 	r.buf = r.buf[:len(r.buf)+n]
 	return n, err
@@ -115,6 +127,52 @@ func lineEnd(b []byte, i int) int {
 		return 0
 	}
 	return i + 1
+}
+
+// Verbs is a set of commands by their verbs, in letters of either case. It may have a few more, whose characters have the same
+// lower bits: so it is for those that need no care. The zero value is empty.
+type Verbs [1 << 15 / 64]uint64
+
+// Add adds the verb.
+func (s *Verbs) Add(v Verb) {
+	i := verbBits(v[:])
+	s[i/64] |= 1 << (i % 64)
+}
+
+// Has reports whether the verb is in the set.
+func (s *Verbs) Has(v Verb) bool { return s.has(v[:]) }
+
+func (s *Verbs) has(v []byte) bool {
+	i := verbBits(v)
+	return s[i/64]&(1<<(i%64)) != 0
+}
+
+func verbBits(v []byte) uint { return uint(v[0]&31)<<10 | uint(v[1]&31)<<5 | uint(v[2]&31) }
+
+// Skim takes what Next would take as long as these are whole lines with verbs that are not in the set, and appends the
+// length of each. Their words are not looked at: the caller knows that commands with other verbs have no payload. It is for who
+// sends bytes on and has to know only where commands end. Lines that need a closer look are left to Next.
+func (r *Reader) Skim(except *Verbs, sizes []uint32) []uint32 {
+	if r.need > 0 || r.seen > 0 || r.long || r.lost {
+		return sizes
+	}
+	for {
+		b := r.buf[r.r:]
+		n := bytes.IndexByte(b[:min(len(b), MaxLine)], '\n') + 1
+		if n < 4 || !startsWithLetters(b[:n]) || except.has(b) {
+			return sizes
+		}
+		r.r += n
+		sizes = append(sizes, uint32(n))
+	}
+}
+
+// startsWithLetters reports whether a line begins with a verb of letters.
+func startsWithLetters(line []byte) bool {
+	if (line[0]|0x20)-'a' >= 26 || (line[1]|0x20)-'a' >= 26 || (line[2]|0x20)-'a' >= 26 {
+		return false
+	}
+	return line[3] == ' ' || line[3] == '\t' || line[3] == '\n' || line[3] == '\r' && len(line) == 5
 }
 
 // nextLong is Next for a line of any length.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -229,5 +230,59 @@ func TestNoAllocations(t *testing.T) {
 	})
 	if n != 0 {
 		t.Errorf("%v allocations for four commands, want 0", n)
+	}
+}
+
+// TestSkim: what is skimmed is what Next would have taken, and no command that needs a closer look.
+func TestSkim(t *testing.T) {
+	var except decode.Verbs
+	except.Add(decode.V("MSG"))
+	for _, tc := range []struct {
+		stream string
+		sizes  []uint32
+		next   string // what Next finds then
+	}{
+		{"CHG 7 NLN\r\nPNG\r\nOUT\nqng 1\n", []uint32{11, 5, 4, 6}, ""},
+		{"CHG 7 NLN\r\nMSG 1 N 3\r\nabcOUT\r\n", []uint32{11}, "MSG 1 N 3\r\nabc"},
+		{"msg 1 N 3\r\nabc", nil, "msg 1 N 3\r\nabc"},
+		{"OUT\r\nOU", []uint32{5}, ""},
+		{"OUT\rx\n", nil, "OUT\rx\n"},
+		{"OUTER 1\r\n", nil, "OUTER 1\r\n"},
+		{" OUT\r\n", nil, " OUT\r\n"},
+		{"911 7\r\n", nil, "911 7\r\n"},
+		{"\r\n", nil, "\r\n"},
+		{"OUT " + strings.Repeat("x", decode.MaxLine), nil, "OUT " + strings.Repeat("x", decode.MaxLine-4)},
+	} {
+		r := decode.NewReader(decode.FromClient, grammar{})
+		r.Feed([]byte(tc.stream))
+		var m decode.Message
+		got := r.Skim(&except, nil)
+		if !slices.Equal(got, tc.sizes) {
+			t.Errorf("Skim of %q takes %d, want %d", tc.stream, got, tc.sizes)
+		}
+		if ok := r.Next(&m); ok != (tc.next != "") || string(m.Raw) != tc.next {
+			t.Errorf("after Skim of %q, Next takes %q, want %q", tc.stream, m.Raw, tc.next)
+		}
+	}
+}
+
+// TestSkimLeavesWhatIsOpen: inside a line, and where the stream is out of step, Next goes on.
+func TestSkimLeavesWhatIsOpen(t *testing.T) {
+	r := decode.NewReader(decode.FromClient, grammar{})
+	var m decode.Message
+	for _, begin := range []string{"OU", "MSG 1 N 7\r\nOUT\r", strings.Repeat("x", decode.MaxLine)} {
+		r.Feed([]byte(begin))
+		r.Next(&m)
+		r.Feed([]byte("\nOUT\r\n"))
+		if got := r.Skim(new(decode.Verbs), nil); got != nil {
+			t.Errorf("after %.20q, Skim takes %d", begin, got)
+		}
+		for r.Next(&m) || r.Flush(&m) {
+		}
+	}
+	r.Lose()
+	r.Feed([]byte("OUT\r\n"))
+	if got := r.Skim(new(decode.Verbs), nil); got != nil {
+		t.Errorf("out of step, Skim takes %d", got)
 	}
 }

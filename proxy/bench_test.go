@@ -2,18 +2,36 @@ package proxy
 
 import (
 	"bufio"
+	"cmp"
+	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/bus"
+	"github.com/msnscope/msnscope/internal/store"
+	"github.com/msnscope/msnscope/replay/pcap"
 )
 
-// The benchmarks compare three ways over loopback TCP, in one process: straight to the server, through a relay that copies
-// bytes (what every TCP proxy does at least), and through this proxy.
+// The benchmarks compare ways over loopback TCP, in one process and in turns, so that a noisy machine is noisy to all of them:
+// straight to the server, through a relay that copies bytes (what every TCP proxy does at least), and through this proxy, with
+// nobody listening to its events, recording them, and with an inspector that is stuck.
 
-// echo serves the way back of every line; count lines of an upload are answered by one.
+// way is one of them. events is how many its subscriber has handled, nil for a way without events; lost how many passed
+// untold.
+type way struct {
+	name, addr string
+	events     *atomic.Int64
+}
+
+// echo serves the way back of every line.
 func echo(b *testing.B) string {
 	l := listenTCP(b)
 	go func() {
@@ -40,13 +58,12 @@ func listenTCP(b *testing.B) net.Listener {
 	return l
 }
 
-// ways are the addresses of the three ways.
-func ways(b *testing.B) map[string]string {
-	server := echo(b)
-	relay := listenTCP(b)
+// relay copies bytes between its clients and the server.
+func relay(b *testing.B, server string) string {
+	l := listenTCP(b)
 	go func() {
 		for {
-			c, err := relay.Accept()
+			c, err := l.Accept()
 			if err != nil {
 				return
 			}
@@ -58,57 +75,210 @@ func ways(b *testing.B) map[string]string {
 			go func() { io.Copy(c, up); c.Close() }()
 		}
 	}()
-	p := New(Options{Upstream: server, Publish: func(*session.Event) {}})
+	return l.Addr().String()
+}
+
+// through starts a proxy whose events go to publish.
+func through(b *testing.B, server string, publish func(*session.Event)) string {
+	p := New(Options{Upstream: server, Publish: publish})
 	l := listenTCP(b)
 	go p.Serve(l)
 	b.Cleanup(p.Close)
-	return map[string]string{"direct": server, "copy": relay.Addr().String(), "msnscope": l.Addr().String()}
+	return l.Addr().String()
 }
 
-// BenchmarkRoundTrip says one line of 60 bytes and waits for it.
+// recorder returns what records events to a file, over a bus as the program does.
+func recorder(b *testing.B, count *atomic.Int64) (publish func(*session.Event)) {
+	f, err := os.Create(filepath.Join(b.TempDir(), "bench.pcapng"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	w, err := pcap.NewWriter(f, pcap.WriterOptions{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	events := bus.New((*session.Event).Size)
+	rec := store.NewRecorder(w, store.RecorderOptions{OnError: func(err error) { b.Error(err) }})
+	events.Subscribe(bus.Options[*session.Event]{Gap: gap, Delay: 5 * time.Millisecond, Handle: func(batch []*session.Event) {
+		rec.Handle(batch)
+		count.Add(int64(len(batch)))
+	}})
+	b.Cleanup(func() {
+		events.Close()
+		f.Close()
+	})
+	return events.Publish
+}
+
+// stuck returns what hands events to an inspector that does nothing any more.
+func stuck(b *testing.B) func(*session.Event) {
+	events := bus.New((*session.Event).Size)
+	done := make(chan struct{})
+	events.Subscribe(bus.Options[*session.Event]{Handle: func([]*session.Event) { <-done }, Gap: gap, MaxBytes: 1 << 20})
+	b.Cleanup(func() {
+		close(done)
+		events.Close()
+	})
+	return events.Publish
+}
+
+func gap(first, _ *session.Event, _ int) *session.Event {
+	return &session.Event{N: first.N, Time: first.Time, Kind: session.Gap, Flags: session.Missing}
+}
+
+// ways returns all of them.
+func ways(b *testing.B) []way {
+	server := echo(b)
+	var counts [3]atomic.Int64
+	counted := func(n *atomic.Int64, publish func(*session.Event)) func(*session.Event) {
+		return func(e *session.Event) {
+			publish(e)
+			n.Add(1)
+		}
+	}
+	return []way{
+		{"direct", server, nil},
+		{"copy", relay(b, server), nil},
+		{"msnscope", through(b, server, counted(&counts[0], func(*session.Event) {})), &counts[0]},
+		{"recording", through(b, server, recorder(b, &counts[1])), &counts[1]},
+		{"stuck", through(b, server, counted(&counts[2], stuck(b))), &counts[2]},
+	}
+}
+
+// settle waits until the events of n more commands were handled, and reports how many never will be.
+func (w way) settle(before, n int64) (missing int64) {
+	if w.events == nil {
+		return 0
+	}
+	last := int64(-1)
+	for now := w.events.Load(); now < before+n && now != last; now = w.events.Load() {
+		last = now
+		time.Sleep(300 * time.Millisecond)
+	}
+	return max(0, before+n-w.events.Load())
+}
+
+func (w way) count() int64 {
+	if w.events == nil {
+		return 0
+	}
+	return w.events.Load()
+}
+
+func dial(b *testing.B, addr string) net.Conn {
+	c, err := net.Dial("tcp", addr)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { c.Close() })
+	return c
+}
+
+var line60 = []byte("CHG 7 " + strings.Repeat("x", 52) + "\r\n")
+
+// BenchmarkRoundTrip says a line of 60 bytes and waits for it; one operation is one of each way. It reports the median and
+// the 99th percentile of each way, in microseconds, and how many times as long as the copying relay's they are.
 func BenchmarkRoundTrip(b *testing.B) {
-	line := []byte("CHG 7 " + strings.Repeat("x", 52) + "\r\n")
-	for name, addr := range ways(b) {
-		b.Run(name, func(b *testing.B) {
-			c, err := net.Dial("tcp", addr)
-			if err != nil {
-				b.Fatal(err)
+	all := ways(b)
+	const turn = 100 // exchanges
+	took := make([][]time.Duration, len(all))
+	var conns []net.Conn
+	for _, w := range all {
+		conns = append(conns, dial(b, w.addr))
+	}
+	buf := make([]byte, len(line60))
+	exchange := func(c net.Conn) time.Duration {
+		start := time.Now()
+		c.Write(line60)
+		if _, err := io.ReadFull(c, buf); err != nil {
+			b.Fatal(err)
+		}
+		return time.Since(start)
+	}
+	for _, c := range conns {
+		for range 2000 {
+			exchange(c) // past the beginning of a connection
+		}
+	}
+	b.ResetTimer()
+	for done := 0; done < b.N; done += turn {
+		for i, c := range conns {
+			for range min(turn, b.N-done) {
+				took[i] = append(took[i], exchange(c))
 			}
-			defer c.Close()
-			buf := make([]byte, len(line))
-			for b.Loop() {
-				c.Write(line)
-				if _, err := io.ReadFull(c, buf); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
+		}
+	}
+	b.StopTimer()
+	for i := range took {
+		slices.Sort(took[i])
+	}
+	for i, w := range all {
+		for _, percent := range []int{50, 99} {
+			at := min(len(took[i])*percent/100, len(took[i])-1)
+			b.ReportMetric(float64(took[i][at])/1e3, fmt.Sprintf("%s-p%d-µs", w.name, percent))
+			b.ReportMetric(float64(took[i][at])/float64(took[1][at]), fmt.Sprintf("%s-p%d-times", w.name, percent))
+		}
 	}
 }
 
-// BenchmarkPipelined says lines of 60 bytes as fast as they go, and reads them all back; one operation is one line.
+// BenchmarkPipelined says lines, and messages of 1 KB, as fast as they go, in bursts of 4 MB, and reads them all back; one
+// operation is one burst of each way. It reports how long one line takes on each way, in nanoseconds, and the throughput as
+// a part of the copying relay's: medians of the bursts.
 func BenchmarkPipelined(b *testing.B) {
-	line := []byte("CHG 7 " + strings.Repeat("x", 52) + "\r\n")
-	for name, addr := range ways(b) {
-		b.Run(name, func(b *testing.B) {
-			c, err := net.Dial("tcp", addr)
-			if err != nil {
-				b.Fatal(err)
-			}
-			defer c.Close()
-			b.ReportAllocs()
-			b.SetBytes(int64(len(line)))
-			b.ResetTimer()
-			go func() {
-				w := bufio.NewWriterSize(c, 16<<10)
-				for range b.N {
-					w.Write(line)
-				}
-				w.Flush()
-			}()
-			if _, err := io.CopyN(io.Discard, c, int64(b.N*len(line))); err != nil {
-				b.Fatal(err)
-			}
-		})
+	message := []byte("MSG 7 N 1024\r\n" + strings.Repeat("x", 1024))
+	for _, tc := range []struct {
+		name string
+		line []byte
+	}{{"short", line60}, {"1KB", message}} {
+		b.Run(tc.name, func(b *testing.B) { pipelined(b, tc.line, 4<<20) })
 	}
+}
+
+func pipelined(b *testing.B, line []byte, size int) {
+	all := ways(b)
+	count := size / len(line)
+	burst := []byte(strings.Repeat(string(line), count))
+	took := make([][]time.Duration, len(all))
+	var conns []net.Conn
+	for _, w := range all {
+		c := dial(b, w.addr)
+		conns = append(conns, c)
+		before := w.count()
+		run(b, c, []byte(strings.Repeat(string(line), maxUnsettled)))
+		w.settle(before, 2*maxUnsettled)
+	}
+	missing := make([]int64, len(all))
+	b.ResetTimer()
+	for range b.N {
+		for i, c := range conns {
+			before := all[i].count()
+			took[i] = append(took[i], run(b, c, burst))
+			missing[i] += all[i].settle(before, int64(2*count))
+		}
+	}
+	for i := range took {
+		slices.SortFunc(took[i], cmp.Compare)
+	}
+	relay := took[1][b.N/2]
+	for i, w := range all {
+		b.ReportMetric(float64(took[i][b.N/2])/float64(count), w.name+"-ns")
+		b.ReportMetric(float64(relay)/float64(took[i][b.N/2]), w.name+"-times")
+		if w.events != nil {
+			b.ReportMetric(float64(missing[i])/float64(2*count*b.N), w.name+"-missing")
+		}
+	}
+}
+
+// run writes all and reads it back.
+func run(b *testing.B, c net.Conn, all []byte) time.Duration {
+	start := time.Now()
+	go func() {
+		w := bufio.NewWriterSize(c, 16<<10)
+		w.Write(all)
+		w.Flush()
+	}()
+	if _, err := io.CopyN(io.Discard, c, int64(len(all))); err != nil {
+		b.Fatal(err)
+	}
+	return time.Since(start)
 }

@@ -19,7 +19,7 @@ type flow struct {
 	dir   decode.Dir
 	src   net.Conn
 	in    *decode.Reader
-	count int       // commands that were whole
+	count int       // commands that left
 	early int       // bytes of the unfinished command that were sent already
 	since time.Time // when the unfinished command began to wait, zero if nothing waits
 	timed bool      // src has a deadline
@@ -31,7 +31,7 @@ type flow struct {
 	told  int       // buf[told:at()] is not among the items
 	out   []byte    // what leaves before that
 	items []passed  // what the story is told with the write
-	cuts  []cut     // of items, and of the commands after told
+	cuts  []uint32  // of items, and of the commands after told
 	from  int       // the first cut after told
 	event session.Event
 	err   error // the first of writing
@@ -88,7 +88,7 @@ func (f *flow) at() int { return len(f.buf) - len(f.in.Pending()) }
 // relay takes all whole commands that were read, and writes them.
 func (f *flow) relay() error {
 	var m decode.Message
-	for f.next(&m) {
+	for f.skim(); f.next(&m); f.skim() {
 		if err := f.take(&m); err != nil {
 			return err
 		}
@@ -96,15 +96,21 @@ func (f *flow) relay() error {
 	return f.flush()
 }
 
+// skim takes commands that pass without being looked at, as far as there are such.
+func (f *flow) skim() {
+	if f.c.settled.Load() && f.c.p.hook.Load() == nil && !f.c.p.opts.OnePerWrite {
+		f.cuts = f.in.Skim(&careful[side(f.dir)], f.cuts)
+	}
+}
+
 // take takes one command: the usual one passes without any more ado.
 func (f *flow) take(m *decode.Message) error {
 	h := f.c.p.hook.Load()
 	if h == nil && f.plain(m) {
-		f.cuts = append(f.cuts, cut{uint32(len(m.Raw)), m.Why})
+		f.cuts = append(f.cuts, cutOf(m))
 	} else {
 		f.decide(h, m)
 	}
-	f.count++
 	f.since = time.Time{}
 	if f.c.p.opts.OnePerWrite {
 		return f.flush()
@@ -114,7 +120,15 @@ func (f *flow) take(m *decode.Message) error {
 
 // plain reports whether a command neither changes what the proxy decides by nor may be changed itself.
 func (f *flow) plain(m *decode.Message) bool {
-	return f.c.settled.Load() && !matters.has(f.dir, m.Verb) && (m.Opaque() || f.dir == decode.FromClient || !referral.MayHoldInside(m))
+	switch {
+	case !f.c.settled.Load():
+		return false
+	case m.Opaque():
+		return true
+	case f.dir == decode.FromServer && referral.MayHoldInside(m):
+		return false
+	}
+	return !matters[side(f.dir)].Has(m.Verb)
 }
 
 // next returns the next whole command, framed by the table of the dialect as known by now; a command that was sent in part
@@ -151,7 +165,7 @@ func (f *flow) decide(h *hook, m *decode.Message) {
 			f.add(one, one.out)
 			f.skip(end)
 		} else {
-			f.cuts = append(f.cuts, cut{uint32(len(m.Raw)), m.Why})
+			f.cuts = append(f.cuts, cutOf(m))
 		}
 		return
 	}
@@ -232,7 +246,7 @@ func (f *flow) skip(end int) { f.told, f.mark = end, max(f.mark, end) }
 // add puts one command with the items, and its bytes with those that leave.
 func (f *flow) add(one passed, out []byte) {
 	if one.cuts == nil {
-		f.cuts = append(f.cuts, cut{uint32(len(one.raw)), f.event.In.Why})
+		f.cuts = append(f.cuts, cutOf(&f.event.In))
 		one.cuts = f.cuts[len(f.cuts)-1 : len(f.cuts) : len(f.cuts)]
 		f.from = len(f.cuts)
 	}
@@ -254,6 +268,7 @@ func (f *flow) write(end int, how func(io.Writer, []byte) error) {
 		f.out = append(f.out, out...)
 		out = f.out
 	}
+	f.count += len(f.cuts)
 	f.early = max(0, f.mark-end)
 	f.mark = max(f.mark, end)
 	if len(f.items) > 0 {

@@ -224,7 +224,7 @@ func TestInjectDoesNotWait(t *testing.T) {
 			t.Error("no error for more than may wait")
 		}
 		go io.Copy(io.Discard, c.conn)
-		time.Sleep(2 * sweepTime)
+		time.Sleep(10 * sweepTime)
 		n := 0
 		for _, e := range l.all() {
 			if e.Flags&session.Injected != 0 {

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
@@ -108,34 +109,29 @@ func (p *Proxy) home(user string, client netip.Addr, now time.Time) target {
 	return target{address: p.opts.Upstream, role: p.opts.Role(p.opts.Upstream)}
 }
 
-// matters are the commands that change what the proxy decides by, in any dialect: those that name the user, a session, a
-// dialect, or an address.
-var matters = func() (set verbSet) {
+// matters are the commands of either direction that change what the proxy decides by: in some dialect they name the user, a
+// session, a dialect or an address. careful are those and the ones that may have a payload.
+var matters, careful = func() (matter, care [2]decode.Verbs) {
 	for _, table := range dialect.All() {
 		for _, row := range table.Rows() {
-			for i := range row.Args {
-				switch row.Args[i].Kind {
-				case dialect.Self, dialect.Session, dialect.Cookie, dialect.HostPort, dialect.Dialect:
-					set.add(row.Dir, decode.V(row.Verb))
-				}
+			verb, of := decode.V(row.Verb), side(row.Dir)
+			decides := slices.ContainsFunc(row.Args, decides)
+			if decides {
+				matter[of].Add(verb)
+			}
+			if decides || row.Payload != decode.NoPayload {
+				care[of].Add(verb)
 			}
 		}
 	}
-	return set
+	return matter, care
 }()
 
-// verbSet holds verbs of both directions, letters of either case, and perhaps a few more, which share the lower bits of their
-// characters.
-type verbSet [2][1 << 15 / 64]uint64
-
-func (s *verbSet) add(dir decode.Dir, v decode.Verb) {
-	i := verbIndex(v)
-	s[side(dir)][i/64] |= 1 << (i % 64)
+// decides reports whether an argument is one that the proxy decides by.
+func decides(a dialect.Arg) bool {
+	switch a.Kind {
+	case dialect.Self, dialect.Session, dialect.Cookie, dialect.HostPort, dialect.Dialect:
+		return true
+	}
+	return false
 }
-
-func (s *verbSet) has(dir decode.Dir, v decode.Verb) bool {
-	i := verbIndex(v)
-	return s[side(dir)][i/64]&(1<<(i%64)) != 0
-}
-
-func verbIndex(v decode.Verb) uint { return uint(v[0]&31)<<10 | uint(v[1]&31)<<5 | uint(v[2]&31) }

@@ -146,7 +146,7 @@ func (c *Conn) injected(dir decode.Dir, commands []byte, rule string) []passed {
 	var m decode.Message
 	for r.Next(&m) || r.Flush(&m) {
 		items = append(items, passed{
-			at: c.p.opts.Now(), dir: dir, raw: append([]byte(nil), m.Raw...), cuts: []cut{{uint32(len(m.Raw)), m.Why}},
+			at: c.p.opts.Now(), dir: dir, raw: append([]byte(nil), m.Raw...), cuts: []uint32{cutOf(&m)},
 			flags: session.Injected, text: rule,
 		})
 	}

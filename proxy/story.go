@@ -18,15 +18,20 @@ const (
 	maxPage  = 32 << 20
 	maxShare = maxPage / 4 * 3
 	// perItem and perCut are what an item and a command of it cost besides their bytes.
-	perItem, perCut = 160, 8
+	perItem, perCut = 160, 4
 	// helpful is how many commands the goroutine that brought them tells by itself, after it has sent them: few enough that
 	// nobody waits.
 	helpful = 64
 	// sweepTime is how long commands wait at most to be told when nobody helped: whoever brought them waits for its receiver, or
 	// they are many.
 	sweepTime = 2 * time.Millisecond
-	// chunkSize is how many bytes of commands are kept in one piece, keepChunks how many empty pieces are kept.
-	chunkSize, keepChunks = 64 << 10, 32
+	// slice is how many commands are told before traffic is given way, heavy how many bytes of it come in that time at least.
+	slice, heavy = 1024, 128 << 10
+	// chunkSize is how many bytes of commands are kept in one piece, slab how many events: an event that somebody keeps
+	// alone keeps its neighbours alive.
+	chunkSize, slab = 16 << 10, 16
+	// keepItems is how many items' room an empty page keeps.
+	keepItems = 1 << 10
 )
 
 // passed is what passed in one direction of a connection and leads to one event or several.
@@ -37,18 +42,16 @@ type passed struct {
 	dir decode.Dir
 	// raw is the commands as they came, cuts where each ends.
 	raw  []byte
-	cuts []cut
+	cuts []uint32
 	// out, flags and text are for a single command: what was sent instead if out is not nil.
 	out   []byte
 	flags session.Flag
 	text  string
 }
 
-// cut is one command of several: how long it is, and why it is none.
-type cut struct {
-	size uint32
-	why  decode.Reason
-}
+// cutOf returns what is kept of one command among several: how long it is, in the lower 24 bits, which are more than
+// decode.MaxLine and decode.MaxPayload need, and why it is none.
+func cutOf(m *decode.Message) uint32 { return uint32(len(m.Raw)) | uint32(m.Why)<<24 }
 
 // story makes the events. Pumps add what they are about to send, under a short lock, and send it; then, in the same order,
 // each command is tracked in its session, numbered and published, by whoever has time:
@@ -65,6 +68,7 @@ type story struct {
 	mu      sync.Mutex // guards what follows; nothing is called with it held
 	page    *page
 	spare   *page
+	chunk   []byte       // where bytes are kept: events hold parts of it, it is only appended to
 	awake   bool         // the sweeper runs
 	pending atomic.Int64 // events that page leads to
 
@@ -78,8 +82,7 @@ type story struct {
 // page is what was added since the last one was taken.
 type page struct {
 	items  []passed
-	cuts   []cut
-	chunks [][]byte
+	cuts   []uint32
 	size   int
 	number uint64
 }
@@ -130,47 +133,34 @@ func (s *story) addLocked(c *Conn, it *passed) int {
 	p.items = append(p.items, *it)
 	kept := &p.items[len(p.items)-1]
 	kept.c = c
-	kept.raw = p.keep(it.raw)
+	kept.raw = s.keep(it.raw)
 	from := len(p.cuts)
 	p.cuts = append(p.cuts, it.cuts...)
 	kept.cuts = p.cuts[from:len(p.cuts):len(p.cuts)]
 	return n
 }
 
-// keep copies b to the page.
-func (p *page) keep(b []byte) []byte {
-	if len(b) > chunkSize/4 {
+// keep copies b to where its events will have it.
+func (s *story) keep(b []byte) []byte {
+	if len(b) > chunkSize/2 {
 		return append([]byte(nil), b...)
 	}
-	last := len(p.chunks) - 1
-	if last < 0 || cap(p.chunks[last])-len(p.chunks[last]) < len(b) {
-		last++
-		if last < cap(p.chunks) && p.chunks[:last+1][last] != nil {
-			p.chunks = p.chunks[:last+1]
-		} else {
-			p.chunks = append(p.chunks, make([]byte, 0, chunkSize))
-		}
+	if cap(s.chunk)-len(s.chunk) < len(b) {
+		s.chunk = make([]byte, 0, chunkSize)
 	}
-	chunk := append(p.chunks[last], b...)
-	p.chunks[last] = chunk
-	return chunk[len(chunk)-len(b) : len(chunk) : len(chunk)]
+	from := len(s.chunk)
+	s.chunk = append(s.chunk, b...)
+	return s.chunk[from:len(s.chunk):len(s.chunk)]
 }
 
 // reset empties the page and keeps some of its room.
 func (p *page) reset() {
-	for i := range p.chunks {
-		p.chunks[i] = p.chunks[i][:0]
-	}
-	if len(p.chunks) > keepChunks {
-		p.chunks = append([][]byte(nil), p.chunks[:keepChunks]...)
-	}
-	p.chunks = p.chunks[:0]
 	clear(p.items)
 	p.items, p.cuts, p.size = p.items[:0], p.cuts[:0], 0
-	if cap(p.items) > chunkSize/64 {
+	if cap(p.items) > keepItems {
 		p.items = nil
 	}
-	if cap(p.cuts) > chunkSize {
+	if cap(p.cuts) > 8*keepItems {
 		p.cuts = nil
 	}
 }
@@ -178,27 +168,50 @@ func (p *page) reset() {
 // help tells what was added, if that is little and nobody else is at it.
 func (s *story) help() {
 	for n := s.pending.Load(); n > 0 && n <= helpful && s.turn.TryLock(); n = s.pending.Load() {
-		s.tellPage()
+		s.tellPage(nil)
 		s.turn.Unlock()
+	}
+}
+
+// giveWay lets traffic go first where it is heavy: it waits until that is over, or what waits has become much; from then on
+// for as long as telling the last slice of commands took.
+func (s *story) giveWay(took time.Duration, grown int) {
+	for size := s.size(); grown >= heavy && size < maxPage/2; {
+		s.pause(sweepTime)
+		was := size
+		size = s.size()
+		grown = size - was
+	}
+	if grown >= heavy {
+		s.pause(took)
+	}
+}
+
+func (s *story) size() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.page.size
+}
+
+// pause waits, but not when the story ends.
+func (s *story) pause(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-s.stop:
 	}
 }
 
 // sweep tells what nobody helped with, until there is nothing more.
 func (s *story) sweep() {
-	pause := time.NewTimer(sweepTime)
-	defer pause.Stop()
 	for {
-		select {
-		case <-pause.C:
-		case <-s.stop:
-		}
+		s.pause(sweepTime)
+		s.giveWay(0, s.size())
 		s.turn.Lock()
-		more := s.tellPage()
+		more := s.tellPage(s.giveWay)
 		s.turn.Unlock()
 		if !more && s.sleep() {
 			return
 		}
-		pause.Reset(sweepTime)
 	}
 }
 
@@ -210,26 +223,41 @@ func (s *story) sleep() bool {
 	return !s.awake
 }
 
-// tellPage tells what has been added so far and reports whether there was anything. s.turn is held.
-func (s *story) tellPage() bool {
-	s.mu.Lock()
-	p := s.page
-	if len(p.items) == 0 {
-		s.mu.Unlock()
+// tellPage tells what has been added so far and reports whether there was anything. After each slice of commands it calls
+// pause, if not nil, with how long that took and how many bytes were added meanwhile. s.turn is held.
+func (s *story) tellPage(pause func(took time.Duration, grown int)) bool {
+	p := s.take()
+	if p == nil {
 		return false
 	}
-	s.page, s.spare = s.spare, nil
-	s.page.number = p.number + 1
-	s.pending.Store(0)
-	s.mu.Unlock()
+	start, done, size := time.Now(), 0, 0
 	for i := range p.items {
 		s.tell(&p.items[i])
+		if done += len(p.items[i].cuts); done < slice || pause == nil {
+			continue
+		}
+		pause(time.Since(start), s.size()-size)
+		start, done, size = time.Now(), 0, s.size()
 	}
 	p.reset()
 	s.mu.Lock()
 	s.spare = p
 	s.mu.Unlock()
 	return true
+}
+
+// take takes the page, nil for an empty one.
+func (s *story) take() *page {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := s.page
+	if len(p.items) == 0 {
+		return nil
+	}
+	s.page, s.spare = s.spare, nil
+	s.page.number = p.number + 1
+	s.pending.Store(0)
+	return p
 }
 
 // tell makes and publishes the events of one item.
@@ -240,16 +268,22 @@ func (s *story) tell(it *passed) {
 		}
 		return
 	}
-	raw := it.raw
+	raw, left := it.raw, len(it.cuts)
+	var events []session.Event
 	for _, cut := range it.cuts {
-		m := decode.Message{Raw: raw[:cut.size:cut.size]}
-		raw = raw[cut.size:]
-		if cut.why != decode.NotOpaque {
-			m = decode.Blob(m.Raw, cut.why)
-		} else {
-			m = decode.Parse(m.Raw, it.dir, it.c.told.Framing())
+		if len(events) == 0 {
+			events = make([]session.Event, min(left, slab))
 		}
-		e := it.c.told.Track(it.dir, &m, it.at)
+		e := &events[0]
+		events, left = events[1:], left-1
+		size, why := cut&(1<<24-1), decode.Reason(cut>>24)
+		if one := raw[:size:size]; why != decode.NotOpaque {
+			e.In = decode.Blob(one, why)
+		} else {
+			e.In = decode.Parse(one, it.dir, it.c.told.Framing())
+		}
+		raw = raw[size:]
+		it.c.told.Annotate(e, it.dir, it.at)
 		e.Out, e.Text = it.out, it.text
 		e.Flags |= it.flags
 		s.publish(e)

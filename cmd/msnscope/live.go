@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"syscall"
+	"time"
 
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/bus"
@@ -37,12 +38,16 @@ func gap(first, last *session.Event, lost int) *session.Event {
 	}
 }
 
+// batchTime is how long events wait for more before they are printed, recorded or kept for the screen: nobody sees it, and
+// traffic that is heavy does not pay for a write each.
+const batchTime = 5 * time.Millisecond
+
 // output subscribes what prints events to w as they come. A reader that has gone away ends the run through stop.
 func output(b *bus.Bus[*session.Event], w io.Writer, p printer, f *filter.Filter, stop context.CancelCauseFunc) *bus.Subscription {
 	out := bufio.NewWriterSize(w, 64<<10)
 	var buf []byte
 	failed := false
-	return b.Subscribe(bus.Options[*session.Event]{Name: "output", Gap: gap, Handle: func(batch []*session.Event) {
+	return b.Subscribe(bus.Options[*session.Event]{Name: "output", Gap: gap, Delay: batchTime, Handle: func(batch []*session.Event) {
 		for _, e := range batch {
 			if failed || !f.Match(e) {
 				continue

@@ -252,7 +252,7 @@ func (f *proxyFlags) show(e *env, events *bus.Bus[*session.Event], screen bool, 
 		return shown{nil, output(events, e.stdout, form, match, stop)}
 	}
 	log := store.NewLog(store.LogOptions{})
-	sub := events.Subscribe(bus.Options[*session.Event]{Name: "screen", Gap: gap, Handle: func(batch []*session.Event) {
+	sub := events.Subscribe(bus.Options[*session.Event]{Name: "screen", Gap: gap, Delay: batchTime, Handle: func(batch []*session.Event) {
 		for _, e := range batch {
 			log.Append(e)
 		}

@@ -42,7 +42,7 @@ func record(b *bus.Bus[*session.Event], path string, names map[netip.Addr]string
 		log.Error("recording stopped, traffic goes on", "file", r.name, "err", err)
 	}})
 	r.events = b.Subscribe(bus.Options[*session.Event]{
-		Name: "recorder", Handle: r.recorder.Handle,
+		Name: "recorder", Handle: r.recorder.Handle, Delay: batchTime,
 		Gap: func(first, last *session.Event, lost int) *session.Event {
 			log.Error("events are missing in the recording: the disk was too slow", "file", r.name, "events", lost, "from", first.N, "to", last.N)
 			return gap(first, last, lost)

@@ -137,6 +137,28 @@ func TestSlowSubscriberDelaysNobody(t *testing.T) {
 	})
 }
 
+func TestDelayMakesBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := bus.New(size)
+		var s sink
+		sub := b.Subscribe(bus.Options[event]{Handle: s.handle, Gap: gap, Delay: 10 * time.Millisecond})
+		time.Sleep(time.Hour)
+		for id := 1; id <= 4; id++ {
+			b.Publish(event{id: id, size: 1})
+			time.Sleep(4 * time.Millisecond)
+		}
+		synctest.Wait()
+		if n, batches := len(s.got()), s.batches; n != 3 || batches != 1 {
+			t.Errorf("%d events in %d batches after 16 ms, want the 3 of the first 10 ms in one", n, batches)
+		}
+		before := time.Now()
+		sub.Close()
+		if n := len(s.got()); n != 4 || time.Since(before) != 0 {
+			t.Errorf("%d events after Close, which took %v; want 4 at once", n, time.Since(before))
+		}
+	})
+}
+
 func TestLossIsOneGapThenGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := bus.New(size)

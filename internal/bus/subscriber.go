@@ -3,6 +3,7 @@ package bus
 import (
 	"cmp"
 	"sync"
+	"time"
 )
 
 const (
@@ -29,6 +30,8 @@ type subscriber[E any] struct {
 	taken  int // bytes of that batch alone
 	loss   loss[E]
 	ended  bool // no more publications come
+	delay  time.Duration
+	hurry  chan struct{} // closed with ended
 }
 
 // loss is a run of events that did not fit; n is 0 when there is none.
@@ -40,8 +43,9 @@ type loss[E any] struct {
 func newSubscriber[E any](b *Bus[E], o Options[E]) *subscriber[E] {
 	s := &subscriber[E]{
 		bus: b, gap: o.Gap, handle: o.Handle,
-		max:  cmp.Or(o.MaxBytes, defaultMaxBytes),
-		wake: sync.NewCond(&b.mu),
+		max:   cmp.Or(o.MaxBytes, defaultMaxBytes),
+		wake:  sync.NewCond(&b.mu),
+		delay: o.Delay, hurry: make(chan struct{}),
 	}
 	s.name, s.done = o.Name, make(chan struct{})
 	s.leave = func() { b.unsubscribe(s) }
@@ -68,7 +72,10 @@ func (s *subscriber[E]) push(e E, n int) {
 
 // end lets run return once all is handled. bus.mu is held.
 func (s *subscriber[E]) end() {
-	s.ended = true
+	if !s.ended {
+		s.ended = true
+		close(s.hurry)
+	}
 	s.wake.Signal()
 }
 
@@ -77,6 +84,7 @@ func (s *subscriber[E]) run() {
 	defer s.finish()
 	var batch []E
 	for {
+		s.wait()
 		var lost loss[E]
 		if batch, lost = s.next(batch); lost.n > 0 {
 			batch = append(batch, s.gap(lost.first, lost.last, lost.n))
@@ -85,6 +93,22 @@ func (s *subscriber[E]) run() {
 		}
 		s.handle(batch)
 		clear(batch) // let go of the events, keep the room
+	}
+}
+
+// wait returns once there is something and its delay is over.
+func (s *subscriber[E]) wait() {
+	if s.delay <= 0 {
+		return
+	}
+	s.bus.mu.Lock()
+	for len(s.queue) == 0 && s.loss.n == 0 && !s.ended {
+		s.wake.Wait()
+	}
+	s.bus.mu.Unlock()
+	select {
+	case <-time.After(s.delay):
+	case <-s.hurry:
 	}
 }
 

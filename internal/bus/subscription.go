@@ -1,6 +1,9 @@
 package bus
 
-import "sync/atomic"
+import (
+	"sync/atomic"
+	"time"
+)
 
 // Options says what a subscription wants. Handle and Gap are required.
 type Options[E any] struct {
@@ -10,6 +13,11 @@ type Options[E any] struct {
 	// MaxBytes bounds what the subscription holds, as counted by the bus's
 	// size function; 0 means 64 MB.
 	MaxBytes int
+
+	// Delay is how long a batch waits for more once it has an event: a handler that
+	// is called for each single event costs more than all of its work. Close does
+	// not wait. 0 is not at all.
+	Delay time.Duration
 
 	// Gap makes the event that stands for lost ones: the first, the last and
 	// how many they were, at least 1; with 1, first and last are the same.
