@@ -35,6 +35,7 @@ type Conn struct {
 	// What the proxy decides by: guarded by p.mu, and only told what matters for that, see flow.plain.
 	sess    *session.Conn
 	seen    int                     // commands that it was told of
+	cookie  string                  // the last one that the server gave out
 	framing atomic.Pointer[framing] // what frames the connection, as sess has it
 	settled atomic.Bool             // what frames it will not change any more but by commands that sess is told of
 
@@ -342,6 +343,9 @@ func (c *Conn) rewrite(e *session.Event, now time.Time) []byte {
 	case e.Dir == decode.FromServer:
 		if r, ok := referral.Of(e.Row, m); ok && !c.p.leadsHere(r.Address, c.local.Addr()) {
 			c.p.book.Note(r, c.sess.User(), c.from.Addr(), now)
+			if r.Cookie != "" {
+				c.cookie = r.Cookie
+			}
 		}
 		return referral.Rewrite(e.Row, m, func(address string) (string, bool) { return c.p.advertise(c.local, address) })
 	case c.fixed != "" && e.Row != nil && begins(e.Row) && e.Row.Find(m, dialect.Self) != nil:

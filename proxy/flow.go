@@ -34,7 +34,8 @@ type flow struct {
 	cuts  []uint32  // of items, and of the commands after told
 	from  int       // the first cut after told
 	event session.Event
-	err   error // the first of writing
+	reply []passed // to the sender, after the write
+	err   error    // the first of writing
 }
 
 // fill reads once, and not longer than the unfinished command may wait. It reports whether bytes came; false with a nil
@@ -206,6 +207,9 @@ func (f *flow) intercept(h *hook, one passed) {
 	for _, after := range x.After {
 		f.inject(after, x.Rule)
 	}
+	for _, reply := range x.Reply {
+		f.reply = append(f.reply, passed{raw: reply, text: x.Rule})
+	}
 }
 
 // edit notes what is sent if it is not what would have been.
@@ -274,8 +278,12 @@ func (f *flow) write(end int, how func(io.Writer, []byte) error) {
 	if len(f.items) > 0 {
 		_ = f.fail(f.c.sink(f.dir).send(f.items, out, how, f.early > 0))
 	}
+	for _, r := range f.reply {
+		_ = f.c.Inject(f.dir.Reverse(), r.raw, r.text) // or the sender is gone
+	}
+	clear(f.reply)
 	clear(f.items)
-	f.items, f.cuts, f.from, f.out = f.items[:0], f.cuts[:0], 0, f.out[:0]
+	f.reply, f.items, f.cuts, f.from, f.out = f.reply[:0], f.items[:0], f.cuts[:0], 0, f.out[:0]
 }
 
 // fail keeps the first error of writing, in words.

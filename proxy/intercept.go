@@ -38,8 +38,11 @@ type Exchange struct {
 	// Drop keeps the command from its receiver.
 	Drop bool
 	// Before and After are commands that are sent to the same receiver right before it and after it, each an event of its
-	// own that is flagged as injected. For the other receiver there is [Conn.Inject].
+	// own that is flagged as injected.
 	Before, After [][]byte
+	// Reply are commands to its sender, likewise, that are sent once the command is on its way or dropped: what answers a
+	// request comes after it. At other times there is [Conn.Inject].
+	Reply [][]byte
 	// Flags are added to those of the event: [session.Held], [session.Fault]. Those for what the fields above say (Edited,
 	// Dropped, Injected) are set without asking.
 	Flags session.Flag

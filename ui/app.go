@@ -10,6 +10,7 @@ import (
 	"github.com/gdamore/tcell/v2"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/filter"
+	"github.com/msnscope/msnscope/internal/steer"
 	"github.com/msnscope/msnscope/ui/model"
 )
 
@@ -67,7 +68,7 @@ type App struct {
 	editor  *editor  // the held command that is being changed, nil for none
 
 	intercept string          // what was held last
-	composing model.Injection // what is being made up
+	composing steer.Injection // what is being made up
 
 	filter  string   // the expression that holds
 	history []string // of filters, the latest last

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -89,6 +90,11 @@ func (a *App) describe(e *session.Event, width int) lines {
 	a.context(s, e)
 	if p := e.In.Payload(); p != nil && !e.In.Opaque() {
 		payload(s, p)
+		if sent := e.Sent(); e.Out != nil && !bytes.Equal(sent.Payload(), p) {
+			s.blank()
+			s.add(seg{" " + s.t.g.rewritten + " sent as", s.t.mark})
+			payload(s, sent.Payload())
+		}
 		if whole, ok := a.model.Whole(e); ok {
 			s.blank()
 			s.add(seg{" Whole message", s.t.title}, seg{fmt.Sprintf("  %s bytes in several chunks", thousands(len(whole.Data))), s.t.dim})
@@ -160,7 +166,10 @@ func (a *App) arguments(s *sheet, e *session.Event) {
 	for _, f := range fields {
 		indent = max(indent, len(f.Name))
 	}
-	indent = min(indent, max(8, s.width*2/5))
+	if e.Out != nil {
+		indent = max(indent, len("✎ sent as")-2)
+	}
+	indent = min(indent, max(9, s.width*2/5))
 	if e.In.HasTrID {
 		s.pair(indent, "TrID", string(e.In.TrIDText()), seg{style: s.t.plain}, "")
 	}
@@ -205,6 +214,9 @@ func (a *App) context(s *sheet, e *session.Event) {
 	}
 	if names := e.Flags.Names(); len(names) > 0 {
 		s.pair(10, "flags", strings.Join(names, ", "), seg{style: s.t.mark}, "")
+	}
+	if e.Kind == session.Command && e.Text != "" {
+		s.pair(10, "by", printable(e.Text), seg{style: s.t.mark}, "")
 	}
 }
 

@@ -7,13 +7,14 @@ import (
 	"github.com/rivo/tview"
 
 	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/internal/steer"
 	"github.com/msnscope/msnscope/ui/model"
 )
 
 // editor is a held command that is being changed: its fields, or its bytes as one line.
 type editor struct {
-	held   model.Held
-	fields []model.Field
+	held   steer.Held
+	fields []steer.Field
 	raw    string
 	isRaw  bool
 	at     int
@@ -22,8 +23,8 @@ type editor struct {
 
 // editHeld opens the editor for the held command that keys act on.
 func (a *App) editHeld() {
-	a.withHeld(func(_ model.Steering, h model.Held) error {
-		a.editor = &editor{held: h, fields: model.Fields(h.Event), raw: decode.Quote(h.Event.In.Raw)}
+	a.withHeld(func(_ model.Steering, h steer.Held) error {
+		a.editor = &editor{held: h, fields: steer.Fields(h.Event), raw: decode.Quote(h.Event.In.Raw)}
 		a.editor.isRaw = len(a.editor.fields) == 0
 		return nil
 	})
@@ -49,7 +50,7 @@ func (d *editor) bytes() ([]byte, error) {
 	if d.isRaw {
 		return decode.Unquote(d.raw)
 	}
-	return model.Rewrite(d.held.Event, d.fields)
+	return steer.Rewrite(d.held.Event, d.fields)
 }
 
 // toggle goes from fields to bytes, with the changes, and back, without those that were made to the bytes.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/steer"
 	"github.com/msnscope/msnscope/ui/model"
 )
 
@@ -19,15 +20,15 @@ func (a *App) steering() model.Steering {
 }
 
 // waiting returns the held command that keys act on.
-func (a *App) waiting() (model.Held, bool) {
+func (a *App) waiting() (steer.Held, bool) {
 	if a.o.Steering == nil {
-		return model.Held{}, false
+		return steer.Held{}, false
 	}
 	conn := 0
 	if e := a.selectedEvent(); e != nil {
 		conn = e.Conn
 	}
-	return model.Waiting(a.o.Steering.Held(), conn)
+	return steer.Waiting(a.o.Steering.Held(), conn)
 }
 
 func (a *App) selectedEvent() *session.Event {
@@ -36,7 +37,7 @@ func (a *App) selectedEvent() *session.Event {
 }
 
 // withHeld does something to the held command that keys act on.
-func (a *App) withHeld(do func(s model.Steering, h model.Held) error) {
+func (a *App) withHeld(do func(s model.Steering, h steer.Held) error) {
 	s := a.steering()
 	if s == nil {
 		return
@@ -57,7 +58,7 @@ func (a *App) report(err error) {
 }
 
 func (a *App) release() {
-	a.withHeld(func(s model.Steering, h model.Held) error { return s.Release(h.ID) })
+	a.withHeld(func(s model.Steering, h steer.Held) error { return s.Release(h.ID) })
 }
 
 func (a *App) releaseAll() {
@@ -67,7 +68,7 @@ func (a *App) releaseAll() {
 	}
 	held := s.Held()
 	for _, h := range held {
-		if err := s.Release(h.ID); err != nil && !errors.Is(err, model.ErrGone) {
+		if err := s.Release(h.ID); err != nil && !errors.Is(err, steer.ErrGone) {
 			a.report(err)
 			return
 		}
@@ -76,7 +77,7 @@ func (a *App) releaseAll() {
 }
 
 func (a *App) drop() {
-	a.withHeld(func(s model.Steering, h model.Held) error { return s.Replace(h.ID) })
+	a.withHeld(func(s model.Steering, h steer.Held) error { return s.Replace(h.ID) })
 }
 
 func (a *App) kill() {
@@ -145,7 +146,7 @@ func (a *App) compose() {
 		a.say("select a command of the connection first")
 		return
 	}
-	a.composing = model.Injection{Conn: e.Conn, Dir: decode.FromClient}
+	a.composing = steer.Injection{Conn: e.Conn, Dir: decode.FromClient}
 	a.prompt = a.newPrompt(injectPrompt, "Send: ", "> ")
 }
 
@@ -164,7 +165,7 @@ func (a *App) inject(text string) {
 	}
 	in.Anyway, in.Text = strings.HasSuffix(sign, "!"), rest
 	err := a.o.Steering.Inject(in)
-	var not *model.NotAllowedError
+	var not *steer.NotAllowedError
 	if errors.As(err, &not) {
 		err = fmt.Errorf("%w; %s! sends it all the same", err, strings.TrimSuffix(sign, "!"))
 	}

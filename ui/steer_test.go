@@ -9,27 +9,27 @@ import (
 
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/internal/filter"
-	"github.com/msnscope/msnscope/ui/model"
+	"github.com/msnscope/msnscope/internal/steer"
 )
 
 // desk is a Steering that keeps a list of what was asked of it.
 type desk struct {
-	held  []model.Held
+	held  []steer.Held
 	expr  string
 	asked []string
 }
 
-func (d *desk) Held() []model.Held { return slices.Clone(d.held) }
+func (d *desk) Held() []steer.Held { return slices.Clone(d.held) }
 
 func (d *desk) take(id uint64) bool {
 	n := len(d.held)
-	d.held = slices.DeleteFunc(d.held, func(h model.Held) bool { return h.ID == id })
+	d.held = slices.DeleteFunc(d.held, func(h steer.Held) bool { return h.ID == id })
 	return len(d.held) < n
 }
 
 func (d *desk) Release(id uint64) error {
 	if !d.take(id) {
-		return model.ErrGone
+		return steer.ErrGone
 	}
 	d.asked = append(d.asked, "release")
 	return nil
@@ -37,7 +37,7 @@ func (d *desk) Release(id uint64) error {
 
 func (d *desk) Replace(id uint64, raw ...[]byte) error {
 	if !d.take(id) {
-		return model.ErrGone
+		return steer.ErrGone
 	}
 	text := "drop"
 	for _, r := range raw {
@@ -47,9 +47,9 @@ func (d *desk) Replace(id uint64, raw ...[]byte) error {
 	return nil
 }
 
-func (d *desk) Inject(in model.Injection) error {
+func (d *desk) Inject(in steer.Injection) error {
 	if strings.HasPrefix(in.Text, "ZZZ") && !in.Anyway {
-		return &model.NotAllowedError{Err: errors.New("MSNP2 has no ZZZ to the SB")}
+		return &steer.NotAllowedError{Err: errors.New("MSNP2 has no ZZZ to the SB")}
 	}
 	d.asked = append(d.asked, "inject "+in.Dir.String()+" "+in.Text)
 	return nil
@@ -87,7 +87,7 @@ func steered(t *testing.T) (*bench, *desk) {
 	chg := s.c(ns, "CHG 21 NLN\r\n")
 	msg := s.c(sb, "MSG 4 N 62\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n")
 	s.log.events = s.log.events[:n] // what is held is in no log
-	d := &desk{held: []model.Held{{ID: 7, Event: chg, Since: s.at}, {ID: 8, Event: msg, Since: s.at}}}
+	d := &desk{held: []steer.Held{{ID: 7, Event: chg, Since: s.at}, {ID: 8, Event: msg, Since: s.at}}}
 	at := s.at.Add(3100 * time.Millisecond)
 	return open(t, 140, 42, Options{Log: s.log, Steering: d, Now: func() time.Time { return at }}), d
 }

@@ -21,12 +21,14 @@ import (
 	"github.com/msnscope/msnscope/internal/filter"
 	"github.com/msnscope/msnscope/internal/store"
 	"github.com/msnscope/msnscope/proxy"
+	"github.com/msnscope/msnscope/proxy/intercept"
 	"github.com/msnscope/msnscope/ui"
 )
 
 // proxyFlags are the flags of the proxy.
 type proxyFlags struct {
 	serverFlags
+	trafficFlags
 	listen, upstream, write, advertise, filter, form string
 	referralPorts                                    int
 	headless, demo, onePerWrite                      bool
@@ -58,9 +60,11 @@ func proxyCommand(e *env) *cobra.Command {
 	fs.BoolVar(&f.headless, "headless", false, "no inspector: one line a command on standard output")
 	fs.StringVarP(&f.form, "type", "T", "text", "form of the headless output: text, jsonl or cs")
 	fs.BoolVar(&f.demo, "demo", false, "scripted clients sign in and talk, so that there is something to see")
+	f.trafficFlags.add(fs)
 	f.serverFlags.add(fs)
 	f.addDB(fs)
 	completeForms(c)
+	completeFaults(c)
 	return c
 }
 
@@ -77,6 +81,12 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 	form, ok := printers[f.form]
 	if !ok {
 		return usage("-T %s: the forms are text, jsonl and cs", f.form)
+	}
+	if err := f.trafficFlags.read(); err != nil {
+		return err
+	}
+	if f.intercept != "" && !screen {
+		return usage("--intercept needs the inspector: without it nobody lets commands go on")
 	}
 	if strings.TrimPrefix(f.write, "+") == "-" {
 		return usage("-w %s: standard output is taken by the commands, or the inspector; give a file", f.write)
@@ -114,6 +124,11 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 		}
 	}
 	p := proxy.New(o)
+	bench, err := f.bench(p, log)
+	if err != nil {
+		listener.Close()
+		return err
+	}
 	shown := f.show(e, events, screen, form, match, stop)
 	served := make(chan error, 1)
 	go func() { served <- p.Serve(listener) }()
@@ -142,7 +157,8 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 		}
 	}()
 	if screen {
-		return f.inspect(ctx, shown.log, kept, listener.Addr(), rec)
+		defer bench.ReleaseAll()
+		return f.inspect(ctx, shown.log, bench, kept, listener.Addr(), rec)
 	}
 	select {
 	case <-ctx.Done():
@@ -276,13 +292,13 @@ func play(ctx context.Context, address string, log *slog.Logger, stop context.Ca
 }
 
 // inspect runs the inspector until its user leaves.
-func (f *proxyFlags) inspect(ctx context.Context, log *store.Log, kept *lines, address net.Addr, rec *recording) error {
+func (f *proxyFlags) inspect(ctx context.Context, log *store.Log, bench *intercept.Bench, kept *lines, address net.Addr, rec *recording) error {
 	behind := "embedded"
 	if f.upstream != "" {
 		behind = f.upstream
 	}
 	app, err := ui.New(ui.Options{
-		Log: log, Live: true, Filter: f.filter, Logs: kept.snapshot, Status: rec.status,
+		Log: log, Live: true, Filter: f.filter, Steering: bench, Logs: kept.snapshot, Status: rec.status,
 		Title: func() string { return address.String() + " → " + behind },
 		Question: func() (string, bool) {
 			return "Recording to " + f.write + ".", rec != nil

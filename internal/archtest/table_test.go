@@ -47,12 +47,15 @@ var packages = []row{
 	{dir: "internal/format", layer: 3, also: []string{"internal/explain"}},
 	{dir: "internal/explain", layer: 3},
 	{dir: "internal/compare", layer: 3},
+	{dir: "internal/steer", layer: 3},
 
 	{dir: "internal/store", layer: 4},
 	{dir: "internal/client", layer: 4},
 
 	// The features: one layer, so none imports another; cmd joins them.
 	{dir: "proxy", layer: 5},
+	{dir: "proxy/fault", layer: 5, also: []string{"proxy"}},
+	{dir: "proxy/intercept", layer: 5, also: []string{"proxy", "proxy/fault"}},
 	{dir: "server", layer: 5},
 	{dir: "replay", layer: 5},
 	{dir: "ui/model", layer: 5},

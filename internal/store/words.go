@@ -28,6 +28,9 @@ func words(e *session.Event) string {
 	if e.Flags == 0 && e.Out == nil {
 		return ""
 	}
+	if e.Text != "" {
+		return commandWords(e) + "; by " + plain(e.Text)
+	}
 	return commandWords(e)
 }
 

@@ -1,0 +1,13 @@
+package fault
+
+import "context"
+
+// down ends connections.
+type down struct{}
+
+func newDown(*keys) fault { return down{} }
+
+func (down) do(_ context.Context, h *hit) {
+	h.Drop = true
+	h.Conn.Kill(false, h.rule.text)
+}

@@ -1,0 +1,19 @@
+package fault
+
+import "context"
+
+// garbage puts a line before the command that is none.
+type garbage struct{ bytes int }
+
+func newGarbage(ks *keys) fault { return &garbage{min(ks.int("bytes", 40, 1), 1<<16)} }
+
+func (f *garbage) do(_ context.Context, h *hit) {
+	line := make([]byte, f.bytes, f.bytes+2)
+	for i := range line {
+		if line[i] = byte(h.rand.UintN(256)); line[i] == '\n' {
+			line[i] = '?'
+		}
+	}
+	line[0] = '?' // no verb begins so
+	h.Before = append(h.Before, append(line, '\r', '\n'))
+}

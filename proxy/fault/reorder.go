@@ -1,0 +1,74 @@
+package fault
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/msnscope/msnscope/proxy"
+)
+
+// reorder sends the command after the next one. When none comes it goes on by itself.
+type reorder struct {
+	most time.Duration
+
+	mu   sync.Mutex
+	kept map[way]*straggler
+}
+
+// straggler is a command that lets the next one go first.
+type straggler struct {
+	out   []byte
+	timer *time.Timer
+}
+
+func newReorder(ks *keys) fault { return &reorder{most: ks.ms("ms", 1000), kept: map[way]*straggler{}} }
+
+func (f *reorder) do(ctx context.Context, h *hit) {
+	f.pass(ctx, h) // the one before comes after this one, which waits in its turn only if nothing did
+	if len(h.After) > 0 {
+		return
+	}
+	h.Drop = true
+	s := &straggler{out: append([]byte(nil), h.Out...)}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.kept[h.key] = s
+	conn, key, rule := h.Conn, h.key, h.rule.text
+	s.timer = time.AfterFunc(f.most, func() { f.alone(conn, key, s, rule) })
+}
+
+// pass lets the command that was kept go behind this one.
+func (f *reorder) pass(_ context.Context, h *hit) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s := f.kept[h.key]; s != nil && s.timer.Stop() {
+		h.After = append(h.After, s.out)
+		h.Rule = join(h.Rule, h.rule.text)
+		delete(f.kept, h.key)
+	}
+}
+
+// alone sends a command that nothing came after.
+func (f *reorder) alone(c *proxy.Conn, key way, s *straggler, rule string) {
+	f.mu.Lock()
+	mine := f.kept[key] == s
+	if mine {
+		delete(f.kept, key)
+	}
+	f.mu.Unlock()
+	if mine {
+		_ = c.Inject(key.dir, s.out, rule) // the connection may have ended
+	}
+}
+
+func (f *reorder) closed(conn int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for w, s := range f.kept {
+		if w.conn == conn {
+			s.timer.Stop()
+			delete(f.kept, w)
+		}
+	}
+}

@@ -1,0 +1,335 @@
+package intercept
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/proxy/fault"
+)
+
+// faulty plays a test with one fault.
+func faulty(t *testing.T, rule string, test func(s *stage)) {
+	t.Helper()
+	play(t, BenchOptions{Seed: 1}, func(s *stage) {
+		s.check(s.bench.AddFault(rule))
+		test(s)
+	})
+}
+
+func TestLatency(t *testing.T) {
+	faulty(t, `latency:ms=500,jitter=100 @ cmd == "CAL"`, func(s *stage) {
+		began := time.Now()
+		s.client.send("PNG\r\nCAL 2 bob@hotmail.com\r\nOUT\r\n")
+		s.server.want("PNG\r\n")
+		if d := time.Since(began); d >= 400*time.Millisecond {
+			t.Errorf("what comes before waited %s", d)
+		}
+		s.server.want("CAL 2 bob@hotmail.com\r\nOUT\r\n")
+		if d := time.Since(began); d < 400*time.Millisecond || d > 600*time.Millisecond {
+			t.Errorf("it waited %s, want 500 ms and 100 more or less", d)
+		}
+		if e := s.find("CAL"); e.Flags&session.Fault == 0 || e.Text != `latency:ms=500,jitter=100 @ cmd == "CAL"` {
+			t.Errorf("flags %v, text %q: want the fault and its rule", e.Flags.Names(), e.Text)
+		}
+		if e := s.find("OUT"); e.Flags != 0 || e.Text != "" {
+			t.Errorf("flags %v, text %q of what the rule is not about", e.Flags.Names(), e.Text)
+		}
+	})
+}
+
+func TestBandwidth(t *testing.T) {
+	faulty(t, `bandwidth:rate=1 @ cmd == "MSG"`, func(s *stage) {
+		body := strings.Repeat("x", 1000)
+		began := time.Now()
+		s.client.send("MSG 3 N 1000\r\n" + body)
+		s.server.want("MSG 3 N 1000\r\n" + body)
+		if d := time.Since(began); d < 900*time.Millisecond || d > 1200*time.Millisecond {
+			t.Errorf("1014 bytes took %s at 1 KB/s", d)
+		}
+	})
+}
+
+func TestSlicer(t *testing.T) {
+	faulty(t, `slicer:size=1 @ cmd == "PNG"`, func(s *stage) {
+		n := len(s.wrote())
+		s.client.send("PNG\r\nOUT\r\n")
+		s.server.want("PNG\r\nOUT\r\n")
+		if got, want := s.wrote()[n:], []string{"P", "N", "G", "\r", "\n", "OUT\r\n"}; !slices.Equal(got, want) {
+			t.Errorf("writes %q, want %q", got, want)
+		}
+	})
+}
+
+func TestCoalesce(t *testing.T) {
+	faulty(t, `coalesce:count=3,ms=1000 @ cmd == "CAL"`, func(s *stage) {
+		n := len(s.wrote())
+		for _, line := range []string{"CAL 2 a@b.c\r\n", "CAL 3 a@b.c\r\n", "CAL 4 a@b.c\r\n"} {
+			s.client.send(line)
+			s.rest()
+		}
+		s.server.want("CAL 2 a@b.c\r\nCAL 3 a@b.c\r\nCAL 4 a@b.c\r\n")
+		if got := s.wrote()[n:]; len(got) != 1 {
+			t.Errorf("three commands left in the writes %q, want one", got)
+		}
+		began := time.Now()
+		s.client.send("CAL 5 a@b.c\r\n")
+		s.server.want("CAL 5 a@b.c\r\n")
+		if d := time.Since(began); d != time.Second {
+			t.Errorf("the last one waited %s for others, want a second", d)
+		}
+		s.client.send("CAL 6 a@b.c\r\n")
+		s.rest()
+		s.client.send("PNG\r\n") // the order stays
+		s.server.want("CAL 6 a@b.c\r\nPNG\r\n")
+	})
+}
+
+func TestTimeout(t *testing.T) {
+	faulty(t, `timeout:ms=30000 @ cmd == "CAL"`, func(s *stage) {
+		began := time.Now()
+		s.client.send("CAL 2 a@b.c\r\nPNG\r\n")
+		s.server.wantEnd()
+		s.client.wantEnd()
+		if d := time.Since(began); d != 30*time.Second {
+			t.Errorf("the connection ended after %s", d)
+		}
+		if e := s.find("CAL"); e.Flags&session.Dropped == 0 {
+			t.Errorf("flags %v, want dropped", e.Flags.Names())
+		}
+	})
+}
+
+func TestEndings(t *testing.T) {
+	for _, rule := range []string{`reset_peer @ cmd == "CAL"`, `down @ cmd == "CAL"`} {
+		t.Run(rule, func(t *testing.T) {
+			faulty(t, rule, func(s *stage) {
+				s.client.send("PNG\r\n")
+				s.server.want("PNG\r\n")
+				s.client.send("CAL 2 a@b.c\r\n")
+				s.server.wantEnd()
+				s.client.wantEnd()
+				s.rest()
+				s.mu.Lock()
+				last := s.events[len(s.events)-1]
+				s.mu.Unlock()
+				if last.Kind != session.Close || last.Text != rule {
+					t.Errorf("the last event is %q %q, want the end with the rule for its cause", last.Kind, last.Text)
+				}
+			})
+		})
+	}
+}
+
+func TestLimitData(t *testing.T) {
+	faulty(t, `limit_data:bytes=12 @ dir == "C"`, func(s *stage) {
+		s.client.send("CAL 2 a@b.c\r\nPNG\r\n") // 13 bytes and 5
+		s.server.want("CAL 2 a@b.c\r")
+		s.server.wantEnd()
+	})
+}
+
+func TestDropTheNth(t *testing.T) {
+	faulty(t, `drop:nth=2 @ cmd == "CAL"`, func(s *stage) {
+		s.client.send("CAL 2 a@b.c\r\nPNG\r\nCAL 3 a@b.c\r\nCAL 4 a@b.c\r\n")
+		s.server.want("CAL 2 a@b.c\r\nPNG\r\nCAL 4 a@b.c\r\n")
+		if e := s.find("CAL 3"); e.Flags&(session.Dropped|session.Fault) != session.Dropped|session.Fault {
+			t.Errorf("flags %v, want dropped and fault", e.Flags.Names())
+		}
+	})
+}
+
+func TestDuplicate(t *testing.T) {
+	faulty(t, `duplicate:times=2 @ cmd == "JOI"`, func(s *stage) {
+		s.server.send("JOI bob@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
+		s.client.want(strings.Repeat("JOI bob@hotmail.com Bob\r\n", 3) + "BYE bob@hotmail.com\r\n")
+	})
+}
+
+func TestReorder(t *testing.T) {
+	faulty(t, `reorder:ms=1000 @ cmd == "CAL"`, func(s *stage) {
+		s.client.send("CAL 2 a@b.c\r\nPNG\r\n")
+		s.server.want("PNG\r\nCAL 2 a@b.c\r\n")
+		s.client.send("CAL 3 a@b.c\r\n")
+		began := time.Now()
+		s.server.want("CAL 3 a@b.c\r\n")
+		if d := time.Since(began); d != time.Second {
+			t.Errorf("a command that nothing follows waited %s", d)
+		}
+		s.client.send("CAL 4 a@b.c\r\nCAL 5 a@b.c\r\nPNG\r\n")
+		s.server.want("CAL 5 a@b.c\r\nCAL 4 a@b.c\r\nPNG\r\n")
+	})
+}
+
+func TestLate(t *testing.T) {
+	faulty(t, `late:ms=5000 @ cmd == "JOI"`, func(s *stage) {
+		began := time.Now()
+		s.server.send("JOI bob@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
+		s.client.want("BYE bob@hotmail.com\r\n") // overtakes it
+		if d := time.Since(began); d != 0 {
+			t.Errorf("others waited %s", d)
+		}
+		s.client.want("JOI bob@hotmail.com Bob\r\n")
+		if d := time.Since(began); d != 5*time.Second {
+			t.Errorf("it came after %s", d)
+		}
+	})
+}
+
+func TestErrorInPlaceOfAnAnswer(t *testing.T) {
+	faulty(t, `error:code=602 @ cmd == "CAL"`, func(s *stage) {
+		s.client.send("CAL 007 a@b.c\r\nPNG\r\n")
+		s.client.want("602 007\r\n") // the digits are the client's
+		s.server.want("PNG\r\n")     // and the server has heard nothing
+		if e := s.find("602"); e.ReplyTo != s.find("CAL").N || e.Flags&session.Injected == 0 {
+			t.Errorf("the error answers %d, flags %v", e.ReplyTo, e.Flags.Names())
+		}
+		s.server.send("CAL 8 RINGING 1\r\n")
+		s.client.want("602 8\r\n")
+	})
+}
+
+func TestStaleCookie(t *testing.T) {
+	play(t, BenchOptions{}, func(s *stage) {
+		s.check(s.bench.AddFault(`stale_cookie @ cmd == "USR"`))
+		s.client.send("USR 2 alice@hotmail.com 17262740.1050826919.32308\r\n")
+		s.server.want("USR 2 alice@hotmail.com 17262740.1050826919.32300\r\n")
+	})
+}
+
+func TestOut(t *testing.T) {
+	faulty(t, `out:reason=SSD @ cmd in ["CAL", "JOI"]`, func(s *stage) {
+		s.server.send("JOI bob@hotmail.com Bob\r\n")
+		s.client.want("OUT SSD\r\n")
+		s.client.wantEnd()
+	})
+	faulty(t, `out @ cmd == "CAL"`, func(s *stage) {
+		s.client.send("CAL 2 a@b.c\r\n")
+		s.client.want("OUT OTH\r\n")
+		s.client.wantEnd()
+		s.server.wantEnd()
+	})
+}
+
+func TestNAK(t *testing.T) {
+	faulty(t, `nak`, func(s *stage) {
+		s.client.send(hello + strings.Replace(hello, "3 N", "4 U", 1) + "PNG\r\n")
+		s.client.want("NAK 3\r\n") // who sends with U hears nothing
+		s.server.want("PNG\r\n")
+		s.client.silent(time.Second)
+	})
+}
+
+func TestWrongLength(t *testing.T) {
+	faulty(t, `wrong_length:by=-2 @ cmd == "MSG" && dir == "C"`, func(s *stage) {
+		s.client.send(hello)
+		s.server.want(strings.Replace(hello, " 52\r\n", " 50\r\n", 1))
+	})
+}
+
+func TestGarbage(t *testing.T) {
+	faulty(t, `garbage:bytes=20 @ cmd == "PNG"`, func(s *stage) {
+		s.client.send("PNG\r\n")
+		s.rest()
+		wrote := s.wrote()
+		got := wrote[len(wrote)-1]
+		if len(got) != 27 || !strings.HasSuffix(got, "\r\nPNG\r\n") || bytes.Count([]byte(got), []byte{'\n'}) != 2 {
+			t.Errorf("wrote %q, want a line of 20 bytes before the command", got)
+		}
+		if e := s.find("?"); e.Flags&(session.Opaque|session.Injected) != session.Opaque|session.Injected {
+			t.Errorf("flags %v of the garbage", e.Flags.Names())
+		}
+	})
+}
+
+// TestFaultsRepeat: the same seed, the same traffic, the same hits; another seed, others.
+func TestFaultsRepeat(t *testing.T) {
+	hits := func(seed uint64) (lines []string) {
+		play(t, BenchOptions{Seed: seed}, func(s *stage) {
+			s.check(s.bench.AddFault(`drop:p=0.5 @ cmd == "CAL"`))
+			for range 40 {
+				s.client.send("CAL 2 a@b.c\r\n")
+			}
+			s.client.send("PNG\r\n")
+			s.rest()
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			for _, e := range s.events {
+				lines = append(lines, strings.Join(e.Flags.Names(), ","))
+			}
+		})
+		return lines
+	}
+	first := hits(7)
+	if again := hits(7); !slices.Equal(first, again) {
+		t.Errorf("seed 7 gave %q and %q", first, again)
+	}
+	if other := hits(8); slices.Equal(first, other) {
+		t.Error("seeds 7 and 8 gave the same")
+	}
+	if dropped := strings.Count(strings.Join(first, " "), "dropped"); dropped < 8 || dropped > 32 {
+		t.Errorf("%d of 40 hit with p=0.5", dropped)
+	}
+}
+
+// TestSchedule has the keys that every fault has.
+func TestSchedule(t *testing.T) {
+	for _, tc := range []struct{ keys, want string }{
+		{"n=2", "3 4 5 6"},
+		{"after=4", "1 2 3 4"},
+		{"every=2", "1 3 5"},
+		{"after=1,every=2,n=1", "1 2 4 5 6"},
+		{"nth=6", "1 2 3 4 5"},
+		{"p=0", "1 2 3 4 5 6"},
+		{"from=2500ms", "1 2 3"},
+		{"until=2500ms", "4 5 6"},
+	} {
+		t.Run(tc.keys, func(t *testing.T) {
+			faulty(t, `drop:`+tc.keys+` @ cmd == "CAL"`, func(s *stage) {
+				n := len(s.wrote())
+				for _, id := range "123456" {
+					s.client.send("CAL " + string(id) + " a@b.c\r\n")
+					time.Sleep(time.Second)
+				}
+				var got []string
+				for _, w := range s.wrote()[n:] {
+					got = append(got, w[4:5])
+				}
+				if strings.Join(got, " ") != tc.want {
+					t.Errorf("what passed is %q, want %s", got, tc.want)
+				}
+			})
+		})
+	}
+}
+
+// TestRemovedFault: traffic is as it was.
+func TestRemovedFault(t *testing.T) {
+	faulty(t, `drop`, func(s *stage) {
+		if got := s.bench.Faults(); len(got) != 1 || got[0].String() != "drop" {
+			t.Errorf("the faults are %v", got)
+		}
+		s.client.send("PNG\r\n")
+		s.rest()
+		if hits := s.bench.Faults()[0].Hits(); hits != 1 {
+			t.Errorf("%d hits, want 1", hits)
+		}
+		if !s.bench.RemoveFault(0) || s.bench.RemoveFault(0) {
+			t.Error("a fault can be removed once")
+		}
+		s.client.send("OUT\r\n")
+		s.server.want("OUT\r\n")
+	})
+}
+
+// TestExamplesOfAllFaults: each example of the table is a rule, and is of its kind.
+func TestExamplesOfAllFaults(t *testing.T) {
+	for _, k := range fault.Kinds() {
+		if _, err := fault.Parse(k.Example); err != nil || !strings.HasPrefix(k.Example, k.Name) || k.Means == "" {
+			t.Errorf("%s: the example %q: %v", k.Name, k.Example, err)
+		}
+	}
+}

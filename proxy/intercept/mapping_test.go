@@ -1,0 +1,56 @@
+package intercept
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+func mappings(t *testing.T, texts ...string) []*Mapping {
+	t.Helper()
+	var all []*Mapping
+	for _, text := range texts {
+		m, err := ParseMapping(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, m)
+	}
+	return all
+}
+
+func TestMappings(t *testing.T) {
+	play(t, BenchOptions{}, func(s *stage) {
+		s.bench.Map(mappings(t,
+			`cmd == "CAL" -> UserHandle=carol@hotmail.com`,
+			`cmd == "MSG" -> AckMode=A, payload.text="hi, you"`,
+			`cmd == "JOI" && args.CalleeUserHandle == "bob@hotmail.com" -> CalleeUserFriendlyName="Bob B."`,
+			`cmd == "BYE" -> AckMode=A`, // it has none
+		))
+		s.client.send("CAL  2 bob@hotmail.com \r\n" + hello)
+		s.server.want("CAL  2 carol@hotmail.com \r\nMSG 3 A 54\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nhi, you")
+		s.server.send("JOI bob@hotmail.com Bob\r\nJOI carol@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
+		s.client.want("JOI bob@hotmail.com Bob%20B.\r\nJOI carol@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
+		if e := s.find("CAL"); e.Flags&session.Edited == 0 || !strings.Contains(e.Text, "-> UserHandle") {
+			t.Errorf("flags %v, text %q", e.Flags.Names(), e.Text)
+		}
+		s.bench.Map(nil)
+		s.client.send("CAL 4 bob@hotmail.com\r\n")
+		s.server.want("CAL 4 bob@hotmail.com\r\n")
+	})
+}
+
+func TestParseMapping(t *testing.T) {
+	for _, tc := range []struct{ text, wrong string }{
+		{`cmd == "CHG"`, "FILTER -> Field=value"},
+		{`cmd == -> State=BSY`, "in the filter"},
+		{`CHG -> State`, "Field=value"},
+		{`CHG -> State="BSY" x`, "Field=value"},
+		{`CHG -> State=BSY,`, "Field=value"},
+	} {
+		if _, err := ParseMapping(tc.text); err == nil || !strings.Contains(err.Error(), tc.wrong) {
+			t.Errorf("%s: %v, want %q", tc.text, err, tc.wrong)
+		}
+	}
+}

@@ -1,0 +1,215 @@
+package intercept
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/memnet"
+	"github.com/msnscope/msnscope/proxy"
+)
+
+const (
+	proxyAddr = "127.0.0.1:1863"
+	sbAddr    = "10.0.0.9:1863"
+)
+
+// stage is a proxy with a bench, between one client and one switchboard. It runs in a bubble: time passes when all wait.
+type stage struct {
+	t      *testing.T
+	proxy  *proxy.Proxy
+	bench  *Bench
+	client *peer
+	server *peer
+
+	mu     sync.Mutex
+	events []*session.Event
+	writes []string // of the proxy to the server
+}
+
+// play runs a test in a bubble, on a stage where alice has come to her switchboard.
+func play(t *testing.T, o BenchOptions, test func(s *stage)) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &stage{t: t}
+		var front, back memnet.Network
+		s.proxy = proxy.New(proxy.Options{
+			Upstream: sbAddr,
+			Role:     func(string) dialect.Role { return dialect.SB },
+			Publish: func(e *session.Event) {
+				s.mu.Lock()
+				defer s.mu.Unlock()
+				s.events = append(s.events, e)
+			},
+			Dial: func(ctx context.Context, network, addr string) (net.Conn, error) {
+				c, err := back.DialContext(ctx, network, addr)
+				if err != nil {
+					return nil, err
+				}
+				return &recorded{c, s}, nil
+			},
+		})
+		s.bench = NewBench(s.proxy, o)
+		listener, err := front.Listen(proxyAddr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		servers, err := back.Listen(sbAddr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		served := make(chan error, 1)
+		go func() { served <- s.proxy.Serve(listener) }()
+		defer func() {
+			s.proxy.Close()
+			servers.Close()
+			for _, p := range []*peer{s.client, s.server} {
+				if p != nil {
+					p.conn.Close()
+				}
+			}
+			if err := <-served; err != nil {
+				t.Errorf("Serve: %v", err)
+			}
+		}()
+		c, err := front.DialContext(t.Context(), "tcp", proxyAddr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.client = &peer{t, c, bufio.NewReader(c)}
+		s.client.send("USR 1 alice@hotmail.com 1.2.3\r\n")
+		up, err := servers.Accept()
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.server = &peer{t, up, bufio.NewReader(up)}
+		s.server.want("USR 1 alice@hotmail.com 1.2.3\r\n")
+		s.server.send("USR 1 OK alice@hotmail.com Alice\r\n")
+		s.client.want("USR 1 OK alice@hotmail.com Alice\r\n")
+		test(s)
+	})
+}
+
+// recorded notes each write to the server.
+type recorded struct {
+	net.Conn
+	s *stage
+}
+
+func (r *recorded) Write(p []byte) (int, error) {
+	r.s.mu.Lock()
+	r.s.writes = append(r.s.writes, string(p))
+	r.s.mu.Unlock()
+	return r.Conn.Write(p)
+}
+
+func (s *stage) wrote() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.writes)
+}
+
+// find waits until the proxy rests and returns the last event whose command, as it came, begins so.
+func (s *stage) find(line string) *session.Event {
+	s.t.Helper()
+	s.rest()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, e := range slices.Backward(s.events) {
+		if strings.HasPrefix(string(e.In.Raw), line) {
+			return e
+		}
+	}
+	s.t.Fatalf("there is no event of %q", line)
+	return nil
+}
+
+// rest lets everybody do what can be done without time passing, and what the proxy does within some milliseconds.
+func (s *stage) rest() {
+	time.Sleep(10 * time.Millisecond)
+	synctest.Wait()
+}
+
+// held waits until so many commands are held, and returns them.
+func (s *stage) held(n int) []uint64 {
+	s.t.Helper()
+	synctest.Wait()
+	held := s.bench.Held()
+	if len(held) != n {
+		s.t.Fatalf("%d commands are held, want %d", len(held), n)
+	}
+	var ids []uint64
+	for _, h := range held {
+		ids = append(ids, h.ID)
+	}
+	return ids
+}
+
+// check fails the test on an error.
+func (s *stage) check(err error) {
+	s.t.Helper()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// peer is one end of a connection, played by a test.
+type peer struct {
+	t    *testing.T
+	conn net.Conn
+	r    *bufio.Reader
+}
+
+func (p *peer) send(s string) {
+	p.t.Helper()
+	if _, err := io.WriteString(p.conn, s); err != nil {
+		p.t.Fatalf("send %q: %v", s, err)
+	}
+}
+
+// want reads exactly s, within some minutes.
+func (p *peer) want(s string) {
+	p.t.Helper()
+	got := make([]byte, len(s))
+	if err := p.conn.SetReadDeadline(time.Now().Add(10 * time.Minute)); err != nil {
+		p.t.Fatal(err)
+	}
+	n, err := io.ReadFull(p.r, got)
+	if string(got[:n]) != s {
+		p.t.Fatalf("got %q (%v), want %q", got[:n], err, s)
+	}
+}
+
+// silent fails the test if anything comes within d.
+func (p *peer) silent(d time.Duration) {
+	p.t.Helper()
+	if err := p.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
+		p.t.Fatal(err)
+	}
+	if b, err := p.r.ReadByte(); err == nil {
+		rest, _ := p.r.Peek(p.r.Buffered())
+		p.t.Fatalf("got %q, want nothing for %s", append([]byte{b}, rest...), d)
+	}
+	if err := p.conn.SetReadDeadline(time.Time{}); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// wantEnd reads the end of the connection.
+func (p *peer) wantEnd() {
+	p.t.Helper()
+	if b, err := p.r.ReadByte(); err == nil {
+		p.t.Fatalf("got %q, want the end of the connection", b)
+	} else if ne := net.Error(nil); errors.As(err, &ne) && ne.Timeout() {
+		p.t.Fatalf("the connection has not ended: %v", err)
+	}
+}
