@@ -147,11 +147,10 @@ func (d *dumper) events(ctx context.Context, log *store.Log) error {
 		if i&0xfff == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		event := r.At(i)
-		if !d.filter.Match(event) {
+		if !r.Match(i, d.filter) {
 			continue
 		}
-		if err := d.to.write(event); err != nil {
+		if err := d.to.write(r.At(i)); err != nil {
 			return &outputError{err}
 		}
 		d.written++
@@ -166,8 +165,8 @@ func (d *dumper) lines(ctx context.Context, log *store.Log, to *lineSink) error 
 		p := pages.Get().(*page)
 		p.buf, p.lines = p.buf[:0], 0
 		for i := from; i < end; i++ {
-			if event := r.At(i); d.filter.Match(event) {
-				p.buf = p.print(p.buf, event)
+			if r.Match(i, d.filter) {
+				p.buf = p.print(p.buf, r.At(i))
 				p.lines++
 			}
 		}

@@ -27,6 +27,7 @@ type Filter struct {
 	word    func(*session.Event) bool // a bare word; nil for an expression
 	program *vm.Program
 	fields  []field // those that the program reads
+	head    head
 	pool    sync.Pool
 }
 
@@ -48,9 +49,13 @@ func Compile(src string) (*Filter, error) {
 		return nil, &Error{Src: src, Offset: firstInvalid(src), Msg: "not valid UTF-8"}
 	case text == "":
 		f.word = func(*session.Event) bool { return true }
+		f.head = head{whole: true, class: ByVerb}
 		return f, nil
 	}
-	if f.word = bareWord(text); f.word != nil {
+	if f.word, f.head.whole = bareWord(text); f.word != nil {
+		if f.head.whole {
+			f.head.class = ByVerb
+		}
 		return f, nil
 	}
 	if err := f.compile(); err != nil {
@@ -79,6 +84,7 @@ func (f *Filter) compile() (err error) {
 	if err != nil {
 		return refusal(f.source, err)
 	}
+	f.head, _ = headOf(f.source) // without it every event is looked at whole
 	return nil
 }
 
@@ -87,17 +93,23 @@ func (f *Filter) Match(e *session.Event) bool {
 	if f.word != nil {
 		return f.word(e)
 	}
+	matched, err := f.run(f.program, f.fields, e)
+	return err == nil && matched
+}
+
+// run evaluates a program that reads the given fields.
+func (f *Filter) run(program *vm.Program, fields []field, e *session.Event) (bool, error) {
 	m := f.pool.Get().(*machine)
 	m.view = view{e: e}
-	for i := range f.fields {
-		m.env[f.fields[i].name] = f.fields[i].get(&m.view)
+	for i := range fields {
+		m.env[fields[i].name] = fields[i].get(&m.view)
 	}
-	out, err := m.vm.Run(f.program, m.env)
+	out, err := m.vm.Run(program, m.env)
 	clear(m.env) // the pool must not keep events alive
 	m.view = view{}
 	f.pool.Put(m)
 	matched, ok := out.(bool)
-	return err == nil && ok && matched
+	return matched && ok, err
 }
 
 // String returns the expression as it was given.

@@ -10,19 +10,19 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// bareWord returns what a single word means, nil where src is an expression.
-func bareWord(src string) func(*session.Event) bool {
+// bareWord returns what a single word means, nil where src is an expression, and whether the verb alone tells.
+func bareWord(src string) (match func(*session.Event) bool, verbOnly bool) {
 	isWord := strings.IndexFunc(src, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@.-_", r)
 	}) < 0
 	if !isWord || src == "true" || src == "false" {
-		return nil
+		return nil, false
 	}
 	verb := decode.V(strings.ToUpper(src))
 	if isDigits := verb != (decode.Verb{}) && verb[0] <= '9'; isDigits || knownVerb(verb.String()) {
-		return func(e *session.Event) bool { return e.In.Verb == verb }
+		return func(e *session.Event) bool { return e.In.Verb == verb }, true
 	}
-	return func(e *session.Event) bool { return contains(e, src) }
+	return func(e *session.Event) bool { return contains(e, src) }, false
 }
 
 // contains reports whether the command's line or its payload has the word, without regard to case. The payload's headers

@@ -28,16 +28,22 @@ type Reader struct {
 	files []window // by source, the first of which is 1
 	facts [256]cachedFact
 	event session.Event
+	whole int // the index of event, from 1, 0 where it is not whole
 
-	scratch [entrySize]byte
-	text    []byte
+	verdicts *verdicts
+	scratch  [entrySize]byte
+	text     []byte
 }
 
 // Reader returns a new Reader of the log.
 func (l *Log) Reader() *Reader { return &Reader{log: l} }
 
-// At is like [Log.At], except that the event and its bytes are the Reader's, valid until its next call. Its strings last.
+// At is like [Log.At], except that the event and its bytes are the Reader's, read only and valid until its next call. Its
+// strings last.
 func (r *Reader) At(i int) *session.Event {
+	if r.whole == i+1 && i < r.log.Len() {
+		return &r.event
+	}
 	en, err := r.head(i)
 	if err == nil {
 		err = r.body(&en)
@@ -45,23 +51,29 @@ func (r *Reader) At(i int) *session.Event {
 	if err != nil {
 		return r.unreadable(err)
 	}
+	r.whole = i + 1
 	return &r.event
 }
 
 // Head returns event i without what only its bytes tell: of In it has the verb. Everything else is as in At. It reports false
 // where more than that stands with the bytes, the verb of a command that nobody knows or what was sent on: then At tells. It
-// takes a tenth of the time of At.
+// takes a quarter of the time of At.
 func (r *Reader) Head(i int) (*session.Event, bool) {
+	e, whole, verb := r.heads(i)
+	return e, whole && verb
+}
+
+// heads is Head, and tells apart whether something stands with the bytes and whether the verb is known.
+func (r *Reader) heads(i int) (e *session.Event, whole, verb bool) {
 	en, err := r.head(i)
 	if err != nil {
-		return r.unreadable(err), false
+		return r.unreadable(err), false, false
 	}
 	if en.kind() != session.Command {
-		return &r.event, en.length() == 0
+		return &r.event, en.length() == 0, true
 	}
-	verb, ok := r.log.rows.verb(en.row)
-	r.event.In.Verb = verb
-	return &r.event, ok && !en.is(formExtra)
+	r.event.In.Verb, verb = r.log.rows.verb(en.row)
+	return &r.event, !en.is(formExtra), verb
 }
 
 // own returns event i as one that lasts.
@@ -99,6 +111,7 @@ func (r *Reader) unreadable(err error) *session.Event {
 // head fills the event with what the index says of event i.
 func (r *Reader) head(i int) (en entry, err error) {
 	l, e := r.log, &r.event
+	r.whole = 0
 	if i < 0 || i >= l.Len() {
 		return en, errRange
 	}
