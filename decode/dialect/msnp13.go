@@ -31,25 +31,29 @@ var msnp13 = msnp12.with(13, listServices,
 	},
 	Row{
 		Verb: "ADL", Dir: c, Roles: NS, Lists: Gain, When: LoggedOn, TrID: New, Payload: decode.LastArg, Replies: verbs("ADL"), Args: []Arg{req("Length", Length)},
-		Means: "tells the lists, or adds to them, in XML", Example: "ADL 9 11\r\n<ml l=\"1\"/>",
+		Means:   "tells the lists, or adds to them, in XML",
+		Example: "ADL 9 62\r\n<ml l=\"1\"><d n=\"hotmail.com\"><c n=\"bob\" l=\"3\" t=\"1\"/></d></ml>",
 	},
 	Row{
 		Verb: "ADL", Dir: s, Roles: NS, Lists: Gain, TrID: EchoZero, Args: []Arg{is("Status", "OK")}, Means: "the lists are taken", Example: "ADL 9 OK\r\n",
 	},
 	Row{
 		Verb: "ADL", Dir: s, Roles: NS, Lists: Gain, TrID: EchoZero, Payload: decode.LastArgIfNumeric, Args: []Arg{req("Length", Length)},
-		Means: "somebody added this user, in XML", Example: "ADL 0 5\r\n<ml/>",
+		Means:   "somebody added this user, in XML",
+		Example: "ADL 0 68\r\n<ml><d n=\"hotmail.com\"><c n=\"carol\" l=\"8\" t=\"1\" f=\"Carol\"/></d></ml>",
 	},
 	Row{
 		Verb: "RML", Dir: c, Roles: NS, Lists: Lose, When: LoggedOn, TrID: New, Payload: decode.LastArg, Replies: verbs("RML"), Args: []Arg{req("Length", Length)},
-		Means: "removes from the lists, in XML", Example: "RML 9 5\r\n<ml/>",
+		Means:   "removes from the lists, in XML",
+		Example: "RML 9 56\r\n<ml><d n=\"hotmail.com\"><c n=\"bob\" l=\"2\" t=\"1\"/></d></ml>",
 	},
 	Row{
 		Verb: "RML", Dir: s, Roles: NS, Lists: Lose, TrID: EchoZero, Args: []Arg{is("Status", "OK")}, Means: "the lists are changed", Example: "RML 9 OK\r\n",
 	},
 	Row{
 		Verb: "RML", Dir: s, Roles: NS, Lists: Lose, TrID: EchoZero, Payload: decode.LastArgIfNumeric, Args: []Arg{req("Length", Length)},
-		Means: "somebody removed this user, in XML", Example: "RML 0 5\r\n<ml/>",
+		Means:   "somebody removed this user, in XML",
+		Example: "RML 0 58\r\n<ml><d n=\"hotmail.com\"><c n=\"carol\" l=\"8\" t=\"1\"/></d></ml>",
 	},
 	Row{
 		Verb: "GCF", Dir: s, Roles: NS, TrID: EchoZero, Payload: decode.LastArg, Args: []Arg{req("Length", Length)},

@@ -30,11 +30,18 @@ func Facts(row *dialect.Row) []Pair {
 	if row.Payload != decode.NoPayload {
 		pairs = append(pairs, Pair{"payload", payloadWords[row.Payload]})
 	}
+	if row.Payload != decode.NoPayload && row.Lists != dialect.Unchanged {
+		pairs = append(pairs, Pair{"XML", listXML})
+	}
 	if len(row.Replies) > 0 {
 		pairs = append(pairs, Pair{"answered by", strings.Join(row.Replies, ", ") + ", or an error"})
 	}
 	return pairs
 }
+
+// listXML is how lists are told in XML.
+const listXML = `c is a contact: n and the n of the d around are its handle, before and after the @; l are the lists, added up: 1 FL, 2 AL, 4 BL, ` +
+	`8 RL, 16 PL; t is the network, f the friendly name; in t in place of d stand telephones; ml l="1" marks the lists of a logon`
 
 // Args returns the row's arguments with what each means and which words may stand there.
 func Args(row *dialect.Row) []Pair {
