@@ -33,8 +33,17 @@ func (w *words) value(word string) (string, bool) {
 		v, ok := w.value(strings.ToLower(word))
 		return strings.ToUpper(v), ok
 	}
-	if f := strings.Fields(word); len(f) == 3 && f[0] == "md5" {
-		return decode.MD5Response(w.values[f[1]], w.passwords[f[2]]), true
+	if f := strings.Fields(word); len(f) >= 3 && f[0] == "md5" {
+		digest := decode.MD5Response(w.values[f[1]], w.passwords[f[2]])
+		if len(f) == 5 { // a part of it, from character to character
+			from, err := strconv.Atoi(f[3])
+			to, err2 := strconv.Atoi(f[4])
+			if err != nil || err2 != nil || from < 0 || from > to || to > len(digest) {
+				return "", false
+			}
+			digest = digest[from:to]
+		}
+		return digest, true
 	}
 	if what, times, ok := strings.Cut(word, "*"); ok {
 		n, err := strconv.Atoi(times)

@@ -1,0 +1,367 @@
+package conformance
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// op is one thing that is done: which, by whom, and numbers that choose among what there is at that moment. Every op can be done in
+// every state; where it is illegal, that is the point.
+type op struct{ Kind, User, A, B int }
+
+var (
+	modelStates = []string{"NLN", "FLN", "HDN", "BSY", "IDL", "BRB", "AWY", "PHN", "LUN", "HOT"}
+	modelLists  = []string{"FL", "AL", "BL", "FL", "AL", "BL", "RL", "XL"}
+	modelNames  = []string{"Bob", "B%20b", "Zo%c3%ab", "x"}
+	modelWaits  = []time.Duration{time.Second, 11 * time.Second, 61 * time.Second, 121 * time.Second}
+)
+
+// ops are the kinds, the frequent ones several times.
+var ops = []func(*model, *modelUser, op) error{
+	(*model).signOn, (*model).chg, (*model).chg, (*model).chg, (*model).chg, (*model).add, (*model).add, (*model).add, (*model).rem,
+	(*model).rem, (*model).syn, (*model).lst, (*model).set, (*model).set, (*model).rea, (*model).xfr, (*model).xfr, (*model).usr, (*model).usr,
+	(*model).cal, (*model).cal, (*model).cal, (*model).ans, (*model).ans, (*model).ans, (*model).msg, (*model).msg, (*model).msg,
+	(*model).leave, (*model).odd, (*model).pass,
+}
+
+// do does an op and checks what came of it.
+func (m *model) do(o op) error {
+	if err := ops[o.Kind%len(ops)](m, m.users[o.User%len(m.users)], o); err != nil {
+		return err
+	}
+	return m.check()
+}
+
+// on returns the user's notification connection after logging the user on if need be, and then checks.
+func (m *model) on(u *modelUser) (*modelConn, error) {
+	if u.ns == nil {
+		if err := m.signOn(u, op{A: 1}); err != nil {
+			return nil, err
+		}
+		if err := m.check(); err != nil {
+			return nil, err
+		}
+	}
+	return u.ns, nil
+}
+
+// signOn is a logon, which ends the one there is; now and then with a wrong password.
+func (m *model) signOn(u *modelUser, o op) error {
+	c, err := m.connect("ns", u)
+	if err != nil {
+		return err
+	}
+	if err := m.command(c, "VER", "MSNP2"); err != nil {
+		return err
+	}
+	m.say(c, "VER", m.id, "MSNP2")
+	if err := m.command(c, "USR", "MD5", "I", u.handle); err != nil {
+		return err
+	}
+	delete(m.values, "challenge")
+	m.say(c, "USR", m.id, "MD5", "S", "{challenge}")
+	if err := m.check(); err != nil {
+		return err
+	}
+	if o.A%8 == 0 {
+		if err := m.command(c, "USR", "MD5", "S", "00000000000000000000000000000000"); err != nil {
+			return err
+		}
+		m.say(c, 911, m.id)
+		if c.closed = m.preset == Observed; !c.closed {
+			if err := m.check(); err != nil {
+				return err
+			}
+			c.closed = true
+			return c.peer.Close()
+		}
+		return nil
+	}
+	m.passwords["user"] = u.password
+	if err := m.command(c, "USR", "MD5", "S", "{md5 challenge user}"); err != nil {
+		return err
+	}
+	m.say(c, "USR", m.id, "OK", u.handle, u.name)
+	if m.preset == Observed {
+		const profile = "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgsprofile; charset=UTF-8\r\nLoginTime: {_}\r\n\r\n"
+		m.say(c, "MSG Hotmail Hotmail {_}\n"+profile)
+	}
+	c.user = u
+	if old := u.ns; old != nil {
+		m.say(old, "OUT OTH")
+		old.closed = true
+	}
+	m.setState(u, c, "FLN")
+	return nil
+}
+
+func (m *model) chg(u *modelUser, o op) error {
+	c, err := m.on(u)
+	if err != nil {
+		return err
+	}
+	state := modelStates[o.A%len(modelStates)]
+	if err := m.command(c, "CHG", state); err != nil || state == "HOT" {
+		m.fail(c, 201, 0)
+		return err
+	}
+	m.say(c, "CHG", m.id, state)
+	if u.state == "FLN" && state != "FLN" {
+		for _, e := range u.lists["FL"] {
+			if e.user.seen() && e.user.permits(u) {
+				m.say(c, "ILN", m.id, e.user.state, e.user.handle, e.user.name)
+			}
+		}
+	}
+	m.setState(u, c, state)
+	return nil
+}
+
+// whom chooses a user, sometimes none; never oneself, whose place on one's own list is a case of its own.
+func (m *model) whom(u *modelUser, n int) (*modelUser, string) {
+	switch n % 8 {
+	case 0:
+		return nil, "nobody@hotmail.com"
+	case 1:
+		return nil, "bob"
+	}
+	others := slices.DeleteFunc(slices.Clone(m.users), func(o *modelUser) bool { return o == u })
+	other := others[n%len(others)]
+	return other, other.handle
+}
+
+func (m *model) add(u *modelUser, o op) error {
+	c, err := m.on(u)
+	if err != nil {
+		return err
+	}
+	list, name := modelLists[o.A%len(modelLists)], modelNames[o.A%len(modelNames)]
+	other, handle := m.whom(u, o.B)
+	if err := m.command(c, "ADD", list, handle, name); err != nil {
+		return err
+	}
+	opposite := map[string]string{"AL": "BL", "BL": "AL"}[list]
+	switch {
+	case list == "RL" || list == "XL":
+		m.fail(c, 201, 0)
+	case handle == "bob":
+		m.fail(c, 206, 201)
+	case other == nil:
+		m.fail(c, 205, 205)
+	case u.has(list, other):
+		m.fail(c, 215, 215)
+	case u.has(opposite, other):
+		m.fail(c, 219, 219)
+	default:
+		u.serial++
+		m.say(c, "ADD", m.id, list, u.serial, other.handle, name)
+		m.private(u, func() { u.lists[list] = append(u.lists[list], modelEntry{other, name}) })
+		if list != "FL" {
+			break
+		}
+		if u.hears() && other.seen() && other.permits(u) {
+			m.say(c, "ILN", m.id, other.state, other.handle, other.name)
+		}
+		other.serial++
+		other.lists["RL"] = append(other.lists["RL"], modelEntry{u, u.name})
+		m.say(other.ns, "ADD 0 RL", other.serial, u.handle, u.name)
+	}
+	return nil
+}
+
+func (m *model) rem(u *modelUser, o op) error {
+	c, err := m.on(u)
+	if err != nil {
+		return err
+	}
+	list := modelLists[o.A%len(modelLists)]
+	other, handle := m.whom(u, o.B)
+	if some := u.lists[list]; list != "RL" && len(some) > 0 && o.B%8 > 2 { // rather somebody who is there
+		other = some[o.B%len(some)].user
+		handle = other.handle
+	}
+	if err := m.command(c, "REM", list, handle); err != nil {
+		return err
+	}
+	switch {
+	case list == "RL" || list == "XL":
+		m.fail(c, 201, 0)
+	case handle == "bob":
+		m.fail(c, 206, 201)
+	case other == nil:
+		m.fail(c, 205, 205)
+	case !u.has(list, other):
+		m.fail(c, 216, 216)
+	default:
+		u.serial++
+		m.say(c, "REM", m.id, list, u.serial, other.handle)
+		m.private(u, func() { u.lists[list] = slices.Delete(u.lists[list], u.find(list, other), u.find(list, other)+1) })
+		if list == "FL" {
+			i := other.find("RL", u)
+			other.lists["RL"] = slices.Delete(other.lists["RL"], i, i+1)
+			other.serial++
+			m.say(other.ns, "REM 0 RL", other.serial, u.handle)
+		}
+	}
+	return nil
+}
+
+// sayList notes the lines of a list (§7.6).
+func (m *model) sayList(c *modelConn, u *modelUser, list string) {
+	for i, e := range u.lists[list] {
+		m.say(c, "LST", m.id, list, u.serial, i+1, len(u.lists[list]), e.user.handle, e.name)
+	}
+	if len(u.lists[list]) == 0 {
+		m.say(c, "LST", m.id, list, u.serial, 0, 0)
+	}
+}
+
+func (m *model) syn(u *modelUser, o op) error {
+	c, err := m.on(u)
+	if err != nil {
+		return err
+	}
+	have := []string{strconv.Itoa(u.serial), "0", strconv.Itoa(u.serial + 5), "abc"}[o.A%4]
+	if err := m.command(c, "SYN", have); err != nil || have == "abc" {
+		m.fail(c, 201, 0)
+		return err
+	}
+	m.say(c, "SYN", m.id, u.serial)
+	if have != strconv.Itoa(u.serial) {
+		m.say(c, "GTC", m.id, u.serial, u.gtc)
+		m.say(c, "BLP", m.id, u.serial, u.blp)
+		for _, list := range []string{"FL", "AL", "BL", "RL"} {
+			m.sayList(c, u, list)
+		}
+	}
+	return nil
+}
+
+func (m *model) lst(u *modelUser, o op) error {
+	c, err := m.on(u)
+	if err != nil {
+		return err
+	}
+	list := modelLists[o.A%len(modelLists)]
+	if err := m.command(c, "LST", list); err != nil || list == "XL" {
+		m.fail(c, 201, 0)
+		return err
+	}
+	m.sayList(c, u, list)
+	return nil
+}
+
+// set is GTC or BLP.
+func (m *model) set(u *modelUser, o op) error {
+	c, err := m.on(u)
+	if err != nil {
+		return err
+	}
+	verb, field, values := "GTC", &u.gtc, []string{"A", "N", "Y"}
+	if o.B%3 != 0 {
+		verb, field, values = "BLP", &u.blp, []string{"AL", "BL", "RL"}
+	}
+	value := values[o.A%7%3]
+	if err := m.command(c, verb, value); err != nil {
+		return err
+	}
+	switch value {
+	case values[2]:
+		m.fail(c, 201, 0)
+	case *field:
+		m.fail(c, 218, 218)
+	default:
+		u.serial++
+		m.say(c, verb, m.id, u.serial, value)
+		m.private(u, func() { *field = value })
+	}
+	return nil
+}
+
+// rea renames oneself or a contact; the draft has no such command.
+func (m *model) rea(u *modelUser, o op) error {
+	c, err := m.on(u)
+	if err != nil {
+		return err
+	}
+	other, handle := m.whom(u, o.B)
+	if o.A%2 == 0 {
+		other, handle = u, u.handle
+	}
+	name := modelNames[o.B%len(modelNames)]
+	if err := m.command(c, "REA", handle, name); err != nil {
+		return err
+	}
+	listed := other != nil && (u.has("FL", other) || u.has("AL", other) || u.has("BL", other))
+	switch {
+	case m.preset == Draft:
+		m.fail(c, 200, 0)
+	case handle == "bob":
+		m.fail(c, 206, 201)
+	case other != u && !listed:
+		m.fail(c, 216, 216)
+	default:
+		u.serial++
+		m.say(c, "REA", m.id, u.serial, handle, name)
+		if other == u {
+			if u.name = name; u.seen() {
+				m.tell(u)
+			}
+			break
+		}
+		for _, list := range []string{"FL", "AL", "BL"} {
+			if i := u.find(list, other); i >= 0 {
+				u.lists[list][i].name = name
+			}
+		}
+	}
+	return nil
+}
+
+// odd is what is wrong wherever it comes, or beyond the draft.
+func (m *model) odd(u *modelUser, o op) error {
+	c, err := m.on(u)
+	if err != nil {
+		return err
+	}
+	if seats := m.seats(); len(seats) > 0 && o.B%3 == 0 {
+		c = seats[o.B%len(seats)]
+		if err := m.command(c, "SYN", "0"); err != nil {
+			return err
+		}
+		m.fail(c, 715, 0)
+		return nil
+	}
+	switch o.A % 5 {
+	case 0:
+		err = m.command(c, "ZZZ", "x")
+		m.fail(c, 200, 0)
+	case 1:
+		err = m.command(c, "CAL", u.handle)
+		m.fail(c, 715, 0)
+	case 2:
+		err = m.command(c, "ADD", "FL")
+		m.fail(c, 300, 0)
+	case 3:
+		err = m.command(c, "USR", "MD5", "I", u.handle)
+		m.fail(c, 207, 207)
+	case 4:
+		m.history = append(m.history, c.peer.name+"> PNG")
+		err = m.send(c.peer, "PNG\r\n")
+		m.say(c, map[string]string{Draft: "200", Lenient: "QNG", Observed: "QNG"}[m.preset])
+	}
+	return err
+}
+
+// pass lets time pass; not so much that the proxy forgets where it sent somebody.
+func (m *model) pass(_ *modelUser, o op) error {
+	d := modelWaits[o.A%len(modelWaits)]
+	if m.waited += d; m.through && m.waited > modelProxyTime {
+		return nil
+	}
+	m.history = append(m.history, fmt.Sprint("time: ", d))
+	m.target.Wait(d)
+	return nil
+}
