@@ -31,6 +31,7 @@ type serverFlags struct {
 	users         []string
 	noDispatch    bool
 	notifications int
+	connections   int
 }
 
 func (f *serverFlags) add(fs *pflag.FlagSet) {
@@ -57,7 +58,10 @@ func (f *serverFlags) options(log *slog.Logger) (o server.Options, err error) {
 	if err != nil {
 		return o, err
 	}
-	o.NoDispatch, o.Log = f.noDispatch, log
+	if f.connections < 0 {
+		return o, usage("--connections: %d is no number of connections", f.connections)
+	}
+	o.NoDispatch, o.Log, o.MaxConns = f.noDispatch, log, f.connections
 	store := accounts.Admin(accounts.Defaults())
 	if f.db != "" {
 		if store, err = accounts.Open(f.db, accounts.OpenOptions{Log: log}); err != nil {

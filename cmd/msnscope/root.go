@@ -24,7 +24,10 @@ func newRoot(e *env) *cobra.Command {
 		return &exitError{exitUsage, err, fmt.Sprintf("%s --help lists the flags", c.CommandPath())}
 	})
 	proxy := proxyCommand(e)
-	root.AddCommand(proxy, serveCommand(e), accountsCommand(e), inspectCommand(e), dumpCommand(e), replayCommand(e), explainCommand(e), versionCommand(), faultsHelp())
+	root.AddCommand(
+		proxy, serveCommand(e), accountsCommand(e), inspectCommand(e), dumpCommand(e), replayCommand(e), loadCommand(e), explainCommand(e),
+		versionCommand(), faultsHelp(),
+	)
 	return root
 }
 

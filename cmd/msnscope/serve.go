@@ -36,6 +36,7 @@ func serveCommand(e *env) *cobra.Command {
 	c.Flags().StringVar(&advertise, "advertise", "", "the `HOST` that referrals name; default: the one of --listen")
 	f.add(c.Flags())
 	f.addDB(c.Flags())
+	c.Flags().IntVar(&f.connections, "connections", 0, "how many clients may be connected; default: 4096")
 	completeForms(c)
 	return c
 }

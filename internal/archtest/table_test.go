@@ -60,6 +60,7 @@ var packages = []row{
 	{dir: "replay", layer: 5},
 	{dir: "ui/model", layer: 5},
 	{dir: "internal/demo", layer: 5},
+	{dir: "internal/load", layer: 5},
 
 	{dir: "ui", layer: 6},
 	{dir: "ui/web", layer: 6},

@@ -1,0 +1,209 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"net"
+	"net/netip"
+	"slices"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/msnscope/msnscope/decode/referral"
+	"github.com/msnscope/msnscope/internal/load"
+)
+
+const (
+	// maxLoadUsers is more connections than a process may have on most systems.
+	maxLoadUsers = 50_000
+	maxLoadTime  = 24 * time.Hour
+)
+
+// loadFlags are those of load.
+type loadFlags struct {
+	serverFlags
+	to, mode, form string
+	users          int
+	allowRemote    bool
+	o              load.Options
+}
+
+func loadCommand(e *env) *cobra.Command {
+	var f loadFlags
+	c := &cobra.Command{
+		Use:   "load",
+		Short: "A load generator: sign-ins, presence, chat, idle users, with latency percentiles",
+		Long: "Puts a server under load and says how long what took, and what failed. Modes:\n\n" +
+			"  signin    users sign in and off again, all the time\n" +
+			"  presence  in each group one user changes its state, and the others have it on their forward lists (and stay there)\n" +
+			"  chat      in each pair one writes and the other reads; the next message comes when the last was read\n" +
+			"  group     in each group one writes and all others read\n" +
+			"  idle      users sign in and stay\n\n" +
+			"--rate and --messages count sign-ins, changes of state, or messages. Accounts are those of --user, which the server must have;\n" +
+			"without it alice, bob, carol and dave @hotmail.com, password NAMEpw. An embedded server has what is asked for. The exit code\n" +
+			"is 1 when something failed.",
+		Example: "  msnscope load --mode chat --users 100 --duration 2s\n" +
+			"  msnscope load --to 127.0.0.1 --mode signin --rate 500 --user 'user{1..1000}@hotmail.com:secret'",
+		Args: noArgs,
+		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context(), e) },
+	}
+	fs := c.Flags()
+	fs.SortFlags = false
+	fs.StringVar(&f.to, "to", "embedded", "the server: `ADDR`, or embedded for one in this process")
+	fs.StringVar(&f.mode, "mode", "chat", "what the users do: signin, presence, chat, group or idle")
+	fs.IntVar(&f.users, "users", 0, "how many users; default: as many as there are accounts, 100 for an embedded server")
+	fs.IntVar(&f.o.GroupSize, "group", 10, "users of a group, in the modes presence and group")
+	fs.Float64Var(&f.o.Rate, "rate", 0, "sign-ins, changes or messages a second, of all together; 0 is as many as can be")
+	fs.IntVar(&f.o.Messages, "messages", 0, "sign-ins a user, or changes or messages a group; 0 is as many as can be")
+	fs.DurationVar(&f.o.Duration, "duration", 10*time.Second, "how long, from when all are signed in")
+	fs.BoolVar(&f.allowRemote, "allow-remote", false, "also to a server that is not on this machine: ask its owner first")
+	fs.StringVarP(&f.form, "type", "T", "text", "form of the report: text or json")
+	f.add(fs)
+	completeForms(c, "text", "json")
+	return c
+}
+
+func (f *loadFlags) run(ctx context.Context, e *env) error {
+	if err := f.check(); err != nil {
+		return err
+	}
+	close, err := f.target(e)
+	if err != nil {
+		return err
+	}
+	defer close()
+	if isTerminal(e.stderr) {
+		f.o.Progress = func(p load.Progress) {
+			fmt.Fprintf(e.stderr, "\rmsnscope: %.0f s, %d of %d signed in, %d done, %d errors\x1b[K", p.Elapsed.Seconds(), p.SignedIn, p.Users, p.Acts, p.Errors)
+		}
+	}
+	report, err := load.Run(ctx, f.o)
+	if f.o.Progress != nil {
+		fmt.Fprint(e.stderr, "\r\x1b[K")
+	}
+	if err != nil {
+		return usage("%w", err)
+	}
+	print := printLoad
+	if f.form == "json" {
+		print = printLoadJSON
+	}
+	if err := writeError(print(e.stdout, report)); err != nil {
+		return err
+	}
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case len(report.Errors) > 0:
+		return &exitError{code: exitDiffers}
+	}
+	return nil
+}
+
+func (f *loadFlags) check() error {
+	switch {
+	case f.form != "text" && f.form != "json":
+		return usage("-T %s: the forms are text and json", f.form)
+	case f.users < 0 || f.users > maxLoadUsers:
+		return usage("--users: %d is not a number of users up to %d", f.users, maxLoadUsers)
+	case f.o.Duration <= 0 || f.o.Duration > maxLoadTime:
+		return usage("--duration: %v is not a time up to %v", f.o.Duration, maxLoadTime)
+	}
+	f.o.Mode, f.o.AllowRemote = load.Mode(f.mode), f.allowRemote
+	return nil
+}
+
+// target sets where the load goes, and its users.
+func (f *loadFlags) target(e *env) (close func(), err error) {
+	if f.to == "embedded" {
+		return f.embedded(e)
+	}
+	var ok bool
+	if f.o.Server, ok = referral.Normalize(f.to); !ok {
+		return nil, usage("--to %q: it must be HOST, HOST:PORT or embedded", f.to)
+	}
+	if host, _, _ := net.SplitHostPort(f.o.Server); !f.allowRemote && !isLoopback(host) {
+		return nil, &exitError{
+			exitUsage, fmt.Errorf("--to %s: this is not certainly this machine", f.to), "--allow-remote, if the server's owner agrees; or 127.0.0.1",
+		}
+	}
+	if len(f.serverFlags.users) == 0 {
+		f.serverFlags.users = []string{
+			"alice@hotmail.com:alicepw", "bob@hotmail.com:bobpw", "carol@hotmail.com:carolpw", "dave@hotmail.com:davepw",
+		}
+	}
+	return func() {}, f.setUsers()
+}
+
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// embedded starts a server in this process that has the users and enough connections.
+func (f *loadFlags) embedded(e *env) (close func(), err error) {
+	if len(f.serverFlags.users) == 0 {
+		if f.users == 0 {
+			f.users = 100
+		}
+		f.serverFlags.users = []string{fmt.Sprintf("user{1..%d}@hotmail.com:secret", f.users)}
+	}
+	if err := f.setUsers(); err != nil {
+		return nil, err
+	}
+	f.connections = max(f.connections, 4*len(f.o.Users)+100) // each at notification and in a session, with room for those that end
+	srv, err := f.embed(e.logger(nil))
+	if err != nil {
+		return nil, err
+	}
+	f.o.Server, f.o.Dial = srv.entry, srv.Dial
+	return srv.Close, nil
+}
+
+func (f *loadFlags) setUsers() error {
+	all, err := f.accounts()
+	if err != nil {
+		return err
+	}
+	if f.users > len(all) {
+		return &exitError{
+			exitUsage, fmt.Errorf("--users %d: there are %d accounts", f.users, len(all)),
+			fmt.Sprintf("--user 'user{1..%d}@hotmail.com:secret', for msnscope serve as well", f.users),
+		}
+	}
+	if f.users > 0 {
+		all = all[:f.users]
+	}
+	for _, a := range all {
+		f.o.Users = append(f.o.Users, load.User{Handle: a.handle, Password: a.password})
+	}
+	return nil
+}
+
+func printLoadJSON(w io.Writer, r *load.Report) error {
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	return out.Encode(r)
+}
+
+func printLoad(w io.Writer, r *load.Report) error {
+	fmt.Fprintf(w, "mode %s, %d users, %d signed in at the end, %.1f s\n", r.Mode, r.Users, r.SignedIn, r.Seconds)
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(t, "ms\tcount\ta second\tmean\tp50\tp90\tp99\tp99.9\tmax\t")
+	for _, name := range slices.Sorted(maps.Keys(r.Operations)) {
+		l := r.Operations[name]
+		fmt.Fprintf(t, "%s\t%d\t%.0f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t%.3f\t\n", name, l.Count, l.Rate, l.Mean, l.P50, l.P90, l.P99, l.P999, l.Max)
+	}
+	err := t.Flush()
+	for _, kind := range slices.Sorted(maps.Keys(r.Errors)) {
+		_, more := fmt.Fprintf(w, "error: %s: %d times\n", printable(kind), r.Errors[kind])
+		err = errors.Join(err, more)
+	}
+	return err
+}
