@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"errors"
 	"slices"
 	"strconv"
 
@@ -61,20 +62,23 @@ var handlers = map[form]handler{
 	{"QRY", ""}: {do: (*conn).qry},
 }
 
-// serve answers one message of the client.
+// serve answers one message of the client. Who was referred elsewhere is not answered any more (§7.4).
 func (c *conn) serve(m *decode.Message) {
+	if c.user.referred {
+		return
+	}
 	if m.Opaque() {
 		c.serveOpaque(m)
 		return
 	}
 	r := &request{m: m, id: string(m.TrIDText())}
-	rows := dialect.MSNP2.Of(decode.FromClient, m.Verb)
+	rows := c.table.Of(decode.FromClient, m.Verb)
 	// Commands are in upper case (§5.2).
-	if len(rows) == 0 || rows[0].Verb != m.Verb.String() || rows[0].Extension && !c.s.set.extensions {
+	if len(rows) == 0 || rows[0].Verb != m.Verb.String() || rows[0].Extension && !c.s.set.Extensions {
 		c.fail(r, unknownCommand)
 		return
 	}
-	row := dialect.MSNP2.Match(decode.FromClient, c.role, m)
+	row := c.table.Match(decode.FromClient, c.role, m)
 	if row == nil {
 		c.fail(r, wrongServer)
 		return
@@ -106,8 +110,8 @@ func (c *conn) serveOpaque(m *decode.Message) {
 // again serves a whole line that was taken for a part of a message, since a line before it was no command: whoever talks to a
 // server begins commands at the beginning of lines. It is false for what would have a payload.
 func (c *conn) again(m *decode.Message) bool {
-	whole := decode.Parse(m.Raw, decode.FromClient, dialect.MSNP2)
-	payload := dialect.MSNP2.Shape(decode.FromClient, whole.Verb).Payload
+	whole := decode.Parse(m.Raw, decode.FromClient, c.table)
+	payload := c.table.Shape(decode.FromClient, whole.Verb).Payload
 	if whole.Opaque() || payload != decode.NoPayload || !bytes.HasSuffix(m.Raw, []byte{'\n'}) {
 		return false
 	}
@@ -128,7 +132,7 @@ func (c *conn) admit(row *dialect.Row, r *request) bool {
 		return c.refuse(row, r)
 	case !allowed(row, r.m):
 		f = badValue
-	case c.s.set.closeSurplus && row.Max() >= 0 && n > row.Max()+handlers[form{row.Verb, row.Form()}].surplus:
+	case c.s.set.CloseSurplus && row.Max() >= 0 && n > row.Max()+handlers[form{row.Verb, row.Form()}].surplus:
 		c.finish()
 		return false
 	}
@@ -168,7 +172,7 @@ func allowed(row *dialect.Row, m *decode.Message) bool {
 
 // fail answers a request that failed as the preset says.
 func (c *conn) fail(r *request, f failure) {
-	a := c.s.set.answers[f]
+	a := c.s.set.answers()[f]
 	if a.code != 0 {
 		c.send(errorLine(a.code, r.id))
 	}
@@ -179,9 +183,12 @@ func (c *conn) fail(r *request, f failure) {
 
 // failErr answers a request that failed with an error of the store, or of the random source.
 func (c *conn) failErr(r *request, err error) {
+	if errors.Is(err, ErrReplaced) {
+		return // this connection is about to end
+	}
 	f := failureOf(err)
 	if f == storeFailed {
-		c.log.Error("the store failed", "command", r.m.Verb.String(), "user", c.handle, "err", err)
+		c.log().Error("the store failed", "command", r.m.Verb.String(), "user", c.who(), "err", err)
 	}
 	c.fail(r, f)
 }

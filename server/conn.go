@@ -1,12 +1,15 @@
 package server
 
 import (
-	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"os"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
@@ -16,16 +19,17 @@ import (
 const (
 	// lingerTime is how long the server waits for the client to close after the server's last word. Closing at once could
 	// destroy that word on its way while unread bytes of the client are here.
-	lingerTime = time.Second
-	// retryTime is how long a refused client may try again: several never do, and never close either.
-	retryTime = 20 * time.Second
-	// maxTries is how many wrong passwords one connection may offer.
-	maxTries = 5
+	lingerTime = 2 * time.Second
+	// smallRead is the buffer that a connection keeps while it waits: a usual command fits. When one is full there is more,
+	// and the next read takes a shared buffer of largeRead.
+	smallRead = 512
+	largeRead = 32 << 10
 )
 
 var (
 	errEnded = errors.New("ended by the server")
 	errLate  = errors.New("the client took too long")
+	errCrash = errors.New("internal error")
 	// Nothing that a client may send before its logon has a payload; of whom the server knows, it takes messages of up to
 	// 1 MB, which is what a connection's buffer may come to.
 	errGreedy = errors.New("a payload before the logon")
@@ -34,104 +38,176 @@ var (
 // conn is one client's connection, to one of the three roles.
 type conn struct {
 	s    *Server
-	role dialect.Role
+	addr string // the server's address by which the client came
 	nc   net.Conn
-	out  *outbox
-	log  *slog.Logger
+	out  queue
+	// notified says that this is a connection to a notification server, for who has not the turn.
+	notified atomic.Bool
 
-	ctx    context.Context
-	cancel context.CancelCauseFunc // closes nc at once; never blocks
-	closed chan struct{}           // closed when nc is
+	once   sync.Once
+	cause  error         // why it was closed; set before closed is
+	closed chan struct{} // closed when nc is
 
-	// What only the goroutine of run uses.
-	state     dialect.State
-	deadline  time.Time // until when the logon must be done
-	wants     string    // the handle that is logging on, and its challenge
-	challenge string
-	tries     int
-	stateWord string // the state of §7.7 that was last set, "" before the first
-
-	// The user: set once, with the hub locked, when the logon is done. This connection's own goroutine reads it as it
-	// likes, others with the hub locked.
-	handle, key string
-
-	// Guarded by hub.mu.
-	shown   string   // at a notification server: the state of §7.7
-	name    string   // at a switchboard
-	session *session // at a switchboard
-	calls   int      // how many CAL in a row
-	called  time.Time
+	// turn is held while the client's commands, or news for the user, are handled. It guards all that follows.
+	turn    sync.Mutex
+	in      decode.Reader
+	role    dialect.Role
+	table   *dialect.Table // the dialect: MSNP2 until VER says otherwise
+	state   dialect.State
+	due     time.Time // until when the logon must be done
+	user    user      // at a notification server
+	seat    seat      // at a switchboard
+	touched []*conn   // who got something with the commands of this read
 }
 
-func newConn(s *Server, role dialect.Role, nc net.Conn) *conn {
-	c := &conn{s: s, role: role, nc: nc, out: newOutbox(), closed: make(chan struct{}), state: dialect.Fresh}
+func newConn(s *Server, role dialect.Role, addr string, nc net.Conn) *conn {
+	c := &conn{s: s, addr: addr, nc: nc, closed: make(chan struct{}), role: role, table: dialect.MSNP2, state: dialect.Fresh}
 	if role == dialect.SB {
 		c.state = dialect.Waiting
 	}
-	c.log = s.o.Log.With("role", role.String(), "client", addrString(nc.RemoteAddr()))
-	c.ctx, c.cancel = context.WithCancelCause(s.ctx)
-	context.AfterFunc(c.ctx, func() {
-		defer close(c.closed)
-		_ = nc.Close() // the only Close; nobody could do anything about its error
-	})
+	c.notified.Store(role == dialect.NS)
+	c.in = decode.Reader{Dir: decode.FromClient, Grammar: c.table}
 	return c
+}
+
+// log returns a logger that names the connection.
+func (c *conn) log() *slog.Logger {
+	return c.s.o.Log.With("role", c.role.String(), "client", addrString(c.nc.RemoteAddr()))
 }
 
 // run serves the connection until it is closed, and returns when nothing of it is left.
 func (c *conn) run() {
-	c.log.Debug("connected")
-	c.deadline = time.Now().Add(c.s.o.LogonTimeout)
-	written := make(chan struct{})
-	go func() {
-		defer close(written)
-		c.writeLoop()
-	}()
+	c.due = time.Now().Add(c.s.o.LogonTimeout)
 	err := c.readLoop()
 	c.out.end()
-	c.s.hub.leave(c, errors.Is(err, errLate))
-	c.announceLeft()
-	<-written
+	c.leave(errors.Is(err, errLate))
+	c.flush()
+	c.out.wait()
 	c.linger(err)
-	c.cancel(err)
+	c.kill(err)
 	<-c.closed
 	level := slog.LevelDebug
-	if cause := context.Cause(c.ctx); errors.Is(cause, errSlow) || errors.Is(cause, errWrite) {
+	if errors.Is(c.cause, errSlow) || errors.Is(c.cause, errWrite) {
 		level = slog.LevelWarn
 	}
-	c.log.Log(context.WithoutCancel(c.ctx), level, "closed", "user", c.handle, "why", context.Cause(c.ctx))
+	c.log().Log(c.s.ctx, level, "closed", "user", c.who(), "why", c.cause)
+}
+
+// leave takes a connection that ended out of everything. late says that it was idle for too long.
+func (c *conn) leave(late bool) {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	switch c.role {
+	case dialect.NS:
+		c.logoff()
+	case dialect.SB:
+		c.s.board.leave(c, late && c.s.set.ByeReason)
+		c.kickTouched()
+	}
+}
+
+// who returns the handle of the connection's user, "" before the logon.
+func (c *conn) who() string {
+	if c.role == dialect.SB {
+		return c.seat.handle
+	}
+	return c.user.Handle
 }
 
 // readLoop serves the client's commands. The error says why it stopped, io.EOF when the client has nothing more to say.
 func (c *conn) readLoop() error {
-	r := decode.NewReader(decode.FromClient, dialect.MSNP2)
-	var m decode.Message
-	for {
-		_ = c.nc.SetReadDeadline(c.until()) // fails only when closed, and then so does the read
-		if c.out.ending() {                 // looked at after the deadline was set: see writeLoop
+	small := make([]byte, smallRead)
+	var limit time.Time
+	for full := false; ; {
+		if until := c.until(); until != limit {
+			_ = c.nc.SetReadDeadline(until) // fails only when closed, and then so does the read
+			limit = until
+		}
+		if c.out.ending() { // looked at after the deadline was set: see finish
 			return errEnded
 		}
-		_, err := r.Fill(c.nc)
-		for r.Next(&m) {
-			c.serve(&m)
-			if c.out.ending() {
-				return errEnded
-			}
+		n, err := c.read(small, full)
+		full = n >= smallRead
+		if c.out.ending() {
+			return errEnded
 		}
 		switch {
-		case c.stranger() && len(r.Pending()) > decode.MaxLine:
-			c.fail(&request{}, unframed)
+		case c.stranger() && len(c.in.Pending()) > decode.MaxLine:
 			return errGreedy
 		case err == nil:
-		case !errors.Is(err, os.ErrDeadlineExceeded):
-			return err
-		case c.ctx.Err() != nil:
-			return context.Cause(c.ctx)
-		case c.out.ending():
-			return errEnded
-		default:
+		case errors.Is(err, os.ErrDeadlineExceeded):
 			return errLate
+		default:
+			return err
 		}
 	}
+}
+
+// read does one Read and serves what came.
+func (c *conn) read(buf []byte, large bool) (int, error) {
+	if large {
+		shared := largeReads.Get().(*[]byte)
+		defer largeReads.Put(shared)
+		buf = *shared
+	}
+	n, err := c.nc.Read(buf)
+	if n > 0 {
+		if crash := c.batch(buf[:n]); crash != nil {
+			return n, crash
+		}
+	}
+	return n, err
+}
+
+var largeReads = sync.Pool{New: func() any { b := make([]byte, largeRead); return &b }}
+
+// batch serves the commands that came with one read. What they make the server send leaves after the last of them, to each
+// connection in as few writes as possible.
+func (c *conn) batch(b []byte) (err error) {
+	c.begin()
+	defer c.end()
+	defer func() {
+		if p := recover(); p != nil { // a mistake of the server's own ends the connection that met it, no other
+			c.log().Error("internal error", "panic", p, "stack", string(debug.Stack()))
+			c.send(errorLine(c.s.set.answers()[internalError].code, ""))
+			err = errCrash
+		}
+	}()
+	c.in.Feed(b)
+	var m decode.Message
+	whole := true
+	for !c.out.ending() && c.in.Next(&m) {
+		whole = !m.Opaque()
+		c.serve(&m)
+	}
+	if c.stranger() && len(c.in.Pending()) > decode.MaxLine && !c.out.ending() {
+		c.fail(&request{}, unframed)
+	}
+	if whole && len(c.in.Pending()) == 0 && len(b) > smallRead/2 { // nothing is lost with the buffer
+		c.in = decode.Reader{Dir: decode.FromClient, Grammar: c.table}
+	}
+	return nil
+}
+
+// begin takes the turn: what others have for the client waits until the answers are there.
+func (c *conn) begin() {
+	c.turn.Lock()
+	c.out.hold()
+}
+
+// end gives the turn back and sends everything.
+func (c *conn) end() {
+	c.out.release()
+	c.kickTouched()
+	c.turn.Unlock()
+	c.flush()
+}
+
+func (c *conn) kickTouched() {
+	for _, m := range c.touched {
+		m.kick()
+	}
+	c.touched = nil
 }
 
 // stranger reports whether the logon is not done.
@@ -139,61 +215,85 @@ func (c *conn) stranger() bool { return c.state&(dialect.LoggedOn|dialect.Joined
 
 // until returns when the next byte must have come, the zero time for no limit.
 func (c *conn) until() time.Time {
-	switch {
-	case c.stranger():
-		return c.deadline
-	case c.role == dialect.SB && c.s.o.SwitchboardIdle > 0:
-		return time.Now().Add(c.s.o.SwitchboardIdle)
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	switch idle := c.s.set.IdleTimeout; {
+	case c.stranger(), c.user.referred:
+		return c.due
+	case len(c.in.Pending()) > 0: // a command that was begun is to come to its end
+		return time.Now().Add(c.s.o.LogonTimeout)
+	case c.role == dialect.SB && idle > 0:
+		return time.Now().Add(idle)
 	}
 	return time.Time{}
-}
-
-// writeLoop sends what is queued, a chunk a Write, until the end of it. Then it wakes readLoop.
-func (c *conn) writeLoop() {
-	defer func() { _ = c.nc.SetReadDeadline(time.Now()) }()
-	for {
-		chunks, last := c.out.take()
-		for _, chunk := range chunks {
-			_ = c.nc.SetWriteDeadline(time.Now().Add(c.s.o.WriteTimeout))
-			if _, err := c.nc.Write(chunk); err != nil {
-				c.cancel(err)
-				return
-			}
-			c.out.sent(len(chunk))
-		}
-		if last {
-			return
-		}
-		select {
-		case <-c.out.wake:
-		case <-c.ctx.Done():
-			return
-		}
-	}
 }
 
 // linger closes the sending side, and waits for the client to close its own, for a moment.
 func (c *conn) linger(err error) {
 	half, ok := c.nc.(interface{ CloseWrite() error })
-	if !ok || errors.Is(err, io.EOF) || c.ctx.Err() != nil || half.CloseWrite() != nil {
+	if !ok || errors.Is(err, io.EOF) || half.CloseWrite() != nil {
 		return
 	}
 	_ = c.nc.SetReadDeadline(time.Now().Add(lingerTime))
 	_, _ = io.Copy(io.Discard, c.nc)
 }
 
-// push queues a chunk for the client and reports whether it will be sent. A client that does not read is disconnected. It
-// may be called with the hub locked.
-func (c *conn) push(chunk []byte) bool {
-	ok, err := c.out.push(chunk)
+// kill closes the connection at once. It does not block and may be called with anything locked.
+func (c *conn) kill(err error) {
+	c.once.Do(func() {
+		c.cause = err
+		c.out.kill()
+		go c.close()
+	})
+}
+
+func (c *conn) close() {
+	defer close(c.closed)
+	_ = c.nc.Close() // the only Close; nobody could do anything about its error
+}
+
+// send queues l for the client and reports whether it will be sent. Lines with a mistake in them are not sent, and the
+// connection is closed: the client would wait for them for ever. It is for who has the turn.
+func (c *conn) send(l *lines) bool {
+	b, err := l.e.Bytes()
 	if err != nil {
-		c.cancel(err)
+		c.kill(fmt.Errorf("%w: %w", errWrite, err))
+		return false
+	}
+	ok, err := c.out.add(b)
+	if err != nil {
+		c.kill(err)
 	}
 	return ok
 }
 
-// finish makes what is queued the last that the client gets. It may be called with the hub locked.
+// tell queues commands from elsewhere for the client, to be sent with the next kick. It reports whether they will be, and
+// whether they are the first to wait for one.
+func (c *conn) tell(b []byte) (ok, first bool) {
+	ok, first, err := c.out.tell(b)
+	if err != nil {
+		c.kill(err)
+	}
+	return ok, first
+}
+
+// finish makes what is queued the last that the client gets. It is for who has the turn; others use dismiss.
 func (c *conn) finish() { c.out.end() }
+
+// dismiss is finish for everybody else. It does not wait, and may be called with anything locked.
+func (c *conn) dismiss() {
+	c.out.end()
+	c.s.conns.Go(func() {
+		c.flush()
+		c.wake()
+	})
+}
+
+// wake has readLoop look whether this is the end, when what was queued is sent.
+func (c *conn) wake() {
+	c.out.wait()
+	_ = c.nc.SetReadDeadline(time.Now())
+}
 
 func addrString(a net.Addr) string {
 	if a == nil {

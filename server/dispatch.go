@@ -19,7 +19,7 @@ func (c *conn) ver(r *request) {
 		switch name := strings.ToUpper(r.arg(i)); {
 		case name == dialect.MSNP2.Name() && answer == nil:
 			answer = []string{name}
-		case name == "CVR0" && c.s.set.extensions:
+		case name == "CVR0" && c.s.set.Extensions:
 			cvr0 = true
 		}
 	}
@@ -45,8 +45,8 @@ func (c *conn) inf(r *request) {
 // not exist are challenged too, so that nobody learns who has an account. A client that says USR without VER speaks MSNP2.
 func (c *conn) usrInitiate(r *request) {
 	handle := r.arg(2)
-	switch f := checkHandle(handle, noDomain); {
-	case c.state == dialect.Fresh && c.s.set.versionFirst:
+	switch f := c.s.checkUser(handle); {
+	case c.state == dialect.Fresh && c.s.set.VersionFirst:
 		c.fail(r, unexpected)
 	case r.arg(0) != "MD5":
 		c.fail(r, badPackage)
@@ -54,29 +54,54 @@ func (c *conn) usrInitiate(r *request) {
 		c.fail(r, missingArgs)
 	case f != none:
 		c.fail(r, f)
-	case c.role == dialect.DS:
-		c.send(line("XFR", r.id, "NS", c.s.notificationOf(handle)))
-		c.finish()
 	default:
-		c.challengeUser(r, handle)
+		c.referOrChallenge(r, handle)
 	}
 }
 
-func (c *conn) challengeUser(r *request, handle string) {
+// referOrChallenge ends the connection with a referral, at the dispatch server and at a notification server that is being
+// drained (§7.4), else begins the authentication. A dispatch server may do that too.
+func (c *conn) referOrChallenge(r *request, handle string) {
+	to := c.s.drainedTo(c.addr)
+	if c.role == dialect.DS && c.s.set.DSReferral {
+		to = c.s.notificationOf(handle)
+	}
+	if to != c.addr {
+		c.send(c.referral(r.id, to))
+		c.finish()
+		return
+	}
 	challenge, err := dotted(c.s.o.Rand, 10, 9)
 	if err != nil {
 		c.internal(r, err)
 		return
 	}
-	c.state, c.wants, c.challenge = dialect.Challenged, handle, challenge
+	c.role = dialect.NS
+	c.notified.Store(true)
+	c.state, c.user.wants, c.user.challenge = dialect.Challenged, handle, challenge
 	c.send(line("USR", r.id, "MD5", "S", challenge))
 }
 
-// notificationOf returns the address of the notification server that a user is referred to, always the same one.
+// referral returns the XFR to another notification server (§7.4).
+func (c *conn) referral(id, to string) *lines { return line("XFR", id, "NS", to) }
+
+// checkUser returns what is wrong with the handle of a user who logs on.
+func (s *Server) checkUser(handle string) failure {
+	if f := checkHandle(handle, noDomain); f != none {
+		return f
+	}
+	if s.set.HotmailOnly && !strings.HasSuffix(accounts.Key(handle), "@hotmail.com") {
+		return badHandle
+	}
+	return none
+}
+
+// notificationOf returns the address of the notification server that a user is referred to, always the same one while none is
+// drained.
 func (s *Server) notificationOf(handle string) string {
 	sum := fnv.New32a()
 	_, _ = sum.Write([]byte(accounts.Key(handle))) // a hash does not fail
-	return s.o.Notification[sum.Sum32()%uint32(len(s.o.Notification))]
+	return s.drainedTo(s.o.Notification[sum.Sum32()%uint32(len(s.o.Notification))])
 }
 
 // cvq tells a client that asked for nothing else of the newest version, and closes.
@@ -87,7 +112,7 @@ func (c *conn) cvq(r *request) {
 
 // outCommand ends the connection: with an OUT on a dispatch or notification server (§7.10), without on a switchboard (§8.6).
 func (c *conn) outCommand(*request) {
-	if c.role != dialect.SB && c.s.set.outReply {
+	if c.role != dialect.SB && c.s.set.OutReply {
 		c.send(line("OUT"))
 	}
 	c.finish()
@@ -95,6 +120,6 @@ func (c *conn) outCommand(*request) {
 
 // internal answers a request that failed through no fault of the client's.
 func (c *conn) internal(r *request, err error) {
-	c.log.Error("internal error", "command", r.m.Verb.String(), "err", err)
+	c.log().Error("internal error", "command", r.m.Verb.String(), "err", err)
 	c.fail(r, internalError)
 }

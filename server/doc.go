@@ -1,24 +1,35 @@
-// Package server is a whole MSN server of the draft's dialect, MSNP2, to be embedded: the dispatch server, the notification
-// server and the switchboard (§4), all three over one hub, with the accounts of an [accounts.Store].
+// Package server is a whole MSN server of the draft's dialect, MSNP2, to be embedded: dispatch server, notification server and
+// switchboard (§4). The three are separate parts that meet through two interfaces only: [accounts.Store] has the accounts,
+// [Hub] knows who is logged on where and brings notices and cookies to and fro. Several servers over one Store and one Hub
+// serve the same users.
 //
-//	                  row of the table says yes            hub, locked          queue per connection
-//	bytes -> decode.Reader -> Message -> admit -> handler ------------> push -> outbox -> writeLoop -> bytes
-//	                                      |          |
-//	                                      '- fail    '-> accounts.Store (never with the hub locked)
+//	                  row of the table says yes
+//	bytes -> decode.Reader -> Message -> admit -> handler -> queue -> bytes
+//	                            |        |  |                  ^
+//	                            '- fail  |  '-> Hub -> Notify -'  of the users concerned
+//	                                     '----> Store
+//
+// # Order
+//
+// A connection does one thing at a time: it answers what one read brought, or takes a piece of news from the Store. What
+// others have for its client meanwhile waits behind those answers, so that what the answers were made from is older than
+// what follows them. A Hub announces the state that holds at the moment of announcing. So of two changes that cross, everybody
+// sees the later one last.
 //
 // # Locks
 //
-// There are three, taken in this order, and none is held while a socket, the store or the log is called:
+// Each is taken only with locks before it in this list held, and but for turn none while a socket, the store, the hub or the
+// log is called:
 //
-//	Server.mu   which connections and listeners there are
-//	hub.mu      who is online in what state, switchboard sessions, cookies
-//	outbox.mu   what one connection still has to be sent
-//
-// Presence lines are put into the queues with the hub locked, made from the state that holds at that moment, so that two
-// changes that cross reach everybody in the order in which they took effect.
+//	conn.turn    the client's commands, or news for the user, are being handled
+//	Server.mu    which connections and listeners there are
+//	memory.mu    the Hub in memory
+//	board.mu     which switchboard sessions there are
+//	session.mu   who is in one
+//	queue.mu     what one connection still has to be sent
 //
 // # Goroutines
 //
-// A connection has two, run and writeLoop, and for a moment a third that closes it. All end before [Server.Shutdown]
-// returns.
+// A connection has one, run. It writes too; another goroutine does only while something from elsewhere is queued, and closes
+// the connection. All end before [Server.Shutdown] returns.
 package server

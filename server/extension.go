@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"slices"
 	"strconv"
 
@@ -31,22 +32,41 @@ func (c *conn) rea(r *request) {
 		c.fail(r, f)
 		return
 	}
-	own := accounts.Key(handle) == c.key
+	ctx, done := c.s.storeTime()
+	defer done()
+	own := accounts.Key(handle) == accounts.Key(c.user.Handle)
 	var change accounts.Change
 	var err error
 	if own {
-		change, err = c.s.o.Store.Set(c.ctx, c.handle, accounts.Name, name)
+		change, err = c.s.store.Set(ctx, c.user.Handle, accounts.Name, name)
 	} else {
-		change, err = c.s.o.Store.Rename(c.ctx, c.handle, handle, name)
+		change, err = c.s.store.Rename(ctx, c.user.Handle, handle, name)
 	}
 	if err != nil {
 		c.failErr(r, err)
 		return
 	}
 	c.send(line("REA", r.id, strconv.Itoa(change.After.Serial), accounts.Key(handle), name))
-	if own && c.isSeen() {
-		c.announceTruth()
+	if !own {
+		return
 	}
+	if err := c.rename(ctx, &change.After); err != nil {
+		c.log().Error("contacts do not learn of a new name", "user", c.user.Handle, "err", err)
+	}
+}
+
+// rename gives the user the name that the account has now, and tells contacts (§7.9).
+func (c *conn) rename(ctx context.Context, u *accounts.User) error {
+	p := c.user.Presence
+	p.Name = wireName(u.FriendlyName, u.Handle)
+	if _, err := c.s.hub.Update(ctx, p, c); err != nil {
+		return err
+	}
+	c.user.Presence = p
+	if p.Seen() {
+		c.announce(u)
+	}
+	return nil
 }
 
 // pages are the services that have a web page.
@@ -70,7 +90,7 @@ func (c *conn) snd(r *request) {
 		c.fail(r, f)
 		return
 	}
-	c.log.Info("an invitation was asked for; this server sends no mail", "user", c.handle)
+	c.log().Info("an invitation was asked for; this server sends no mail", "user", c.user.Handle)
 	c.send(line("SND", r.id, "OK"))
 }
 

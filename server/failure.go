@@ -36,7 +36,10 @@ const (
 	oppositeList
 	notReachable
 	tooActive
+	alreadyOn
 	overload
+	busy // too many failures of late
+	noSwitchboard
 	storeFailed
 	internalError
 	failures
@@ -76,7 +79,10 @@ var draftAnswers = [failures]answer{
 	oppositeList:   {code: 219},
 	notReachable:   {code: 217},
 	tooActive:      {code: 713},
+	alreadyOn:      {code: 207},
 	overload:       {code: 712},
+	busy:           {600, true},
+	noSwitchboard:  {code: 280},
 	storeFailed:    {code: 501},
 	internalError:  {code: 500},
 }
@@ -98,6 +104,8 @@ var observedAnswers = func() [failures]answer {
 	return a
 }()
 
+var errThere = errors.New("the user is logged on")
+
 // failureOf returns the failure that an error of the store means.
 func failureOf(err error) failure {
 	for _, known := range []struct {
@@ -111,6 +119,7 @@ func failureOf(err error) failure {
 		{accounts.ErrAbsent, notOnList},
 		{accounts.ErrFull, listFull},
 		{accounts.ErrSame, sameValue},
+		{errThere, alreadyOn},
 	} {
 		if errors.Is(err, known.err) {
 			return known.failure

@@ -165,11 +165,11 @@ func TestFailures(t *testing.T) {
 		for preset, answer := range map[Preset]string{Lenient: tc.lenient, Observed: tc.observed} {
 			t.Run(tc.name+"/"+preset.String(), func(t *testing.T) {
 				conn, _, _ := strings.Cut(tc.request, " ")
-				text := strings.ReplaceAll(tc.way, ";", "\n") + "\n" + fill.Replace(tc.request)
+				text := strings.ReplaceAll(tc.way, ";", "\n") + "\n" + fill.Replace(tc.request) + "\n-- wait 20ms"
 				for _, a := range strings.Split(answer, ";") {
 					text += "\n" + conn + " S: " + a
 				}
-				play(t, Options{Preset: preset, ListLimit: 2}, text)
+				play(t, Options{Preset: preset, Settings: with(preset, "list-limit=2")}, text)
 			})
 		}
 	}
@@ -183,6 +183,7 @@ func TestRefusalsKeepTheConnection(t *testing.T) {
 		a.ns C: USR 2 MD5 I alice@hotmail.com
 		a.ns S: USR 2 MD5 S {one}
 		a.ns C: USR 3 MD5 S {md5 one wrong}
+		-- wait 20ms
 		a.ns S: 911 3
 		a.ns C: USR 4 MD5 S {md5 one alicepw}
 		a.ns S: 715 4
@@ -200,18 +201,22 @@ func TestRefusalsKeepTheConnection(t *testing.T) {
 	`)
 }
 
-// TestTriesAreCounted: a client may try again five times, no longer.
+// TestTriesAreCounted: a client may try again, but not too often in a minute.
 func TestTriesAreCounted(t *testing.T) {
 	try := `
 		a.ns C: USR 1 MD5 I alice@hotmail.com
 		a.ns S: USR 1 MD5 S {c}
 		a.ns C: USR 2 MD5 S 0
+		-- wait 20ms
 		a.ns S: 911 2`
-	synctestScript(t, Options{}, func(p *script) {
-		for range maxTries {
+	synctestScript(t, Options{FailureLimit: 7}, func(p *script) {
+		for range 7 {
 			p.words = make(map[string]string)
 			p.run(try)
+			p.run("-- wait 1s")
 		}
+		p.words = make(map[string]string)
+		p.run(strings.ReplaceAll(try, "911", "600"))
 		p.run(`a.ns S: (closed)`)
 	})
 }

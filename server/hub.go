@@ -1,149 +1,102 @@
 package server
 
 import (
-	"strconv"
-	"sync"
+	"context"
+	"errors"
 	"time"
-
-	"github.com/msnscope/msnscope/decode/dialect"
-	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// hub is what all connections share: who is online, and the switchboard's sessions.
-type hub struct {
-	now             func() time.Time
-	maxParticipants int
-
-	mu      sync.Mutex
-	online  map[string]*conn // by accounts.Key: the one notification connection of a user
-	tickets tickets
-	last    int // the number of the last switchboard session
+// Hub is where the parts of a server meet, and several servers that serve the same users: who is logged on where and in what
+// state, what is on its way to whom, and which cookies are valid. [NewHub] makes one in memory, for servers of one process.
+// All methods are safe for concurrent use. Handles are compared without case.
+type Hub interface {
+	Presences
+	Router
+	Tickets
 }
 
-func newHub(o *Options) *hub {
-	// Session numbers begin high: one client takes a small one for one of its own TrIDs. They are no secret, so that a
-	// random source that fails, which shows with the first challenge, matters little here.
-	first, err := digits(o.Rand, 8)
-	if err != nil {
-		first = "11752012"
-	}
-	last, _ := strconv.Atoi(first) // digits are digits
-	return &hub{now: o.Now, maxParticipants: o.MaxParticipants, online: make(map[string]*conn), last: last}
+// Presences knows the one notification connection of each user who is logged on.
+type Presences interface {
+	// Enter makes r the connection of p's user. The one before, on whatever server, gets the notice [Ousted]; what was
+	// known of the user until then is returned, the zero Presence if nothing.
+	Enter(ctx context.Context, p Presence, r Receiver) (before Presence, err error)
+	// Update replaces what is known of p's user and returns what was. A p without a State takes the user out. It fails
+	// with [ErrReplaced] when r is not the user's connection any more.
+	Update(ctx context.Context, p Presence, r Receiver) (before Presence, err error)
+	// Find returns those of the users who are logged on, in the order of handles.
+	Find(ctx context.Context, handles []string) ([]Presence, error)
 }
 
-// seen reports whether contacts see the user: state NLN or a sub-state of it (§7.7). The hub must be locked.
-func (c *conn) seen() bool { return c.hears() && c.shown != "HDN" }
-
-// hears reports whether the user gets notifications of contacts (§7.7). The hub must be locked.
-func (c *conn) hears() bool { return c.shown != "FLN" }
-
-// isSeen is seen for who has not locked the hub.
-func (c *conn) isSeen() bool {
-	c.s.hub.mu.Lock()
-	defer c.s.hub.mu.Unlock()
-	return c.seen()
+// Router brings notices to notification connections, on whatever server they are. Those from one caller to one user arrive
+// in the order in which they were given.
+type Router interface {
+	// Deliver reports whether the user has a connection and that one took the notice.
+	Deliver(ctx context.Context, handle string, n Notice) (bool, error)
+	// Announce gives each user of to the notice [Moved] about the user called handle, with what is known of it at that very
+	// moment: two announcements that cross leave the later truth everywhere.
+	Announce(ctx context.Context, handle string, to []string) error
 }
 
-// logon makes c the connection of its user, greets it, and sends an earlier one away (§7.10). It reports whether contacts
-// saw that one.
-func (h *hub) logon(c *conn, u *accounts.User, greeting *lines) (wasSeen bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	c.handle, c.key, c.shown = u.Handle, accounts.Key(u.Handle), "FLN"
-	if old := h.online[c.key]; old != nil {
-		wasSeen = old.seen()
-		old.send(line("OUT", "OTH"))
-		old.finish()
-	}
-	h.online[c.key] = c
-	c.send(greeting)
-	return wasSeen
+// Tickets keeps the cookies of §8.1 and §8.4.
+type Tickets interface {
+	// Issue makes t valid for so long, once.
+	Issue(ctx context.Context, t Ticket, validity time.Duration) error
+	// Redeem reports whether t was issued, just so, and is still valid. It is not valid afterwards; one that differs in
+	// anything but the cookie is not used up.
+	Redeem(ctx context.Context, t Ticket) (bool, error)
 }
 
-// leave takes a connection that ended out of everything. late says that it was idle for too long.
-func (h *hub) leave(c *conn, late bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if c.session != nil {
-		c.session.leave(c, late && c.s.set.byeReason)
-	}
+// ErrReplaced is the error of a connection that is not its user's any more.
+var ErrReplaced = errors.New("the user is logged on elsewhere")
+
+// Presence is what may be known of a user who is logged on (§7.7).
+type Presence struct {
+	Handle string // in the form of the account
+	Name   string // the friendly name as it stands on the wire
+	State  string // of §7.7: FLN until the first CHG; "" for a user who is not logged on
 }
 
-// logoff removes the user's connection, if c still is it, and reports whether contacts saw it.
-func (h *hub) logoff(c *conn) (wasSeen bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if c.role != dialect.NS || c.key == "" || h.online[c.key] != c {
-		return false
-	}
-	delete(h.online, c.key)
-	return c.seen()
-}
+// Seen reports whether contacts see the user: state NLN or a sub-state of it (§7.7).
+func (p Presence) Seen() bool { return p.State != "" && p.State != offline && p.State != hidden }
 
-// setState changes the user's state (§7.7), answers with it, and with those of contacts that are seen (§7.9). It returns
-// whether contacts saw the user before and whether they do now.
-func (h *hub) setState(c *conn, r *request, state string, contacts []accounts.User) (before, after bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	before = c.seen()
-	c.shown = state
-	reply := line("CHG", r.id, state)
-	for i := range contacts {
-		h.addILN(reply, r.id, &contacts[i])
-	}
-	c.send(reply)
-	return before, c.seen()
-}
-
-// addILN appends the state of a contact, if it is seen. The hub must be locked.
-func (h *hub) addILN(reply *lines, id string, u *accounts.User) {
-	if n := h.online[accounts.Key(u.Handle)]; n != nil && n.seen() {
-		reply.add("ILN", id, n.shown, u.Handle, wireName(u.FriendlyName, u.Handle))
-	}
-}
-
-// view is what one user may see of another.
-type view uint8
-
+// The states of §7.7 that are no sub-states of NLN.
 const (
-	unchanged view = iota // nothing to tell
-	truth                 // the state that holds
-	offline               // offline, whatever the state
+	offline = "FLN"
+	hidden  = "HDN"
 )
 
-// announce tells those who have u on their forward list about u's state (§7.9), each as views says.
-func (h *hub) announce(u *accounts.User, views func(handle string) view) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	gone, now := line("FLN", u.Handle), line("FLN", u.Handle)
-	if n := h.online[accounts.Key(u.Handle)]; n != nil && n.seen() {
-		now = line("NLN", n.shown, u.Handle, wireName(u.FriendlyName, u.Handle))
-	}
-	for _, e := range u.Lists[accounts.Reverse] {
-		w := h.online[accounts.Key(e.Handle)]
-		if w == nil || !w.hears() {
-			continue
-		}
-		switch views(e.Handle) {
-		case truth:
-			w.send(now)
-		case offline:
-			w.send(gone)
-		}
-	}
+// Receiver is a notification connection as a Hub knows it.
+type Receiver interface {
+	// Notify takes a notice, or reports that the user does not want it in its state.
+	//
+	//  1. It MUST NOT block: the Hub may have locked what it knows.
+	//  2. It MUST NOT call the Hub.
+	//  3. What n points to MUST NOT be changed, by either side, afterwards.
+	Notify(n Notice) bool
 }
 
-// tell sends l to a user, if it is logged on.
-func (h *hub) tell(handle string, l *lines) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if n := h.online[accounts.Key(handle)]; n != nil {
-		n.send(l)
-	}
+// Notice is something that a user's connection is to learn from elsewhere.
+type Notice struct {
+	Kind  NoticeKind
+	About Presence // Moved: who, and in what state; hidden looks like offline
+	Lines []byte   // Said and Rung: whole commands
 }
 
-// newSession returns a session with a number of its own. The hub must be locked.
-func (h *hub) newSession() *session {
-	h.last++
-	return &session{id: strconv.Itoa(h.last), rung: make(map[string]time.Time)}
+// NoticeKind says what a Notice is.
+type NoticeKind uint8
+
+// The kinds of notices.
+const (
+	Said   NoticeKind = iota // commands for the client, whatever the user's state
+	Rung                     // a RNG (§8.4): not for who is offline or hidden (§7.7)
+	Moved                    // a contact changed its state (§7.9): not for who is offline
+	Ousted                   // the user logged on elsewhere (§7.10)
+)
+
+// Ticket is what a cookie admits to. All of it is compared.
+type Ticket struct {
+	Cookie      string
+	Handle      string // whom
+	Switchboard string // where: the address in the referral
+	Session     string // to which session; "" for one of the user's own (§8.2)
 }

@@ -105,13 +105,13 @@ func TestOneUserHasSoManyCookies(t *testing.T) {
 			a.sb1 S: (closed)
 			a.sb2 C: USR 1 alice@hotmail.com {c1}
 			a.sb2 S: USR 1 OK alice@hotmail.com alice`)
-		if n := len(p.s.hub.tickets.byCookie); n != userTickets-1 {
+		if n := len(p.s.hub.(*memory).tickets.byCookie); n != userTickets-1 {
 			t.Errorf("%d cookies are valid, want %d", n, userTickets-1)
 		}
 		p.run(`-- wait 2m
 			alice.ns C: XFR 1 SB
 			alice.ns S: XFR 1 SB 127.0.0.4:1863 CKI {last}`)
-		ts := &p.s.hub.tickets
+		ts := &p.s.hub.(*memory).tickets
 		if len(ts.byCookie) != 1 || len(ts.byUser) != 1 || len(ts.queue) != 1 {
 			t.Errorf("expired cookies are kept: %d, %d, %d", len(ts.byCookie), len(ts.byUser), len(ts.queue))
 		}
@@ -182,8 +182,9 @@ func TestTimeouts(t *testing.T) {
 			a.ns C: USR 0 MD5 I alice@hotmail.com
 			a.ns S: USR 0 MD5 S {c}
 			a.ns C: USR 0 MD5 S 0
+			-- wait 20ms
 			a.ns S: 911 0
-			-- wait 19s
+			-- wait 4s
 			a.ns S: (nothing)
 			-- wait 2s
 			a.ns S: (closed)`,
@@ -208,7 +209,7 @@ func TestTimeouts(t *testing.T) {
 			a.ds S: (closed)
 			-- wait 1s`,
 	} {
-		t.Run(name, func(t *testing.T) { play(t, Options{SwitchboardIdle: 5 * time.Minute}, text) })
+		t.Run(name, func(t *testing.T) { play(t, Options{Settings: with(Lenient, "idle-timeout=5m")}, text) })
 	}
 }
 

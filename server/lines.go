@@ -2,7 +2,6 @@ package server
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/msnscope/msnscope/decode"
 )
@@ -22,22 +21,20 @@ func line(verb string, args ...string) *lines {
 	return l
 }
 
+// bytes returns the lines, nil where there is a mistake in them: an argument from elsewhere that would break the line.
+func (l *lines) bytes() []byte {
+	b, err := l.e.Bytes()
+	if err != nil {
+		return nil
+	}
+	return b
+}
+
 // message returns a MSG from somebody (§8.8).
 func message(handle, name string, payload []byte) *lines {
 	l := new(lines)
 	l.e.Command("MSG").Arg(handle, name).Payload(payload)
 	return l
-}
-
-// send queues l for the client and reports whether it will be sent. Lines with a mistake in them are not sent, and the
-// connection is closed: the client would wait for them for ever. It may be called with the hub locked.
-func (c *conn) send(l *lines) bool {
-	b, err := l.e.Bytes()
-	if err != nil {
-		c.cancel(fmt.Errorf("%w: %w", errWrite, err))
-		return false
-	}
-	return c.push(b)
 }
 
 // wireName returns a friendly name as it can stand on a line: as stored, which is as a client sent it, unless it was stored

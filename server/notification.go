@@ -1,6 +1,7 @@
 package server
 
 import (
+	"context"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -12,8 +13,18 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// usrRespond checks the answer to the challenge (§7.3). A wrong one leads back to the start of the authentication, for a
-// moment and a few times.
+// refusalTime is what the answer to a failed logon takes at least, whatever was wrong: how long the store looked for a user
+// does not tell whether there is one.
+const refusalTime = 20 * time.Millisecond
+
+// user is who is logged on, or logging on, by a notification connection.
+type user struct {
+	Presence                // as the hub has it; zero before the logon
+	wants, challenge string // the handle that is logging on, and its challenge
+	referred         bool   // sent to another notification server: neither answered nor told anything
+}
+
+// usrRespond checks the answer to the challenge (§7.3). A wrong one leads back to the start of the authentication.
 func (c *conn) usrRespond(r *request) {
 	if r.arg(0) != "MD5" {
 		c.fail(r, badPackage)
@@ -23,36 +34,69 @@ func (c *conn) usrRespond(r *request) {
 		c.fail(r, missingArgs)
 		return
 	}
-	u, err := c.s.o.Store.Lookup(c.ctx, c.wants)
+	start, challenge := time.Now(), c.user.challenge
+	c.user.challenge, c.state = "", dialect.Negotiated
+	if c.s.failures.tooMany(c.user.wants, c.nc.RemoteAddr()) {
+		c.fail(r, busy)
+		return
+	}
+	ctx, done := c.s.storeTime()
+	defer done()
+	u, err := c.s.lookup(ctx, c.user.wants)
 	if err != nil && !errors.Is(err, accounts.ErrNoUser) {
 		c.failErr(r, err)
 		return
 	}
-	want := decode.MD5Response(c.challenge, u.Password)
+	want := decode.MD5Response(challenge, u.Password)
 	right := subtle.ConstantTimeCompare([]byte(want), []byte(strings.ToLower(r.arg(2)))) == 1
-	c.challenge = ""
 	if err != nil || !right {
-		c.refuseLogon(r)
+		c.refuseLogon(r, start)
 		return
 	}
-	c.state = dialect.Offline
-	name := wireName(u.FriendlyName, u.Handle)
-	wasSeen := c.s.hub.logon(c, &u, line("USR", r.id, "OK", u.Handle, name))
-	if c.s.set.profile {
-		c.send(message("Hotmail", "Hotmail", profile(c.s.o.Now())))
-	}
-	if wasSeen {
-		c.announceTruth()
+	c.welcome(ctx, r, &u)
+}
+
+func (c *conn) refuseLogon(r *request, start time.Time) {
+	c.s.failures.count(c.user.wants, c.nc.RemoteAddr())
+	time.Sleep(time.Until(start.Add(refusalTime)))
+	c.fail(r, badLogon)
+	switch after := c.s.set.CloseAfter911; {
+	case after == 0:
+		c.finish()
+	case after > 0:
+		c.due = time.Now().Add(after)
 	}
 }
 
-func (c *conn) refuseLogon(r *request) {
-	c.state = dialect.Negotiated
-	c.fail(r, badLogon)
-	c.deadline = time.Now().Add(retryTime)
-	if c.tries++; c.tries >= maxTries {
-		c.finish()
+// welcome logs the user on, and whoever was logged on as that user before off (§7.10).
+func (c *conn) welcome(ctx context.Context, r *request, u *accounts.User) {
+	p := Presence{Handle: u.Handle, Name: wireName(u.FriendlyName, u.Handle), State: offline}
+	if !c.s.set.SecondLogin {
+		if there, err := c.s.hub.Find(ctx, []string{u.Handle}); err != nil || len(there) > 0 {
+			c.failErr(r, or(err, errThere))
+			return
+		}
 	}
+	c.out.show(offline)
+	before, err := c.s.hub.Enter(ctx, p, c)
+	if err != nil {
+		c.failErr(r, err)
+		return
+	}
+	c.state, c.user.Presence = dialect.Offline, p
+	c.s.enlist(c)
+	c.send(c.usrOK(r.id, u))
+	if c.s.set.ProfileMsg {
+		c.send(message("Hotmail", "Hotmail", profile(c.s.o.Now())))
+	}
+	if before.Seen() {
+		c.announce(u)
+	}
+}
+
+// usrOK returns the answer to a logon that succeeded (§7.3).
+func (c *conn) usrOK(id string, u *accounts.User) *lines {
+	return line("USR", id, "OK", u.Handle, wireName(u.FriendlyName, u.Handle))
 }
 
 // profile returns what the server tells a client of its user after the logon, in the form of servers of the time.
@@ -60,92 +104,51 @@ func profile(now time.Time) []byte {
 	return fmt.Appendf(nil, "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgsprofile; charset=UTF-8\r\nLoginTime: %d\r\n\r\n", now.Unix())
 }
 
-// chg sets the user's state (§7.7). Who comes out of FLN, as everybody does with the first CHG, even if into hiding, learns
-// which contacts are online (§7.9).
+// chg sets the user's state (§7.7).
 func (c *conn) chg(r *request) {
-	state := r.arg(0)
-	var contacts []accounts.User
-	if c.state == dialect.Offline && state != "FLN" {
-		var err error
-		if contacts, err = c.contacts(); err != nil {
-			c.failErr(r, err)
-			return
-		}
-	}
-	before, after := c.s.hub.setState(c, r, state, contacts)
-	again := c.stateWord == state
-	c.stateWord = state
-	switch state {
-	case "FLN":
-		c.state = dialect.Offline
-	case "HDN":
-		c.state = dialect.Hidden
-	default:
-		c.state = dialect.Online
-	}
-	if (before || after) && !again {
-		c.announceTruth()
+	if err := c.setState(r.id, r.arg(0)); err != nil {
+		c.failErr(r, err)
 	}
 }
 
-// contacts returns those on the user's forward list who let the user see them. The user itself, who may be there too, is
-// told of its own change like everybody else.
-func (c *conn) contacts() ([]accounts.User, error) {
-	u, err := c.s.o.Store.Lookup(c.ctx, c.handle)
+// setState sets the user's state and tells the client so, with id for a TrID. Who comes out of FLN, as everybody does with
+// the first CHG, even if into hiding, learns which contacts are online (§7.9). Contacts learn of the user.
+func (c *conn) setState(id, state string) error {
+	ctx, done := c.s.storeTime()
+	defer done()
+	u, err := c.s.lookup(ctx, c.user.Handle)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var visible []accounts.User
-	for _, e := range u.Lists[accounts.Forward] {
-		contact, err := c.s.o.Store.Lookup(c.ctx, e.Handle)
-		switch {
-		case errors.Is(err, accounts.ErrNoUser): // deleted since
-		case err != nil:
-			return nil, err
-		case contact.Permits(c.handle) && contact.Handle != c.handle:
-			visible = append(visible, contact)
-		}
-	}
-	return visible, nil
-}
-
-// announceTruth tells all who may see the user what its state is.
-func (c *conn) announceTruth() {
-	// The connection may be ending, the others still want to know.
-	u, err := c.s.o.Store.Lookup(c.s.ctx, c.handle)
+	p := c.user.Presence
+	p.State = state
+	c.out.show(state) // from now on what others have for the user is for the new state, and waits until CHG is there
+	before, err := c.s.hub.Update(ctx, p, c)
 	if err != nil {
-		c.log.Error("the store failed: contacts do not learn of a change", "user", c.handle, "err", err)
-		return
+		c.out.show(c.user.State)
+		return err
 	}
-	c.s.hub.announce(&u, func(handle string) view {
-		if u.Permits(handle) {
-			return truth
-		}
-		return unchanged
-	})
+	reply := line("CHG", id, state)
+	if before.State == offline && state != offline {
+		c.addContacts(ctx, reply, id, &u)
+	}
+	c.send(reply)
+	c.user.Presence, c.state = p, clientState(state)
+	if (before.Seen() || p.Seen()) && before.State != state {
+		c.announce(&u)
+	}
+	return nil
 }
 
-// announceLeft takes the user of a connection that ended offline.
-func (c *conn) announceLeft() {
-	if c.s.hub.logoff(c) && !c.s.isClosing() {
-		c.announceTruth()
+// clientState is what the table calls a state of §7.7.
+func clientState(word string) dialect.State {
+	switch word {
+	case offline:
+		return dialect.Offline
+	case hidden:
+		return dialect.Hidden
 	}
-}
-
-// announcePrivacy tells those whose right to see the user has changed.
-func (c *conn) announcePrivacy(before, after *accounts.User) {
-	if !c.isSeen() {
-		return
-	}
-	c.s.hub.announce(after, func(handle string) view {
-		switch was, is := before.Permits(handle), after.Permits(handle); {
-		case is && !was:
-			return truth
-		case was && !is:
-			return offline
-		}
-		return unchanged
-	})
+	return dialect.Online
 }
 
 // xfr refers the user to the switchboard, with a cookie that admits it once (§8.1).
@@ -155,6 +158,32 @@ func (c *conn) xfr(r *request) {
 		c.internal(r, err)
 		return
 	}
-	c.s.hub.admit(&ticket{cookie: cookie, key: c.key})
+	ctx, done := c.s.storeTime()
+	defer done()
+	t := Ticket{Cookie: cookie, Handle: c.user.Handle, Switchboard: c.s.o.Switchboard}
+	if err := c.s.hub.Issue(ctx, t, c.s.set.CookieTTL); err != nil {
+		c.log().Error("no cookie could be issued", "user", c.user.Handle, "err", err)
+		c.fail(r, noSwitchboard)
+		return
+	}
 	c.send(line("XFR", r.id, "SB", c.s.o.Switchboard, "CKI", cookie))
+}
+
+// logoff takes the user of a connection that ended offline.
+func (c *conn) logoff() {
+	if c.user.Handle == "" {
+		return
+	}
+	c.s.discharge(c)
+	ctx, done := c.s.storeTime()
+	defer done()
+	before, err := c.s.hub.Update(ctx, Presence{Handle: c.user.Handle}, c)
+	if err != nil || !before.Seen() || c.s.isClosing() {
+		return
+	}
+	if u, err := c.s.lookup(ctx, c.user.Handle); err != nil {
+		c.log().Error("the store failed: contacts do not learn that a user left", "user", c.user.Handle, "err", err)
+	} else {
+		c.announce(&u)
+	}
 }

@@ -2,7 +2,6 @@ package server
 
 import (
 	"crypto/rand"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -16,12 +15,17 @@ import (
 type Options struct {
 	// Store keeps the accounts; accounts.Defaults() when nil.
 	Store accounts.Store
+	// Hub joins servers that serve the same users, and have the same Store; one of its own when nil.
+	Hub Hub
 	// Preset is the behaviour where the draft and real servers differ.
 	Preset Preset
+	// Settings replaces what the Preset says, when not nil: take [Preset.Settings] and change some.
+	Settings *Settings
 
 	// The addresses that the server gives out in its referrals (§7.4, §8.1, §8.4) and that Dial knows: host:port, where
 	// port 1863 may be left out. Defaults: 127.0.0.2:1863, {127.0.0.3:1863}, 127.0.0.4:1863. Several notification
-	// addresses are shared out among the users by their handles; each of them serves every user.
+	// addresses are shared out among the users by their handles; each of them serves every user, and may be another
+	// process or Server with the same Hub.
 	Dispatch     string
 	Notification []string
 	Switchboard  string
@@ -33,18 +37,19 @@ type Options struct {
 	LogonTimeout time.Duration
 	// WriteTimeout is how long one write to a client may take; 30 s when 0.
 	WriteTimeout time.Duration
-	// SwitchboardIdle closes a switchboard connection that has sent nothing for so long; never when 0. Notification
-	// connections are never idle: clients of this dialect have nothing to keep them alive with.
-	SwitchboardIdle time.Duration
+	// StoreTimeout is how long the Store may take for one command, after which that fails with 501; 10 s when 0.
+	StoreTimeout time.Duration
 
-	// ListLimit is the greatest number of entries of FL, AL and BL; 150 when 0, as servers of the time had it.
-	ListLimit int
-	// MaxConns is the greatest number of connections; 4096 when 0: at most 20 KB each unless data is queued.
+	// MaxConns is the greatest number of connections; 20,000 when 0, at less than 10 KB each unless data is queued: about as
+	// many as a process may have descriptors.
 	MaxConns int
+	// FailureLimit is how many logons may fail in a minute from one address, and for one account; 20 when 0, no limit when
+	// negative. After that logons are refused with 600. Those that succeed do not count.
+	FailureLimit int
 	// MaxParticipants is the greatest number of users in a switchboard session, those being rung included; 50 when 0.
 	MaxParticipants int
 
-	// Now is the clock for cookies and texts, time.Now when nil. Timeouts always run on the system's clock.
+	// Now is the clock for texts, time.Now when nil. Timeouts and cookies run on the system's monotonic clock.
 	Now func() time.Time
 	// Rand gives challenges, cookies and session numbers, crypto/rand when nil. It must be safe for concurrent use.
 	Rand io.Reader
@@ -56,6 +61,13 @@ type Options struct {
 func (o Options) withDefaults() Options {
 	if o.Store == nil {
 		o.Store = accounts.Defaults()
+	}
+	if o.Hub == nil {
+		o.Hub = NewHub()
+	}
+	if o.Settings == nil {
+		set := o.Preset.Settings()
+		o.Settings = &set
 	}
 	if len(o.Notification) == 0 {
 		o.Notification = []string{"127.0.0.3:1863"}
@@ -69,8 +81,9 @@ func (o Options) withDefaults() Options {
 	o.Switchboard = withPort(or(o.Switchboard, "127.0.0.4"))
 	o.LogonTimeout = or(o.LogonTimeout, time.Minute)
 	o.WriteTimeout = or(o.WriteTimeout, 30*time.Second)
-	o.ListLimit = or(o.ListLimit, 150)
-	o.MaxConns = or(o.MaxConns, 4096)
+	o.StoreTimeout = or(o.StoreTimeout, 10*time.Second)
+	o.MaxConns = or(o.MaxConns, 20_000)
+	o.FailureLimit = or(o.FailureLimit, 20)
 	o.MaxParticipants = or(o.MaxParticipants, 50)
 	if o.Now == nil {
 		o.Now = time.Now
@@ -99,64 +112,4 @@ func withPort(addr string) string {
 		return addr
 	}
 	return net.JoinHostPort(addr, "1863")
-}
-
-// Preset is a set of behaviours where the draft and real servers differ.
-type Preset uint8
-
-// The presets.
-const (
-	// Lenient answers errors as the draft says and knows what real clients send beyond the draft.
-	Lenient Preset = iota
-	// Draft is the draft literally: nothing that it does not have, and JOI also to the one who joins (§8.5).
-	Draft
-	// Observed does as Microsoft's servers did: it closes where the draft has an error, sends a profile after the logon
-	// and takes messages of at most 1664 bytes.
-	Observed
-)
-
-var presetNames = [...]string{Lenient: "lenient", Draft: "draft", Observed: "observed"}
-
-// String returns "lenient", "draft" or "observed".
-func (p Preset) String() string {
-	if int(p) >= len(presetNames) {
-		return fmt.Sprintf("Preset(%d)", uint8(p))
-	}
-	return presetNames[p]
-}
-
-// ParsePreset returns the preset with the given name.
-func ParsePreset(s string) (Preset, error) {
-	for i, name := range presetNames {
-		if name == s {
-			return Preset(i), nil
-		}
-	}
-	return 0, fmt.Errorf("preset %q is none of lenient, draft, observed", s)
-}
-
-// settings are what the presets differ in; nothing else asks for the preset.
-type settings struct {
-	answers      *[failures]answer // what a failure is answered with
-	extensions   bool              // commands that the draft does not have; CVR0 in VER
-	versionFirst bool              // USR without VER before it is refused (§7.1)
-	closeSurplus bool              // surplus arguments close the connection
-	outReply     bool              // the notification server answers OUT (§7.10)
-	profile      bool              // a profile message follows the logon
-	joiToJoiner  bool              // JOI goes to the joining client too (§8.5)
-	byeReason    bool              // BYE tells that the user was idle
-	maxMessage   int               // bytes of a message's payload, 0 for no limit
-}
-
-// settings returns the preset's; an unknown preset is Lenient.
-func (p Preset) settings() settings {
-	switch p {
-	case Draft:
-		return settings{answers: &draftAnswers, versionFirst: true, outReply: true, joiToJoiner: true}
-	case Observed:
-		return settings{
-			answers: &observedAnswers, extensions: true, closeSurplus: true, profile: true, byeReason: true, maxMessage: 1664,
-		}
-	}
-	return settings{answers: &draftAnswers, extensions: true, outReply: true, byeReason: true}
 }

@@ -14,7 +14,9 @@ func (c *conn) syn(r *request) {
 		c.fail(r, badValue)
 		return
 	}
-	u, err := c.s.o.Store.Lookup(c.ctx, c.handle)
+	ctx, done := c.s.storeTime()
+	defer done()
+	u, err := c.s.lookup(ctx, c.user.Handle)
 	if err != nil {
 		c.failErr(r, err)
 		return
@@ -49,7 +51,9 @@ func (c *conn) lst(r *request) {
 		c.fail(r, badValue)
 		return
 	}
-	u, err := c.s.o.Store.Lookup(c.ctx, c.handle)
+	ctx, done := c.s.storeTime()
+	defer done()
+	u, err := c.s.lookup(ctx, c.user.Handle)
 	if err != nil {
 		c.failErr(r, err)
 		return
@@ -61,7 +65,9 @@ func (c *conn) lst(r *request) {
 
 // gtc stores what happens when somebody adds the user (§7.6).
 func (c *conn) gtc(r *request) {
-	change, err := c.s.o.Store.Set(c.ctx, c.handle, accounts.GTC, r.arg(0))
+	ctx, done := c.s.storeTime()
+	defer done()
+	change, err := c.s.store.Set(ctx, c.user.Handle, accounts.GTC, r.arg(0))
 	if err != nil {
 		c.failErr(r, err)
 		return
@@ -71,7 +77,9 @@ func (c *conn) gtc(r *request) {
 
 // blp stores who may contact the user (§7.6), and who sees it.
 func (c *conn) blp(r *request) {
-	change, err := c.s.o.Store.Set(c.ctx, c.handle, accounts.BLP, r.arg(0))
+	ctx, done := c.s.storeTime()
+	defer done()
+	change, err := c.s.store.Set(ctx, c.user.Handle, accounts.BLP, r.arg(0))
 	if err != nil {
 		c.failErr(r, err)
 		return
@@ -96,30 +104,27 @@ func (c *conn) add(r *request) {
 		c.fail(r, badName)
 		return
 	}
-	change, err := c.s.o.Store.Add(c.ctx, c.handle, list, e, c.s.o.ListLimit)
+	ctx, done := c.s.storeTime()
+	defer done()
+	change, err := c.s.store.Add(ctx, c.user.Handle, list, e, c.s.set.ListLimit)
 	if err != nil {
 		c.failErr(r, err)
 		return
 	}
 	entries := change.After.Lists[list]
 	added := entries[len(entries)-1]
-	reply := line("ADD", r.id, list.String(), strconv.Itoa(change.After.Serial), added.Handle, wireName(added.Name, added.Handle))
-	c.s.hub.added(c, r, reply, change.Other)
-	if o := change.Other; o != nil {
-		name := wireName(change.After.FriendlyName, c.handle)
-		c.s.hub.tell(o.Handle, line("ADD", "0", accounts.Reverse.String(), strconv.Itoa(o.Serial), c.handle, name))
-	}
-	c.announcePrivacy(&change.Before, &change.After)
-}
-
-// added answers an ADD, with the state of the new contact if the user may see it (§7.9).
-func (h *hub) added(c *conn, r *request, reply *lines, contact *accounts.User) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if contact != nil && c.hears() && contact.Permits(c.handle) {
-		h.addILN(reply, r.id, contact)
+	reply := c.addLine(r.id, list, change.After.Serial, added)
+	if list == accounts.Forward && c.user.State != offline {
+		for _, p := range c.visible(ctx, []string{added.Handle}) {
+			reply.add("ILN", r.id, p.State, p.Handle, p.Name) // §7.9
+		}
 	}
 	c.send(reply)
+	if o := change.Other; o != nil {
+		e := accounts.Entry{Handle: c.user.Handle, Name: change.After.FriendlyName}
+		c.deliver(o.Handle, Notice{Kind: Said, Lines: c.addLine("0", accounts.Reverse, o.Serial, e).bytes()})
+	}
+	c.announcePrivacy(&change.Before, &change.After)
 }
 
 // rem takes somebody off a list (§7.8).
@@ -133,7 +138,9 @@ func (c *conn) rem(r *request) {
 		c.fail(r, f)
 		return
 	}
-	change, err := c.s.o.Store.Remove(c.ctx, c.handle, list, r.arg(1))
+	ctx, done := c.s.storeTime()
+	defer done()
+	change, err := c.s.store.Remove(ctx, c.user.Handle, list, r.arg(1))
 	if err != nil {
 		c.failErr(r, err)
 		return
@@ -142,9 +149,9 @@ func (c *conn) rem(r *request) {
 	if i := change.Before.Find(list, handle); i >= 0 {
 		handle = change.Before.Lists[list][i].Handle
 	}
-	c.send(line("REM", r.id, list.String(), strconv.Itoa(change.After.Serial), handle))
+	c.send(c.remLine(r.id, list, change.After.Serial, handle))
 	if o := change.Other; o != nil {
-		c.s.hub.tell(o.Handle, line("REM", "0", accounts.Reverse.String(), strconv.Itoa(o.Serial), c.handle))
+		c.deliver(o.Handle, Notice{Kind: Said, Lines: c.remLine("0", accounts.Reverse, o.Serial, c.user.Handle).bytes()})
 	}
 	c.announcePrivacy(&change.Before, &change.After)
 }

@@ -40,11 +40,12 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // takes any word and keeps it, in a C line and later ones it stands for that word; {md5 word password} is the digest. At the
 // end nothing may be unread.
 type script struct {
-	t     *testing.T
-	s     *Server
-	conns map[string]*scripted
-	names []string
-	words map[string]string
+	t      *testing.T
+	s      *Server
+	second *Server // where connections go whose name ends in 2, if there is one
+	conns  map[string]*scripted
+	names  []string
+	words  map[string]string
 }
 
 // scripted is a connection of a script; a goroutine reads all that comes.
@@ -175,8 +176,12 @@ func (p *script) conn(name string) (*scripted, error) {
 	}
 	_, kind, _ := strings.Cut(name, ".")
 	role := dialect.ParseRole(strings.ToUpper(kind[:2]))
-	addr := map[dialect.Role]string{dialect.DS: p.s.o.Dispatch, dialect.NS: p.s.o.Notification[0], dialect.SB: p.s.o.Switchboard}[role]
-	nc, err := p.s.Dial(p.t.Context(), "tcp", addr)
+	s := p.s
+	if p.second != nil && strings.HasSuffix(kind, "2") {
+		s = p.second
+	}
+	addr := map[dialect.Role]string{dialect.DS: s.o.Dispatch, dialect.NS: s.o.Notification[0], dialect.SB: s.o.Switchboard}[role]
+	nc, err := s.Dial(p.t.Context(), "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
@@ -337,4 +342,16 @@ func synctestScript(t *testing.T, o Options, f func(*script)) {
 		f(p)
 		p.quiet()
 	})
+}
+
+// with returns a preset's settings with some changed, each as key=value.
+func with(p Preset, changes ...string) *Settings {
+	s := p.Settings()
+	for _, c := range changes {
+		key, value, _ := strings.Cut(c, "=")
+		if err := s.Set(key, value); err != nil {
+			panic(err)
+		}
+	}
+	return &s
 }

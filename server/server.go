@@ -15,6 +15,7 @@ import (
 
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/internal/memnet"
+	"github.com/msnscope/msnscope/server/accounts"
 )
 
 // ErrClosed is what Serve returns after Shutdown or Close.
@@ -25,16 +26,23 @@ var errFull = errors.New("too many connections")
 // Server is a dispatch server, a notification server and a switchboard in one. Make one with [New]; its methods are safe for
 // concurrent use.
 type Server struct {
-	o   Options
-	set settings
-	hub *hub
+	o        Options
+	set      Settings
+	hub      Hub
+	store    accounts.Store
+	board    board
+	failures failed
 
 	ctx    context.Context // ends when nothing is waited for any longer
 	cancel context.CancelFunc
-	conns  sync.WaitGroup // of goroutines: a connection's run, a listener's Serve
+	news   context.Context // ends when nobody wants news from the store any longer
+	unnews context.CancelFunc
+	conns  sync.WaitGroup // of goroutines: a connection's run and write, a listener's Serve, watch
 
 	mu        sync.Mutex
 	open      map[*conn]struct{}
+	users     map[string]*conn // by accounts.Key: who is logged on here
+	drained   map[string]string
 	listeners map[net.Listener]struct{}
 	closing   bool
 	dialled   uint16
@@ -42,18 +50,26 @@ type Server struct {
 
 // New returns a server that nobody is connected to yet. Close it when it is no longer needed.
 func New(o Options) *Server {
+	o = o.withDefaults()
 	s := &Server{
-		o: o.withDefaults(), set: o.Preset.settings(), open: make(map[*conn]struct{}), listeners: make(map[net.Listener]struct{}),
+		o: o, set: *o.Settings, hub: o.Hub, store: o.Store,
+		open: make(map[*conn]struct{}), users: make(map[string]*conn), drained: make(map[string]string),
+		listeners: make(map[net.Listener]struct{}),
 	}
-	s.hub = newHub(&s.o)
+	s.board.init(s)
+	s.failures.limit = o.FailureLimit
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.news, s.unnews = context.WithCancel(s.ctx)
+	if w, ok := s.store.(accounts.Watcher); ok {
+		s.conns.Go(func() { s.watch(w) })
+	}
 	return s
 }
 
 // Serve serves the connections that l accepts, all in one role, which must be DS, NS or SB. It returns when l fails, or with
-// [ErrClosed] after Shutdown; l is closed in any case. There may be several listeners of a role: they share all users, so
-// that it makes no difference which one of several notification addresses leads to which listener. What is given out in
-// referrals are the addresses of the [Options], never the listener's own.
+// [ErrClosed] after Shutdown; l is closed in any case. There may be several listeners of a role: they share all users. What
+// is given out in referrals are the addresses of the [Options], never the listener's own; which of several notification
+// servers a listener is, for [Server.Drain], is told by its port.
 func (s *Server) Serve(role dialect.Role, l net.Listener) error {
 	if !role.Known() {
 		_ = l.Close()
@@ -65,12 +81,13 @@ func (s *Server) Serve(role dialect.Role, l net.Listener) error {
 	}
 	defer s.conns.Done()
 	defer s.untrack(l)
+	addr := s.addrOf(role, l.Addr())
 	for wait := time.Duration(0); ; {
 		nc, err := l.Accept()
 		switch {
 		case err == nil:
 			wait = 0
-			s.accept(role, nc)
+			s.accept(role, addr, nc)
 		case s.isClosing():
 			return ErrClosed
 		case errors.Is(err, net.ErrClosed):
@@ -87,8 +104,8 @@ func (s *Server) Serve(role dialect.Role, l net.Listener) error {
 }
 
 // accept starts a connection, or turns it away with a server's own error (§7.11) when there are too many.
-func (s *Server) accept(role dialect.Role, nc net.Conn) {
-	err := s.start(role, nc)
+func (s *Server) accept(role dialect.Role, addr string, nc net.Conn) {
+	err := s.start(role, addr, nc)
 	if err == nil {
 		return
 	}
@@ -101,7 +118,7 @@ func (s *Server) accept(role dialect.Role, nc net.Conn) {
 }
 
 // start begins serving nc in a goroutine of its own.
-func (s *Server) start(role dialect.Role, nc net.Conn) error {
+func (s *Server) start(role dialect.Role, addr string, nc net.Conn) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
@@ -110,7 +127,7 @@ func (s *Server) start(role dialect.Role, nc net.Conn) error {
 	case len(s.open) >= s.o.MaxConns:
 		return errFull
 	}
-	c := newConn(s, role, nc)
+	c := newConn(s, role, addr, nc)
 	s.open[c] = struct{}{}
 	s.conns.Go(func() {
 		c.run()
@@ -139,7 +156,7 @@ func (s *Server) Dial(ctx context.Context, network, addr string) (net.Conn, erro
 		return fail(os.NewSyscallError("connect", syscall.ECONNREFUSED))
 	}
 	near, far := memnet.Pipe(s.localAddr(), remote)
-	if s.start(role, far) != nil {
+	if s.start(role, withPort(addr), far) != nil {
 		_ = near.Close()
 		_ = far.Close()
 		return fail(os.NewSyscallError("connect", syscall.ECONNREFUSED))
@@ -159,6 +176,24 @@ func (s *Server) roleOf(addr string) dialect.Role {
 		return dialect.SB
 	}
 	return 0
+}
+
+// addrOf returns the address in referrals of the server that listens at l: among several notification servers the one with l's
+// port, the first one if none has.
+func (s *Server) addrOf(role dialect.Role, l net.Addr) string {
+	switch role {
+	case dialect.DS:
+		return s.o.Dispatch
+	case dialect.SB:
+		return s.o.Switchboard
+	}
+	_, port, _ := net.SplitHostPort(addrString(l))
+	for _, a := range s.o.Notification {
+		if _, p, _ := net.SplitHostPort(a); p == port {
+			return a
+		}
+	}
+	return s.o.Notification[0]
 }
 
 // localAddr returns an address for the near end of the next connection in memory; it only tells them apart in logs.

@@ -184,6 +184,7 @@ func TestAnswersOfPresets(t *testing.T) {
 			alice.nsx C: USR 1 MD5 I alice@hotmail.com
 			alice.nsx S: USR 1 MD5 S {challenge2}
 			alice.nsx C: USR 2 MD5 S wrong
+			-- wait 20ms
 			alice.nsx S: 911 2
 			alice.nsx S: (closed)
 		`)

@@ -6,13 +6,11 @@ import (
 	"net"
 	"slices"
 	"time"
-
-	"github.com/msnscope/msnscope/decode/dialect"
 )
 
 // Shutdown closes all listeners, tells every client of a notification server OUT SSD (§7.10), closes all connections and
 // waits until nothing of the server runs any more. When ctx ends first, connections are cut off where they are, and its
-// error is returned. Clients have a second to take their leave.
+// error is returned. Clients have two seconds to take their leave.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
@@ -23,21 +21,34 @@ func (s *Server) Shutdown(ctx context.Context) error {
 		_ = l.Close()
 	}
 	for _, c := range conns {
-		if c.role == dialect.NS {
-			c.send(line("OUT", "SSD"))
-		}
-		c.finish()
+		c.goDown()
 	}
-	stop := context.AfterFunc(ctx, s.cancel)
+	stop := context.AfterFunc(ctx, func() {
+		s.cancel()
+		for _, c := range conns {
+			c.kill(ctx.Err())
+		}
+	})
+	s.unnews()
 	defer s.cancel()
 	defer stop()
 	s.conns.Wait()
 	return ctx.Err()
 }
 
-// Close is Shutdown with two seconds for everything, and may be called several times. It always returns nil.
+var goingDown = line("OUT", "SSD").bytes()
+
+// goDown ends a connection because the server goes down. It does not wait.
+func (c *conn) goDown() {
+	if c.notified.Load() {
+		c.tell(goingDown)
+	}
+	c.dismiss()
+}
+
+// Close is Shutdown with three seconds for everything, and may be called several times. It always returns nil.
 func (s *Server) Close() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
 	_ = s.Shutdown(ctx) // cut off or not, all is closed
 	return nil

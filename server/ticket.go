@@ -3,62 +3,62 @@ package server
 import (
 	"slices"
 	"time"
+
+	"github.com/msnscope/msnscope/server/accounts"
 )
 
-const (
-	ticketTime = 2 * time.Minute // how long a cookie admits; servers had one to two minutes
-	// userTickets is how many cookies one user may have at a time: more conversations than anybody opens in two minutes.
-	// The oldest goes first.
-	userTickets = 32
-)
+// userTickets is how many cookies one user may have at a time: more conversations than anybody opens while they are valid.
+// The oldest goes first.
+const userTickets = 32
 
-// ticket admits a user to the switchboard, once (§8.1, §8.4).
-type ticket struct {
-	cookie  string
-	key     string   // whom it admits
-	session *session // where to; nil for a session of one's own
+// tickets are the cookies that were given out and not used. Times are compared by the monotonic clock, so that a clock that
+// is set neither ends nor prolongs them.
+type tickets struct {
+	byCookie map[string]*issued
+	byUser   map[string][]*issued
+	queue    []*issued // as issued; those that are gone stay until then. What expires sooner than one before it waits for that
+}
+
+type issued struct {
+	Ticket
+	key     string
 	expires time.Time
 }
 
-// tickets are the cookies that were given out and not used. It is guarded by hub.mu.
-type tickets struct {
-	byCookie map[string]*ticket
-	byUser   map[string][]*ticket
-	queue    []*ticket // in the order of expiry; those that are gone stay until then
-}
-
-func (ts *tickets) issue(t *ticket, now time.Time) {
-	ts.expire(now)
+func (ts *tickets) issue(t Ticket, now time.Time, validity time.Duration) {
 	if ts.byCookie == nil {
-		ts.byCookie, ts.byUser = make(map[string]*ticket), make(map[string][]*ticket)
+		ts.byCookie, ts.byUser = make(map[string]*issued), make(map[string][]*issued)
 	}
-	if own := ts.byUser[t.key]; len(own) >= userTickets {
+	key := accounts.Key(t.Handle)
+	ts.expire(now)
+	if own := ts.byUser[key]; len(own) >= userTickets {
 		ts.drop(own[0])
 	}
-	t.expires = now.Add(ticketTime)
-	ts.byCookie[t.cookie] = t
-	ts.byUser[t.key] = append(ts.byUser[t.key], t)
-	ts.queue = append(ts.queue, t)
+	i := &issued{t, key, now.Add(validity)}
+	ts.byCookie[t.Cookie] = i
+	ts.byUser[key] = append(ts.byUser[key], i)
+	ts.queue = append(ts.queue, i)
 }
 
-// find returns the ticket with that cookie for that user, nil when there is none or it has expired. Whoever is admitted by it
-// drops it.
-func (ts *tickets) find(cookie, key string, now time.Time) *ticket {
-	ts.expire(now)
-	if t := ts.byCookie[cookie]; t != nil && t.key == key {
-		return t
+// redeem uses t up, if it is valid.
+func (ts *tickets) redeem(t Ticket, now time.Time) bool {
+	key := accounts.Key(t.Handle)
+	i := ts.byCookie[t.Cookie]
+	if i == nil || !now.Before(i.expires) || i.key != key || i.Switchboard != t.Switchboard || i.Session != t.Session {
+		return false
 	}
-	return nil
+	ts.drop(i)
+	return true
 }
 
-func (ts *tickets) drop(t *ticket) {
-	if ts.byCookie[t.cookie] != t {
+func (ts *tickets) drop(i *issued) {
+	if ts.byCookie[i.Cookie] != i {
 		return
 	}
-	delete(ts.byCookie, t.cookie)
-	own := slices.DeleteFunc(ts.byUser[t.key], func(o *ticket) bool { return o == t })
-	if ts.byUser[t.key] = own; len(own) == 0 {
-		delete(ts.byUser, t.key)
+	delete(ts.byCookie, i.Cookie)
+	own := slices.DeleteFunc(ts.byUser[i.key], func(o *issued) bool { return o == i })
+	if ts.byUser[i.key] = own; len(own) == 0 {
+		delete(ts.byUser, i.key)
 	}
 }
 

@@ -73,12 +73,13 @@ func (c *counting) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// TestMessagesLeaveWhole: several clients take one read for a message, so that line and body must leave in one write, alone.
+// TestMessagesLeaveWhole: several clients take one read for a message, so that line and body must leave in one write. What one
+// read brought may leave joined.
 func TestMessagesLeaveWhole(t *testing.T) {
 	synctestScript(t, Options{}, func(p *script) {
 		near, far := memnet.Pipe(nil, nil)
 		wire := &counting{Conn: far}
-		if err := p.s.start(dialect.SB, wire); err != nil {
+		if err := p.s.start(dialect.SB, p.s.o.Switchboard, wire); err != nil {
 			t.Fatal(err)
 		}
 		c := &scripted{Conn: near, role: dialect.SB}
@@ -88,12 +89,16 @@ func TestMessagesLeaveWhole(t *testing.T) {
 			alice.ns -- online
 			bob.ns -- online
 			alice.sb -- chat bob
-			alice.sb -- raw "MSG 1 U 3\r\noneMSG 2 U 3\r\ntwo"`)
+			alice.sb -- raw "MSG 1 U 3\r\noneMSG 2 U 3\r\ntwo"
+			alice.sb -- raw "MSG 3 U 5\r\nth"
+			alice.sb -- raw "ree"`)
 		p.drop("bob.sb")
 		wire.mu.Lock()
 		defer wire.mu.Unlock()
 		got := fmt.Sprintf("%q", wire.writes[len(wire.writes)-2:])
-		want := fmt.Sprintf("%q", []string{"MSG alice@hotmail.com alice 3\r\none", "MSG alice@hotmail.com alice 3\r\ntwo"})
+		want := fmt.Sprintf("%q", []string{
+			"MSG alice@hotmail.com alice 3\r\noneMSG alice@hotmail.com alice 3\r\ntwo", "MSG alice@hotmail.com alice 5\r\nthree",
+		})
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)
 		}

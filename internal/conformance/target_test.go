@@ -58,8 +58,9 @@ func embedded(t *testing.T, preset string, options []string) *server.Server {
 	if err != nil {
 		t.Fatal(err)
 	}
+	settings := p.Settings()
 	o := server.Options{
-		Preset: p, Dispatch: dsAddr, Notification: []string{nsAddr}, Switchboard: sbAddr, Rand: &lockedRand{src: rand.NewChaCha8([32]byte{1})},
+		Settings: &settings, Dispatch: dsAddr, Notification: []string{nsAddr}, Switchboard: sbAddr, Rand: &lockedRand{src: rand.NewChaCha8([32]byte{1})},
 	}
 	for _, option := range options {
 		name, value, _ := strings.Cut(option, "=")
@@ -75,7 +76,7 @@ func set(o *server.Options, name, value string) error {
 	n, err := strconv.Atoi(value)
 	switch name {
 	case "ListLimit":
-		o.ListLimit = n
+		o.Settings.ListLimit = n
 	case "MaxParticipants":
 		o.MaxParticipants = n
 	case "NewAccounts": // as those of a new server are
@@ -84,7 +85,7 @@ func set(o *server.Options, name, value string) error {
 		o.NoDispatch = true
 		return nil
 	case "SwitchboardIdle":
-		o.SwitchboardIdle, err = time.ParseDuration(value)
+		o.Settings.IdleTimeout, err = time.ParseDuration(value)
 	default:
 		return fmt.Errorf("no case may set it")
 	}
@@ -97,9 +98,15 @@ func direct(t *testing.T, s *server.Server) Target {
 		Dial:     func(ctx context.Context, address string) (net.Conn, error) { return s.Dial(ctx, "tcp", address) },
 		Dispatch: dsAddr, Notification: nsAddr, Switchboard: sbAddr,
 		Users: users(), Nobody: "nobody@hotmail.com",
-		Settle: synctest.Wait, Wait: time.Sleep,
+		Settle: settle, Wait: time.Sleep,
 		Shutdown: func() { go s.Shutdown(t.Context()) },
 	}
+}
+
+// settle waits until the server has answered all: a logon that fails is answered after 20 ms, whatever was wrong.
+func settle() {
+	time.Sleep(20 * time.Millisecond)
+	synctest.Wait()
 }
 
 // proxied puts a proxy before each kind of server: one for clients that begin at the dispatch server, and two for those that a case

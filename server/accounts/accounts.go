@@ -14,6 +14,7 @@ package accounts
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -100,6 +101,20 @@ func (u *User) Has(l List, handle string) bool { return u.Find(l, handle) >= 0 }
 // for that (§5.7, §7.6).
 func (u *User) Permits(handle string) bool {
 	return !u.Has(Block, handle) && (u.BLP != "BL" || u.Has(Allow, handle))
+}
+
+// Without returns the user as it was without handle on the list.
+func (u *User) Without(l List, handle string) User {
+	v := *u
+	v.Lists[l] = slices.DeleteFunc(slices.Clone(u.Lists[l]), func(e Entry) bool { return strings.EqualFold(e.Handle, handle) })
+	return v
+}
+
+// With returns the user as it was with e at the end of the list.
+func (u *User) With(l List, e Entry) User {
+	v := *u
+	v.Lists[l] = append(slices.Clip(u.Lists[l]), e)
+	return v
 }
 
 // Change is what a change did: the user before and after it, both of one moment.

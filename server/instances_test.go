@@ -1,0 +1,168 @@
+package server
+
+import (
+	"testing"
+	"testing/synctest"
+
+	"github.com/msnscope/msnscope/server/accounts"
+)
+
+// twoServers gives f a script on a server that shares hub and store with another one. Connections with a name whose kind ends
+// in 2 go to the other one.
+func twoServers(t *testing.T, f func(p *script)) {
+	synctest.Test(t, func(t *testing.T) {
+		store, hub := accounts.Defaults(), NewHub()
+		notification := []string{"127.0.0.3:1863", "127.0.1.3:1863"}
+		one := New(Options{Store: store, Hub: hub, Notification: notification})
+		two := New(Options{
+			Store: store, Hub: hub, Dispatch: "127.0.1.2", Notification: []string{notification[1], notification[0]}, Switchboard: "127.0.1.4",
+		})
+		p := newScript(t, one)
+		p.second = two
+		defer two.Close()
+		defer p.close()
+		f(p)
+		p.quiet()
+	})
+}
+
+// TestUsersOfTwoServers: alice and bob, on different servers, see each other and talk (§4).
+func TestUsersOfTwoServers(t *testing.T) {
+	twoServers(t, func(p *script) {
+		p.run(`
+			alice.ns -- online
+			bob.ns2 -- online
+			alice.ns C: ADD 1 FL bob@hotmail.com Bob
+			alice.ns S: ADD 1 FL 2 bob@hotmail.com Bob
+			alice.ns S: ILN 1 NLN bob@hotmail.com bob
+			bob.ns2 S: ADD 0 RL 2 alice@hotmail.com alice
+			bob.ns2 C: CHG 2 AWY
+			bob.ns2 S: CHG 2 AWY
+			alice.ns S: NLN AWY bob@hotmail.com bob
+
+			alice.ns C: XFR 3 SB
+			alice.ns S: XFR 3 SB 127.0.0.4:1863 CKI {cookie}
+			alice.sb2 C: USR 1 alice@hotmail.com {cookie}
+			alice.sb2 S: 911 1
+			alice.sb2 S: (closed)
+			alice.sb C: USR 1 alice@hotmail.com {cookie}
+			alice.sb S: USR 1 OK alice@hotmail.com alice
+			alice.sb C: CAL 2 bob@hotmail.com
+			alice.sb S: CAL 2 RINGING {id}
+			bob.ns2 S: RNG {id} 127.0.0.4:1863 CKI {ring} alice@hotmail.com alice
+			bob.sb C: ANS 1 bob@hotmail.com {ring} {id}
+			bob.sb S: IRO 1 1 1 alice@hotmail.com alice
+			bob.sb S: ANS 1 OK
+			alice.sb S: JOI bob@hotmail.com bob
+			alice.sb C: MSG 3 A 2
+			| hi
+			bob.sb S: MSG alice@hotmail.com alice 2
+			| hi
+			alice.sb S: ACK 3
+
+			bob.ns2 C: ADD 4 BL alice@hotmail.com Alice
+			bob.ns2 S: ADD 4 BL 3 alice@hotmail.com Alice
+			alice.ns S: FLN bob@hotmail.com
+			bob.ns2 C: CHG 5 HDN
+			bob.ns2 S: CHG 5 HDN
+			bob.ns2 C: REM 6 BL alice@hotmail.com
+			bob.ns2 S: REM 6 BL 4 alice@hotmail.com
+			alice.ns S: (nothing)
+			bob.ns2 C: CHG 7 BSY
+			bob.ns2 S: CHG 7 BSY
+			alice.ns S: NLN BSY bob@hotmail.com bob
+			bob.ns2 -- close
+			alice.ns S: FLN bob@hotmail.com
+		`)
+	})
+}
+
+// TestSecondLogonOnAnotherServer: the first connection is sent away, wherever it is (§7.10).
+func TestSecondLogonOnAnotherServer(t *testing.T) {
+	twoServers(t, func(p *script) {
+		p.run(`
+			bob.ns -- online
+			alice.ns -- online
+			bob.ns C: ADD 1 FL alice@hotmail.com Alice
+			bob.ns S: ADD 1 FL 2 alice@hotmail.com Alice
+			bob.ns S: ILN 1 NLN alice@hotmail.com alice
+			alice.ns S: ADD 0 RL 2 bob@hotmail.com bob
+			alice.ns2 C: USR 1 MD5 I alice@hotmail.com
+			alice.ns2 S: USR 1 MD5 S {c}
+			alice.ns2 C: USR 1 MD5 S {md5 c alicepw}
+			alice.ns2 S: USR 1 OK alice@hotmail.com alice
+			alice.ns S: OUT OTH
+			alice.ns S: (closed)
+			bob.ns S: FLN alice@hotmail.com
+			alice.ns2 C: CHG 2 BSY
+			alice.ns2 S: CHG 2 BSY
+			bob.ns S: NLN BSY alice@hotmail.com alice
+		`)
+	})
+}
+
+// TestDrain moves the users of a notification server to one of another server, and back (§7.4).
+func TestDrain(t *testing.T) {
+	twoServers(t, func(p *script) {
+		p.run(`
+			bob.ns2 -- online
+			bob.ns2 C: ADD 1 FL alice@hotmail.com Alice
+			bob.ns2 S: ADD 1 FL 2 alice@hotmail.com Alice
+			alice.ns -- online
+			bob.ns2 S: NLN NLN alice@hotmail.com alice`)
+		const here, there = "127.0.0.3:1863", "127.0.1.3:1863"
+		drain := func(from, to string, want int) {
+			t.Helper()
+			if n, err := p.s.Drain(from, to); n != want || err != nil {
+				t.Errorf("Drain(%s, %s) = %d, %v, want %d", from, to, n, err, want)
+			}
+		}
+		drain(here, there, 1)
+		p.run(`
+			alice.ns S: XFR 0 NS 127.0.1.3:1863
+			# what was on its way is not answered any more, and nothing else is heard
+			alice.ns C: CHG 9 AWY
+			bob.ns2 C: CHG 2 AWY
+			bob.ns2 S: CHG 2 AWY
+			alice.ns S: (nothing)
+			# who comes is sent on
+			carol.ds C: USR 1 MD5 I carol@hotmail.com
+			carol.ds S: XFR 1 NS 127.0.1.3:1863
+			carol.ds S: (closed)
+			carol.ns C: USR 1 MD5 I carol@hotmail.com
+			carol.ns S: XFR 1 NS 127.0.1.3:1863
+			carol.ns S: (closed)
+			alice.ns -- close
+			bob.ns2 S: FLN alice@hotmail.com
+			alice.ns2 -- online
+			bob.ns2 S: NLN NLN alice@hotmail.com alice`)
+		drain(there, here, 0) // alice is on the other server, which is not told
+		p.run(`
+			alice.nsx C: USR 1 MD5 I alice@hotmail.com
+			alice.nsx S: USR 1 MD5 S {c}`)
+		for _, wrong := range [][2]string{{"10.9.9.9", here}, {here, here}} {
+			if _, err := p.s.Drain(wrong[0], wrong[1]); err == nil {
+				t.Errorf("Drain(%s, %s) succeeded", wrong[0], wrong[1])
+			}
+		}
+	})
+}
+
+// TestReferredClientsThatStay are closed after a while, and not told of the second logon.
+func TestReferredClientsThatStay(t *testing.T) {
+	twoServers(t, func(p *script) {
+		p.run("alice.ns -- online\nbob.ns -- online")
+		if n, err := p.s.Drain("127.0.0.3", "127.0.1.3"); n != 2 || err != nil {
+			t.Fatalf("Drain = %d, %v", n, err)
+		}
+		p.run(`
+			alice.ns S: XFR 0 NS 127.0.1.3:1863
+			bob.ns S: XFR 0 NS 127.0.1.3:1863
+			alice.ns2 -- online
+			alice.ns S: (closed)
+			-- wait 29s
+			bob.ns S: (nothing)
+			-- wait 2s
+			bob.ns S: (closed)`)
+	})
+}

@@ -1,0 +1,48 @@
+package server
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/msnscope/msnscope/server/accounts"
+)
+
+var errWrongUser = errors.New("the store gave another account than the one asked for")
+
+// storeTime returns a context for what one command wants of the store and the hub.
+func (s *Server) storeTime() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(s.ctx, s.o.StoreTimeout)
+}
+
+// lookup returns an account. A store that mixes accounts up has failed: nobody gets somebody else's data.
+func (s *Server) lookup(ctx context.Context, handle string) (accounts.User, error) {
+	u, err := s.store.Lookup(ctx, handle)
+	if err == nil && accounts.Key(u.Handle) != accounts.Key(handle) {
+		return accounts.User{}, fmt.Errorf("%w: %s", errWrongUser, handle)
+	}
+	return u, err
+}
+
+// enlist notes who is logged on here.
+func (s *Server) enlist(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.users[accounts.Key(c.user.Handle)] = c
+}
+
+// discharge ends enlist.
+func (s *Server) discharge(c *conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if key := accounts.Key(c.user.Handle); s.users[key] == c {
+		delete(s.users, key)
+	}
+}
+
+// userConn returns the connection of a user who is logged on here, nil if none is.
+func (s *Server) userConn(handle string) *conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.users[accounts.Key(handle)]
+}
