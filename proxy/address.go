@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -12,8 +13,8 @@ import (
 
 // ownLocked notes that the proxy listens on l. p.mu is held.
 func (p *Proxy) ownLocked(l net.Listener) {
-	if p.host == "" {
-		p.host, _, _ = net.SplitHostPort(l.Addr().String())
+	if host, _, err := net.SplitHostPort(l.Addr().String()); err == nil && !slices.Contains(p.hosts, host) {
+		p.hosts = append(p.hosts, host)
 	}
 	at := addrPort(l.Addr())
 	p.at = append(p.at, at)
@@ -99,7 +100,7 @@ func (p *Proxy) advertise(local netip.AddrPort, target string) (string, bool) {
 	return address, true
 }
 
-// portFor returns the port that stands for an upstream, and opens its listener the first time, where the first listener is.
+// portFor returns the port that stands for an upstream, and opens its listeners the first time, one wherever the proxy listens.
 // p.mu is held for that: it happens once an upstream, and opening a listener does not block.
 func (p *Proxy) portFor(target string) (string, bool) {
 	if port, ok := p.ports[target]; ok {
@@ -108,34 +109,47 @@ func (p *Proxy) portFor(target string) (string, bool) {
 	if len(p.ports) >= maxReferralPorts || p.ctx.Err() != nil {
 		return "", false
 	}
-	l, err := p.listenFrom(p.next)
+	listeners, err := p.listenFrom(p.next)
 	if err != nil {
 		p.log.Error("no port of its own for an upstream; its clients come back to the main port", "upstream", target, "err", err)
 		return "", false
 	}
-	p.ownLocked(l)
-	at := addrPort(l.Addr()).Port()
-	port := strconv.Itoa(int(at))
-	p.ports[target], p.next = port, int(at)+1
-	p.log.Info("listening for one upstream", "address", l.Addr(), "upstream", target)
-	p.conns.Add(1)
-	go func() {
-		defer p.conns.Done()
-		if err := p.serve(l, target); err != nil {
-			p.log.Error("listener failed", "err", err)
-		}
-	}()
-	return port, true
+	at := int(addrPort(listeners[0].Addr()).Port())
+	p.ports[target], p.next = strconv.Itoa(at), at+1
+	for _, l := range listeners {
+		p.ownLocked(l)
+		p.log.Info("listening for one upstream", "address", l.Addr(), "upstream", target)
+		p.conns.Go(func() {
+			if err := p.serve(l, target); err != nil {
+				p.log.Error("listener failed", "err", err)
+			}
+		})
+	}
+	return p.ports[target], true
 }
 
-// listenFrom listens on the first of the ports from port on that is free.
-func (p *Proxy) listenFrom(port int) (net.Listener, error) {
+// listenFrom listens on the first of the ports from port on that is free wherever the proxy listens.
+func (p *Proxy) listenFrom(port int) ([]net.Listener, error) {
 	err := fmt.Errorf("there is no port %d", port)
 	for last := min(port+maxBusy, 65535); port <= last; port++ {
-		var l net.Listener
-		if l, err = p.opts.Listen("tcp", net.JoinHostPort(p.host, strconv.Itoa(port))); err == nil {
-			return l, nil
+		var all []net.Listener
+		if all, err = p.listenAll(port); err == nil {
+			return all, nil
 		}
 	}
 	return nil, err
+}
+
+func (p *Proxy) listenAll(port int) (all []net.Listener, err error) {
+	for _, host := range p.hosts {
+		l, err := p.opts.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		if err != nil {
+			for _, l := range all {
+				l.Close()
+			}
+			return nil, err
+		}
+		all = append(all, l)
+	}
+	return all, nil
 }

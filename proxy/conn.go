@@ -339,18 +339,24 @@ func (c *Conn) learn(e *session.Event, dir decode.Dir, now time.Time) {
 // p.mu is held.
 func (c *Conn) rewrite(e *session.Event, now time.Time) []byte {
 	m := &e.In
-	switch {
-	case e.Dir == decode.FromServer:
+	if e.Dir == decode.FromServer {
 		if r, ok := referral.Of(e.Row, m); ok && !c.p.leadsHere(r.Address, c.local.Addr()) {
 			c.p.book.Note(r, c.sess.User(), c.from.Addr(), now)
+			c.expect(e, r)
 			if r.Cookie != "" {
 				c.cookie = r.Cookie
 			}
 		}
 		return referral.Rewrite(e.Row, m, func(address string) (string, bool) { return c.p.advertise(c.local, address) })
-	case c.fixed != "" && e.Row != nil && begins(e.Row) && e.Row.Find(m, dialect.Self) != nil:
+	}
+	if e.Row == nil || e.Row.Find(m, dialect.Self) == nil {
+		return nil
+	}
+	user, from := string(e.Row.Find(m, dialect.Self)), c.from.Addr()
+	c.p.met(claimOf(user, string(e.Row.Find(m, dialect.Cookie)), from))
+	if c.fixed != "" && begins(e.Row) {
 		// The port told where the client goes, the referral is followed all the same.
-		c.p.book.Notification(string(e.Row.Find(m, dialect.Self)), c.from.Addr(), now)
+		c.p.book.Notification(user, from, now)
 	}
 	return nil
 }

@@ -25,17 +25,18 @@ type flow struct {
 	timed bool      // src has a deadline
 
 	// What was taken from the reader and has not left yet.
-	now   time.Time // when it was read
-	buf   []byte    // what the reader held when the relaying began
-	mark  int       // buf[mark:at()] leaves as it came, after out
-	told  int       // buf[told:at()] is not among the items
-	out   []byte    // what leaves before that
-	items []passed  // what the story is told with the write
-	cuts  []uint32  // of items, and of the commands after told
-	from  int       // the first cut after told
-	event session.Event
-	reply []passed // to the sender, after the write
-	err   error    // the first of writing
+	now    time.Time // when it was read
+	buf    []byte    // what the reader held when the relaying began
+	mark   int       // buf[mark:at()] leaves as it came, after out
+	told   int       // buf[told:at()] is not among the items
+	out    []byte    // what leaves before that
+	items  []passed  // what the story is told with the write
+	cuts   []uint32  // of items, and of the commands after told
+	from   int       // the first cut after told
+	event  session.Event
+	reply  []passed // to the sender, after the write
+	err    error    // the first of writing
+	warned bool     // of a line without end
 }
 
 // fill reads once, and not longer than the unfinished command may wait. It reports whether bytes came; false with a nil
@@ -125,11 +126,20 @@ func (f *flow) plain(m *decode.Message) bool {
 	case !f.c.settled.Load():
 		return false
 	case m.Opaque():
+		f.warn(m)
 		return true
 	case f.dir == decode.FromServer && referral.MayHoldInside(m):
 		return false
 	}
 	return !matters[side(f.dir)].Has(m.Verb)
+}
+
+// warn says once a direction that a line has no end.
+func (f *flow) warn(m *decode.Message) {
+	if m.Why == decode.LineTooLong && !f.warned {
+		f.warned = true
+		f.c.p.log.Warn("a line is longer than any command; it goes on as it is", "from", f.dir, "client", f.c.from, "bytes", decode.MaxLine)
+	}
 }
 
 // next returns the next whole command, framed by the table of the dialect as known by now; a command that was sent in part
@@ -146,6 +156,7 @@ func (f *flow) next(m *decode.Message) bool {
 func (f *flow) decide(h *hook, m *decode.Message) {
 	end := f.at()
 	start := end - len(m.Raw)
+	f.warn(m)
 	e := &f.event
 	e.In = *m
 	f.c.p.mu.Lock()

@@ -80,13 +80,17 @@ type Proxy struct {
 	mu    sync.Mutex
 	graph session.Graph
 	byID  map[int]*Conn
-	book  referral.Book
-	open  int
-	own   map[string]bool   // addresses that clients were told, in canonical form
-	at    []netip.AddrPort  // what the proxy listens on
-	host  string            // of the first listener
-	ports map[string]string // upstream -> the port that stands for it
-	next  int               // where to look for the next such port
+	// claims are the referrals that clients have not followed yet.
+	claims   map[claim]*wait
+	bypassed int // how many were given up
+	latest   string
+	book     referral.Book
+	open     int
+	own      map[string]bool   // addresses that clients were told, in canonical form
+	at       []netip.AddrPort  // what the proxy listens on
+	hosts    []string          // of the listeners
+	ports    map[string]string // upstream -> the port that stands for it
+	next     int               // where to look for the next such port
 }
 
 // ErrStopped is the cause of the end of connections that [Proxy.Close] ends.
@@ -111,7 +115,7 @@ func New(o Options) *Proxy {
 	}
 	p := &Proxy{
 		opts: o, log: o.Log, own: map[string]bool{}, ports: map[string]string{}, next: o.ReferralPorts,
-		byID: map[int]*Conn{}, story: newStory(o.Publish),
+		byID: map[int]*Conn{}, claims: map[claim]*wait{}, story: newStory(o.Publish),
 	}
 	if _, _, err := net.SplitHostPort(o.Advertise); err == nil {
 		p.own[canonical(o.Advertise)] = true
@@ -120,8 +124,8 @@ func New(o Options) *Proxy {
 	return p
 }
 
-// Serve accepts clients on l until the proxy or l is closed, and closes l. It returns nil after [Proxy.Close]. Other errors of
-// l, such as too many open files, pass: it logs them and goes on.
+// Serve accepts clients on l until the proxy or l is closed, and closes l. It may be called for several listeners. It returns nil
+// after [Proxy.Close]. Other errors of l, such as too many open files, pass: it logs them and goes on.
 func (p *Proxy) Serve(l net.Listener) error {
 	p.mu.Lock()
 	p.ownLocked(l)

@@ -242,7 +242,10 @@ func TestBadClients(t *testing.T) {
 			s.wantEnd()
 			s.conn.Close()
 			synctest.Wait()
-			e := l.all()[1]
+			if note := l.all()[1]; note.Text != "this client speaks TLS, not MSN" {
+				t.Errorf("note %q", note.Text)
+			}
+			e := l.all()[2]
 			if e.Flags&session.Opaque == 0 || string(e.In.Raw) != hello || e.In.Why != decode.CutShort {
 				t.Errorf("event %+v, want the bytes as an opaque one", e)
 			}

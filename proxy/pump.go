@@ -79,6 +79,10 @@ func (c *Conn) begin(f *flow) bool {
 			c.end(why("client", err))
 			return false
 		}
+		if name := foreign(c.in.Pending()); name != "" {
+			c.p.log.Warn("a client does not speak MSN; what it says goes on as it is", "client", c.from, "speaks", name)
+			c.p.story.note(c, c.p.opts.Now(), "this client speaks "+name+", not MSN")
+		}
 		if failed := c.connect(v); failed != nil {
 			c.end(failed.Error())
 			c.refuse(f)

@@ -348,6 +348,11 @@ func (s *story) note(c *Conn, at time.Time, text string) {
 	s.add(c, []passed{{do: func(told *session.Conn) *session.Event { return told.Note(at, text) }}})
 }
 
+// remark tells something that came of a connection, which may have ended.
+func (s *story) remark(c *Conn, at time.Time, text string) {
+	s.add(c, []passed{{do: func(*session.Conn) *session.Event { return s.graph.Note(at, text) }}})
+}
+
 // end closes the story of a connection.
 func (s *story) end(c *Conn, at time.Time, cause string) {
 	s.add(c, []passed{{do: func(told *session.Conn) *session.Event { return told.Close(at, cause) }}})

@@ -4,19 +4,21 @@ import (
 	"net/netip"
 	"strings"
 	"time"
+
+	"github.com/msnscope/msnscope/decode/dialect"
 )
 
 // Expiry is how long a referral is good for. Servers honour their cookies for one or two minutes; a person who is asked
 // by a client whether to accept may take longer.
 const Expiry = 5 * time.Minute
 
-// maxEntries bounds each of the book's maps. Every client that signs in or chats takes one entry for the time of a
-// connect.
-const maxEntries = 1 << 14
+// maxEntries bounds each of the book's maps. Every client that signs in takes one entry for the time of a
+// connect, every one that chats three.
+const maxEntries = 3 << 14
 
 // Book remembers who was sent where. It is not safe for concurrent use.
 type Book struct {
-	cookies shelf[string]     // cookie and user, and cookie alone -> switchboard
+	cookies shelf[string]     // by each of cookieKeys -> switchboard
 	users   shelf[caller]     // -> notification server
 	lastNS  shelf[netip.Addr] // client address -> the notification server that somebody there was last sent to
 	lastSB  shelf[netip.Addr] // the same for switchboards
@@ -37,20 +39,24 @@ type entry struct {
 // Note remembers where a server sent the user at the client address.
 func (b *Book) Note(r Referral, user string, client netip.Addr, now time.Time) {
 	e := entry{address: r.Address, user: userKey(user), at: now}
-	if r.Cookie == "" {
+	if r.Role == dialect.NS {
 		b.users.put(caller{e.user, client}, e)
 		b.lastNS.put(client, e)
 		return
 	}
-	b.cookies.put(cookieKey(r.Cookie, user), e)
-	b.cookies.put(r.Cookie, e)
+	if r.Cookie != "" {
+		for _, key := range cookieKeys(r.Cookie, user, client) {
+			b.cookies.put(key, e)
+		}
+	}
 	b.lastSB.put(client, e)
 }
 
-// Switchboard returns where a client goes that shows the cookie: by cookie and user, then by cookie, then to the switchboard
-// that somebody at that client address was last sent to. False: nobody was sent anywhere.
+// Switchboard returns where a client goes that shows the cookie: by cookie, user and client address, then by cookie and user,
+// then by cookie, since two servers may give out equal ones; then to the switchboard that somebody at that client address was
+// last sent to. False: nobody was sent anywhere.
 func (b *Book) Switchboard(cookie, user string, client netip.Addr, now time.Time) (string, bool) {
-	for _, key := range []string{cookieKey(cookie, user), cookie} {
+	for _, key := range cookieKeys(cookie, user, client) {
 		if e, ok := b.cookies.get(key, now); ok {
 			return e.address, true
 		}
@@ -78,7 +84,11 @@ func (b *Book) Guess(client netip.Addr, now time.Time) (string, bool) {
 	return e.address, ok
 }
 
-func cookieKey(cookie, user string) string { return cookie + " " + userKey(user) }
+// cookieKeys are what a referral to a switchboard is found by, the best first.
+func cookieKeys(cookie, user string, client netip.Addr) [3]string {
+	both := cookie + " " + userKey(user)
+	return [3]string{both + " " + client.String(), both, cookie}
+}
 
 // userKey returns the handle as it is compared: without case (§5.4), and without the place that later dialects add to it.
 func userKey(user string) string {

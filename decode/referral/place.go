@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/msnscope/msnscope/decode"
@@ -14,13 +15,19 @@ import (
 type Referral struct {
 	// Address is the server's, as host:port.
 	Address string
-	// Cookie admits to a switchboard; "" for a referral to a notification server.
+	// Role is what kind of server that is: dialect.NS or dialect.SB.
+	Role dialect.Role
+	// Cookie admits to a switchboard; "" for a referral to a notification server, and for one in a message, which has none.
 	Cookie string
 }
 
 // Of returns where m, a command from a server, sends its user; false for a command that sends nobody anywhere, or not so
 // that one could follow it.
 func Of(row *dialect.Row, m *decode.Message) (Referral, bool) {
+	if start, end := inside(m); end > 0 {
+		address, ok := Normalize(string(m.Raw[start:end]))
+		return Referral{Address: address, Role: dialect.SB}, ok
+	}
 	row, m = mend(row, m)
 	if row == nil || !fits(row, m) {
 		return Referral{}, false
@@ -30,7 +37,11 @@ func Of(row *dialect.Row, m *decode.Message) (Referral, bool) {
 			continue
 		}
 		address, ok := place(row, m, i)
-		return Referral{address, string(row.Find(m, dialect.Cookie))}, ok && address != ""
+		r := Referral{Address: address, Role: dialect.NS, Cookie: string(row.Find(m, dialect.Cookie))}
+		if r.Cookie != "" {
+			r.Role = dialect.SB
+		}
+		return r, ok && address != ""
 	}
 	return Referral{}, false
 }
@@ -99,8 +110,11 @@ func fits(row *dialect.Row, m *decode.Message) bool {
 func place(row *dialect.Row, m *decode.Message, i int) (string, bool) {
 	word := string(m.Arg(i))
 	var arg dialect.Arg
+	known := false
 	if fits(row, m) {
-		arg, _ = row.Arg(i)
+		if arg, known = row.Arg(i); !known {
+			arg = dialect.Arg{} // more words than the row has
+		}
 	}
 	switch arg.Kind {
 	case dialect.Handle, dialect.Self, dialect.Name, dialect.Cookie:
@@ -110,11 +124,21 @@ func place(row *dialect.Row, m *decode.Message, i int) (string, bool) {
 	switch {
 	case startsWithIP(word):
 		return address, true
-	case arg.Kind != dialect.HostPort || !ok || isFixed(row, word):
+	case !known && isHostAndPort(word):
+		return address, ok
+	case arg.Kind != dialect.HostPort || isFixed(row, word):
 		return "", false
+	case !ok:
+		return "", strings.ContainsAny(word, ".:") // a host with a port that cannot be
 	}
 	// Later dialects have a flag where earlier ones have a second address.
 	return address, !arg.Optional || strings.ContainsAny(word, ".:")
+}
+
+// isHostAndPort reports whether a word that nobody expects is a host's name with a port.
+func isHostAndPort(word string) bool {
+	host, port, _ := strings.Cut(word, ":")
+	return strings.Contains(host, ".") && !strings.ContainsAny(host, "@%{") && port != "" && strings.Trim(port, "0123456789") == ""
 }
 
 // startsWithIP reports whether the word is an IP address, whatever it has for a port.
@@ -139,11 +163,50 @@ func isFixed(row *dialect.Row, word string) bool {
 	return false
 }
 
-// rosterField begins the header field with which a client asks others to a switchboard (MSNP2 clients of 1999, rare).
+// rosterField begins the header field that tells who reads a message of a switchboard to which one to go: the session, a
+// semicolon, the address.
 var rosterField = []byte("\nRoster:")
 
 // MayHoldInside reports whether the payload of m may hold an address that leads to a server: it has the header field Roster.
 func MayHoldInside(m *decode.Message) bool {
-	header, _, _ := bytes.Cut(m.Payload(), []byte("\r\n\r\n"))
-	return bytes.Contains(header, rosterField)
+	_, end := inside(m)
+	return end > 0
+}
+
+// inside returns where in Raw the address stands that the payload holds; 0, 0 where there is none.
+func inside(m *decode.Message) (start, end int) {
+	payload := m.Payload()
+	if i := bytes.Index(payload, []byte("\r\n\r\n")); i >= 0 {
+		payload = payload[:i+2]
+	}
+	i := bytes.Index(payload, rosterField)
+	if i < 0 || m.Opaque() {
+		return 0, 0
+	}
+	value, _, _ := bytes.Cut(payload[i+len(rosterField):], []byte("\n"))
+	_, address, ok := bytes.Cut(value, []byte(";"))
+	address = bytes.TrimSpace(address)
+	if _, is := Normalize(string(address)); !ok || !is {
+		return 0, 0
+	}
+	start = len(m.Raw) - len(m.Payload()) + i + len(rosterField) + bytes.Index(value, []byte(";")) + 1
+	for m.Raw[start] == ' ' || m.Raw[start] == '\t' {
+		start++
+	}
+	return start, start + len(address)
+}
+
+// rewriteInside returns the bytes of m with another address in its payload, and its length, the last argument, corrected; nil
+// where nothing changes.
+func rewriteInside(m *decode.Message, start, end int, to func(string) (string, bool)) []byte {
+	address, _ := Normalize(string(m.Raw[start:end]))
+	replacement, ok := to(address)
+	if !ok || replacement == string(m.Raw[start:end]) {
+		return nil
+	}
+	from, upto := m.ArgSpan(m.NumArgs() - 1)
+	length := len(m.Payload()) + len(replacement) - (end - start)
+	out := strconv.AppendInt(append([]byte(nil), m.Raw[:from]...), int64(length), 10)
+	out = append(append(out, m.Raw[upto:start]...), replacement...)
+	return append(out, m.Raw[end:]...)
 }

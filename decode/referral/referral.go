@@ -50,33 +50,45 @@ func unfit(r rune) bool { return r <= ' ' || r == 0x7f }
 
 // Rewrite returns the bytes of m, a command from a server, with each address replaced by what to returns for it (as
 // host:port), and nil where nothing changes: m sends nobody anywhere, has no address, or to returned false for it. Addresses
-// are what stands where the row has one, and every IP address, with or without a port, that is no handle, name or cookie;
-// the verb's case and a bad TrID make no difference. For an IP address with a port that cannot be, to gets "". All other
-// bytes stay as they are (§5.2 lets spacing vary). The result is newly allocated.
+// are what stands where the row has one, with a port or without; every IP address, and every name with a port where the row has
+// no word any more, that is no handle, name or cookie; and the one in a message's field Roster, whose length is corrected. The
+// verb's case and a bad TrID make no difference. For an address with a port that cannot be, to gets "". Where later dialects
+// say that a server is reached over the HTTP gateway only, the result says that it is reached directly, as it is from now on. All
+// other bytes stay as they are (§5.2 lets spacing vary). The result is newly allocated.
 func Rewrite(row *dialect.Row, m *decode.Message, to func(address string) (string, bool)) []byte {
+	if start, end := inside(m); end > 0 {
+		return rewriteInside(m, start, end, to)
+	}
 	row, read := mend(row, m)
 	if row == nil {
 		return nil
 	}
 	var out []byte
 	done := 0
-	for i := range read.NumArgs() {
-		address, ok := place(row, read, i)
-		if !ok {
-			continue
-		}
-		replacement, ok := to(address)
-		if !ok || replacement == string(read.Arg(i)) {
-			continue
-		}
+	replace := func(i int, word string) {
 		start, end := read.ArgSpan(i)
-		out = append(append(out, m.Raw[done:start]...), replacement...)
+		out = append(append(out, m.Raw[done:start]...), word...)
 		done = end
+	}
+	for i := range read.NumArgs() {
+		if address, ok := place(row, read, i); ok {
+			if replacement, ok := to(address); ok && replacement != string(read.Arg(i)) {
+				replace(i, replacement)
+			}
+		} else if out != nil && isGatewayFlag(row, read, i) {
+			replace(i, "1")
+		}
 	}
 	if out == nil {
 		return nil
 	}
 	return append(out, m.Raw[done:]...)
+}
+
+// isGatewayFlag reports whether argument i is the flag of MSNP14 and later that says: over the gateway only.
+func isGatewayFlag(row *dialect.Row, m *decode.Message, i int) bool {
+	arg, ok := row.Arg(i)
+	return ok && arg.Name == "Direct" && string(m.Arg(i)) == "0"
 }
 
 // MayHold reports whether a line from a server that begins like this may hold an address, in whatever dialect, once it is

@@ -28,6 +28,12 @@ func parse(line string) (*dialect.Row, *decode.Message) {
 	return dialect.MSNP2.Match(decode.FromServer, dialect.Any, &m), &m
 }
 
+// roster is a message that sends its reader to a switchboard.
+func roster(value string) string {
+	body := "Content-Type: text/plain\r\nRoster: " + value + "\r\n\r\nhello"
+	return fmt.Sprintf("MSG a@b.c A %d\r\n%s", len(body), body)
+}
+
 func TestRewriteChangesTheAddressOnly(t *testing.T) {
 	for line, want := range map[string]string{
 		"XFR 2 NS 10.0.0.5:1863\r\n":                    "XFR 2 NS 127.0.0.1:2\r\n",
@@ -58,9 +64,22 @@ func TestRewriteChangesTheAddressOnly(t *testing.T) {
 		"XFR 2 NS 10.0.0.5:\r\n":                      "XFR 2 NS 127.0.0.1:2\r\n",
 		"XFR 2 NS 10.0.0.5:1863:\r\n":                 "XFR 2 NS 127.0.0.1:2\r\n",
 		"XFR 2 NS ::1\r\n":                            "XFR 2 NS 127.0.0.1:2\r\n",
+		"XFR 2 NS msn.example:99999\r\n":              "XFR 2 NS 127.0.0.1:2\r\n",
+		"XFR 2 NS msn.example:\r\n":                   "XFR 2 NS 127.0.0.1:2\r\n",
+		"XFR 9 SB msn.example:x CKI 17.42\r\n":        "XFR 9 SB 127.0.0.1:2 CKI 17.42\r\n",
+		"XFR 9 SB 10.0.0.9 CKI 1.2 U 10.0.0.8:1863":   "XFR 9 SB 127.0.0.1:2 CKI 1.2 U 127.0.0.1:2",
+		"XFR 9 SB a.example CKI 1.2 U b.example":      "XFR 9 SB 127.0.0.1:2 CKI 1.2 U b.example",
+		"XFR 9 SB a.example CKI 1.2 U b.example:80":   "XFR 9 SB 127.0.0.1:2 CKI 1.2 U 127.0.0.1:2",
+		"RNG 1 10.0.0.9 CKI 8.9 a@b.c A m.example:1":  "RNG 1 127.0.0.1:2 CKI 8.9 a@b.c A 127.0.0.1:2",
 		// What looks like an address and is none.
 		"XFR 9 SB 10.0.0.9:1864 CKI 1.2.3.4\r\n":   "XFR 9 SB 127.0.0.1:2 CKI 1.2.3.4\r\n",
 		"RNG 1 10.0.0.9 CKI 8.9 10.0.0.1 10.0.0.2": "RNG 1 127.0.0.1:2 CKI 8.9 10.0.0.1 10.0.0.2",
+		// An address in a message.
+		roster("7;10.0.1.200:1863"):                         roster("7;127.0.0.1:2"),
+		roster("7; 10.0.1.200:186"):                         roster("7; 127.0.0.1:2"),
+		roster("7;10.0.1.200:99999"):                        "",
+		roster("7"):                                         "",
+		"MSG a@b.c A 22\r\nA: B\r\n\r\n\nRoster: 7;1.2.3.4": "",
 		"XFR\r\n":                   "",
 		"xfr x\r\n":                 "",
 		"msg a@b.c 10.0.0.5 12\r\n": "",
@@ -116,15 +135,31 @@ func TestRewriteInEveryDialect(t *testing.T) {
 	}
 }
 
+// TestGatewayFlag: MSNP14 and later say whether a server is reached directly; through the proxy it is.
+func TestGatewayFlag(t *testing.T) {
+	for line, want := range map[string]string{
+		"XFR 7 SB 10.0.1.200:1865 CKI 1.2 U messenger.msn.com 0":      "XFR 7 SB 127.0.0.1:2 CKI 1.2 U messenger.msn.com 1",
+		"XFR 7 SB 10.0.1.200:1865 CKI 1.2 U messenger.msn.com 1":      "XFR 7 SB 127.0.0.1:2 CKI 1.2 U messenger.msn.com 1",
+		"RNG 1 10.0.1.200:1865 CKI 1.2 a@b.c A U messenger.msn.com 0": "RNG 1 127.0.0.1:2 CKI 1.2 a@b.c A U messenger.msn.com 1",
+	} {
+		table := dialect.Lookup("MSNP15")
+		m := decode.Parse([]byte(line), decode.FromServer, table.At(dialect.NS))
+		got := Rewrite(table.Match(decode.FromServer, dialect.NS, &m), &m, func(string) (string, bool) { return "127.0.0.1:2", true })
+		if string(got) != want {
+			t.Errorf("%q became %q, want %q", line, got, want)
+		}
+	}
+}
+
 // TestOf has what a referral is noted as, if it can be followed.
 func TestOf(t *testing.T) {
 	for line, want := range map[string]Referral{
-		"XFR 2 NS 10.0.0.5":                    {Address: "10.0.0.5:1863"},
-		"xfr 2 NS 10.0.0.5:1864":               {Address: "10.0.0.5:1864"},
-		"XFR abc NS 10.0.0.5:1863":             {Address: "10.0.0.5:1863"},
-		"XFR abc SB 10.0.0.9:1864 CKI 17.42":   {"10.0.0.9:1864", "17.42"},
-		"rng 7 10.0.0.9:1865 CKI 8.9 a@b.c A":  {"10.0.0.9:1865", "8.9"},
-		"XFR 2 NS 10.0.0.5:1863 0 10.0.0.6:80": {Address: "10.0.0.5:1863"},
+		"XFR 2 NS 10.0.0.5":                    {Address: "10.0.0.5:1863", Role: dialect.NS},
+		"xfr 2 NS 10.0.0.5:1864":               {Address: "10.0.0.5:1864", Role: dialect.NS},
+		"XFR abc NS 10.0.0.5:1863":             {Address: "10.0.0.5:1863", Role: dialect.NS},
+		"XFR abc SB 10.0.0.9:1864 CKI 17.42":   {"10.0.0.9:1864", dialect.SB, "17.42"},
+		"rng 7 10.0.0.9:1865 CKI 8.9 a@b.c A":  {"10.0.0.9:1865", dialect.SB, "8.9"},
+		"XFR 2 NS 10.0.0.5:1863 0 10.0.0.6:80": {Address: "10.0.0.5:1863", Role: dialect.NS},
 		"XFR 0 NS 0":                           {},
 		"XFR 0 NS 0 0 10.0.0.6:80":             {},
 		"XFR 2 NS 10.0.0.5:0":                  {},
@@ -181,6 +216,20 @@ func TestBook(t *testing.T) {
 		}
 	}
 
+	// The same user at two servers that gave out equal cookies: told apart by where the client is.
+	b.Note(Referral{"10.0.0.20:1863", dialect.SB, "same"}, "alice@hotmail.com", there, now)
+	for client, want := range map[netip.Addr]string{here: "10.0.0.9:1864", there: "10.0.0.20:1863"} {
+		if got, _ := b.Switchboard("same", "alice@hotmail.com", client, now); got != want {
+			t.Errorf("Switchboard for %s = %q, want %q", client, got, want)
+		}
+	}
+	// A referral in a message has no cookie.
+	r, _ := Of(parse(roster("7;10.0.0.30:1863")))
+	b.Note(r, "alice@hotmail.com", there, now)
+	if got, _ := b.Switchboard("unknown", "alice@hotmail.com", there, now); got != "10.0.0.30:1863" {
+		t.Errorf("Switchboard after a referral in a message = %q", got)
+	}
+
 	note("XFR 2 NS 10.0.0.5", "alice@hotmail.com", now)
 	if got, _ := b.Guess(here, now); got != "10.0.0.5:1863" {
 		t.Errorf("Guess = %q", got)
@@ -209,7 +258,7 @@ func TestBook(t *testing.T) {
 func TestBookIsBounded(t *testing.T) {
 	var b Book
 	for i := range maxEntries + 100 {
-		b.Note(Referral{"10.0.0.9:1863", fmt.Sprint(i)}, "a@b.c", netip.Addr{}, time.Unix(int64(i)/1000, 0))
+		b.Note(Referral{"10.0.0.9:1863", dialect.SB, fmt.Sprint(i)}, "a@b.c", netip.Addr{}, time.Unix(int64(i)/1000, 0))
 	}
 	if len(b.cookies.byKey) > maxEntries {
 		t.Errorf("%d entries, cap %d", len(b.cookies.byKey), maxEntries)
@@ -223,7 +272,7 @@ func TestBookIsBounded(t *testing.T) {
 func TestBookKeepsTheLatest(t *testing.T) {
 	var b Book
 	here, now := netip.MustParseAddr("127.0.0.1"), time.Unix(1, 0)
-	to := Referral{Address: "10.0.0.5:1863"}
+	to := Referral{Address: "10.0.0.5:1863", Role: dialect.NS}
 	b.Note(to, "alice@b.c", here, now)
 	for i := range maxEntries - 1 {
 		b.Note(to, fmt.Sprint(i), here, now)
