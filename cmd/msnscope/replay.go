@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ func replayCommand(e *env) *cobra.Command {
 		Short: "Play a recording's clients against a server: does it still answer the same?",
 		Long: "Plays all recorded clients in the order of the recording, over all their connections. Digests, cookies, session\n" +
 			"numbers and addresses are worked out anew; what the server answers is compared with what it answered then.\n" +
+			"The embedded server gets an account for everybody whom the recorded one knew.\n" +
 			"The exit code is 0 if all is the same, 1 if not, 4 if answers did not come in time.",
 		Example: "  msnscope replay captures/conversation.pcapng --to embedded\n" +
 			"  msnscope replay captures/conversation.pcapng --to 192.0.2.33 --password alice@hotmail.com=secret",
@@ -125,13 +127,18 @@ func (f *replayFlags) known() (map[string]string, error) {
 	return known, nil
 }
 
-// stage returns a fresh embedded server with an account for everybody who logs on in the plan: password NAMEpw, unless
-// another is given.
+// stage returns a fresh embedded server with an account for everybody who logs on in the plan and everybody else whom the
+// recorded server knew: password NAMEpw, unless another is given.
 func (f *replayFlags) stage(e *env, plan *replay.Plan, known map[string]string) (*embedded, error) {
 	flags := f.serverFlags
 	var missing []string
-	for _, handle := range plan.Passwords() {
+	seen := map[string]bool{}
+	for _, handle := range slices.Concat(plan.Passwords(), plan.Users()) {
 		key := strings.ToLower(handle)
+		if seen[key] {
+			continue
+		}
+		seen[key] = true
 		if _, ok := known[key]; ok {
 			missing = append(missing, handle)
 			continue

@@ -43,6 +43,7 @@ var packages = []row{
 	{dir: "decode/lint", layer: 3, deny: noIO, why: pure},
 	{dir: "internal/filter", layer: 3},
 	{dir: "internal/format/parquet", layer: 3, only: noProject, why: "tables of values, nothing of MSN"},
+	{dir: "internal/redact", layer: 3, deny: noIO, why: "events in, events out"},
 	{dir: "internal/bus", layer: 3},
 	{dir: "internal/format", layer: 3, also: []string{"internal/explain"}},
 	{dir: "internal/explain", layer: 3},
