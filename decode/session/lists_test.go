@@ -110,7 +110,12 @@ func TestListsInXML(t *testing.T) {
 			[]string{"FL [{1:bob@e.f}] false", "AL [{1:bob@e.f}] false", "partial"},
 		},
 		{"another document", []string{`C ADL 3 <x l="1"><d n="e.f"><c n="bob" l="3" t="1"/></d></x>`, "S ADL 3 OK"}, []string{"partial"}},
-		{"elements within elements", []string{"C ADL 3 " + strings.Repeat("<ml>", 1000), "S ADL 3 OK"}, []string{"partial"}},
+		{"elements within elements", []string{`C ADL 3 <ml><d n="e.f"><c n="bob" l="1">` + strings.Repeat("<s>", 100) + strings.Repeat("</s>", 100) + "</c></d></ml>", "S ADL 3 OK"}, []string{"FL [{bob@e.f}] false", "partial"}},
+		{
+			"the server before the client",
+			[]string{`S ADL 0 <ml l="1"><d n="e.f"><c n="eve" l="9" t="1"/></d></ml>`},
+			[]string{"FL [{1:eve@e.f}] false", "RL [{1:eve@e.f}] false"},
+		},
 		{"entities", []string{`C ADL 3 <!DOCTYPE ml [<!ENTITY a "bob">]><ml l="1"><d n="e.f"><c n="&a;" l="3"/></d></ml>`, "S ADL 3 OK"}, []string{"partial"}},
 		{
 			"a handle without end",
@@ -185,6 +190,11 @@ func TestTheOtherNetwork(t *testing.T) {
 			"[{1:bob@e.f M NLN} {32:bob@e.f Y FLN}]", "[{1:bob@e.f M NLN} {32:bob@e.f Y FLN}]",
 		},
 		{
+			"the list does not tell the network",
+			[]string{`C ADL 3 <ml l="1"><d n="e.f"><c n="bob" l="1"/></d></ml>`, "S ADL 3 OK", "S NLN NLN bob@e.f 1 M 0 0"},
+			"[{bob@e.f M NLN}]", "[{1:bob@e.f M NLN}]",
+		},
+		{
 			"one is removed", append(both[:2:2], `C RML 4 <ml><d n="e.f"><c n="bob" l="1" t="32"/></d></ml>`, "S RML 4 OK"),
 			"[{1:bob@e.f}]", "[]",
 		},
@@ -230,5 +240,14 @@ func TestManyListsAreBounded(t *testing.T) {
 	s = replayed(t, withXML(lines...))
 	if fl, whole := s.User("a@b.c").List("FL"); whole || len(fl) != 1<<12 {
 		t.Errorf("%d contacts are on the forward list, whole %v", len(fl), whole)
+	}
+}
+
+// TestLongWordsAreLeftOut: no handle and no name is as long as a line may be; a state keeps many of them.
+func TestLongWordsAreLeftOut(t *testing.T) {
+	long := strings.Repeat("x", 3000)
+	s := replayed(t, withXML("S NLN NLN "+long+"@e.f 1 D 0 0", "S NLN NLN d@e.f 1 "+long+" 0 0"))
+	if got := sprint(named(s.User("a@b.c").Contacts())); got != "[{1:d@e.f  NLN}]" || !s.Partial {
+		t.Errorf("the user sees %.100s, partial %v", got, s.Partial)
 	}
 }
