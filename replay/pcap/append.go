@@ -74,9 +74,10 @@ func scan(src *ng) (connections, error) {
 			continue
 		}
 		ip, _ := network(rec.link, rec.data)
-		seg, ok := dec.decode(ip, rec.time)
-		if ok && seg.dst.Port() == ServerPort && len(used) < maxConnections {
-			used[connection{seg.src.Addr().As16(), seg.dst.Addr().As16(), seg.src.Port()}] = struct{}{}
+		seg, ok := dec.decode(ip, len(ip), rec.time)
+		if ok && seg.to().port == ServerPort && len(used) < maxConnections {
+			from, to := seg.from().addrPort(), seg.to().addrPort()
+			used[connection{from.Addr().As16(), to.Addr().As16(), from.Port()}] = struct{}{}
 		}
 	}
 }

@@ -2,192 +2,329 @@ package pcap
 
 import (
 	"bytes"
+	"slices"
 	"sort"
+	"time"
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/reassembly"
 )
 
-// feed gives one segment of the capture to the assembler, which calls back to accept and reassembled.
-func (t *tracker) feed(f *flow, side int, seg *segment) {
-	h := &f.half[side]
-	if h.closed {
-		if seg.tcp.RST && !h.reset {
-			t.pushClose(f, side, t.packet, true)
+// hole is a place in one direction where bytes are missing, and what came behind it: the assembler has it, under a key that
+// nothing else had before. When the place is filled, or given up, the assembler forgets the key, and the direction goes
+// straight through again.
+type hole struct {
+	key   gopacket.Flow
+	held  []span // what the assembler holds, in order and not overlapping
+	cuts  []span // what was not captured of segments that were
+	since time.Time
+	last  *last
+
+	guess    bool // the direction begins in the middle: perhaps there is more before its first segment
+	segments int  // that came since
+}
+
+const (
+	// maxGuess is how many segments show where a direction begins whose SYN was not seen: those that change places stand
+	// near each other. What the other end acknowledges shows it earlier.
+	maxGuess = 4
+	// guessLife is how long, in the capture's time, fewer are waited for.
+	guessLife = time.Second
+)
+
+// span is a range of sequence numbers.
+type span struct{ from, to uint32 }
+
+// last is a FIN or RST that came before the data in front of it.
+type last struct {
+	at     uint32
+	packet *packet
+	reset  bool
+}
+
+// assembler is the library's, and for whom it works at the moment.
+type assembler struct {
+	asm   *reassembly.Assembler
+	keys  uint64
+	tcp   layers.TCP
+	mode  mode
+	flow  *flow
+	side  int
+	gives bool // it gave something out
+}
+
+// mode says why the assembler is called.
+type mode uint8
+
+const (
+	modeBegin  mode = iota // to tell it the awaited sequence number
+	modeData               // a segment of the capture
+	modeDrain              // to get what waits behind a hole
+	modeForget             // to make it forget a direction
+)
+
+// missing returns the hole of a direction, a new one if it had none.
+func (t *tracker) missing(f *flow, from int) *hole {
+	h := &f.half[from]
+	if h.hole == nil {
+		h.hole = &hole{since: t.packet.time}
+		if !h.listed {
+			h.listed = true
+			t.waiting = append(t.waiting, waiting{f, from})
 		}
+	}
+	return h.hole
+}
+
+// behind takes data while there is a hole, or that makes one. What the assembler holds already is left out, so that the bytes
+// count that came first: by itself it lets those of the last one count.
+func (t *tracker) behind(f *flow, from int, seq uint32, data []byte, cut int) {
+	h := &f.half[from]
+	o := t.missing(f, from)
+	t.key(f, from)
+	o.segments++
+	if known := int32(h.next - seq); known > 0 && o.guess {
+		h.next = seq
+	} else if known > 0 {
+		data, cut, seq = behind(data, int(known)), max(0, min(cut, cut+len(data)-int(known))), h.next
+	}
+	if size := uint32(len(data)); cut > 0 {
+		o.cuts = append(o.cuts, span{seq + size, seq + size + uint32(cut)})
+	}
+	for _, s := range slices.Clone(o.held) {
+		if n := int32(s.from - seq); n > 0 && len(data) > 0 {
+			t.piece(f, from, seq, data[:min(int(n), len(data))])
+			t.packet = t.packet.again()
+		}
+		if n := int32(s.to - seq); n > 0 {
+			data, seq = behind(data, int(n)), s.to
+		}
+	}
+	if len(data) > 0 {
+		t.piece(f, from, seq, data)
+	}
+	if o.segments > maxGuess {
+		t.begin(f, from)
+	}
+}
+
+// key makes the assembler know a direction.
+func (t *tracker) key(f *flow, from int) {
+	o := f.half[from].hole
+	if o.key != (gopacket.Flow{}) {
 		return
 	}
-	if seg.tcp.SYN {
-		h.synSeen, h.syn = true, seg.tcp.Seq
-	}
-	t.tcp = layers.TCP{Seq: seg.tcp.Seq, Ack: seg.tcp.Ack, SYN: seg.tcp.SYN, ACK: seg.tcp.ACK, FIN: seg.tcp.FIN, RST: seg.tcp.RST}
-	t.tcp.Payload = seg.tcp.Payload
-	if seg.tcp.RST {
-		t.tcp.Payload = nil // some hosts put a message for people there
-	}
-	if !h.started && len(t.tcp.Payload) > 0 {
-		h.started, h.first = true, seg.tcp.Seq
-	}
-	t.assemble(modeSegment, f, side)
-}
-
-func (t *tracker) assemble(m mode, f *flow, side int) {
-	t.mode, t.flow, t.side = m, f, side
-	t.asm.AssembleWithContext(f.half[side].key, &t.tcp, t.packet)
-	if h := &f.half[side]; m == modeSegment && h.end != nil && !h.closed && h.next == h.end.at {
-		t.giveUp(f, side) // a RST that came early, which the assembler did not take
+	t.hold.keys++
+	id := be.AppendUint64(nil, t.hold.keys)
+	o.key = gopacket.NewFlow(layers.EndpointIPv6, append(id, 0), append(id[:8:8], 1))
+	if !o.guess {
+		t.assemble(modeBegin, f, from, layers.TCP{Seq: f.half[from].next})
 	}
 }
 
-// drain gets everything that waits in one direction, giving up each hole in front. The assembler has no call for one
-// connection, but an empty segment beyond the hole makes it give out the first piece when one page is too many.
-func (t *tracker) drain(f *flow, side int) {
-	h := &f.half[side]
-	t.asm.MaxBufferedPagesPerConnection = 1
-	for h.waiting && !h.closed {
-		n := len(t.items)
-		t.tcp = layers.TCP{}
-		t.assemble(modeDrain, f, side)
-		h.waiting = len(t.items) > n
+// piece gives bytes to the assembler that it does not have.
+func (t *tracker) piece(f *flow, from int, seq uint32, data []byte) {
+	h := &f.half[from]
+	if seq != h.next || h.hole.guess {
+		t.kept = true
+		h.hole.add(span{seq, seq + uint32(len(data))})
 	}
-	t.asm.MaxBufferedPagesPerConnection = maxPages
-	h.waiting = false
-	t.giveUp(f, side)
+	t.assemble(modeData, f, from, layers.TCP{Seq: seq, BaseLayer: layers.BaseLayer{Payload: data[:len(data):len(data)]}})
+	h.hole.until(h.next)
 }
 
-// giveUp ends a direction whose end is known although bytes in front of it never came.
-func (t *tracker) giveUp(f *flow, side int) {
-	h := &f.half[side]
-	if h.end == nil || h.closed {
+// add puts a span to the others, which it does not overlap.
+func (o *hole) add(s span) {
+	i := sort.Search(len(o.held), func(i int) bool { return int32(o.held[i].from-s.from) > 0 })
+	o.held = slices.Insert(o.held, i, s)
+	if i+1 < len(o.held) && o.held[i+1].from == s.to {
+		o.held[i].to = o.held[i+1].to
+		o.held = slices.Delete(o.held, i+1, i+2)
+	}
+	if i > 0 && o.held[i-1].to == s.from {
+		o.held[i-1].to = o.held[i].to
+		o.held = slices.Delete(o.held, i, i+1)
+	}
+}
+
+// until leaves out what the assembler gave out.
+func (o *hole) until(next uint32) {
+	n := 0
+	for n < len(o.held) && int32(o.held[n].to-next) <= 0 {
+		n++
+	}
+	o.held = slices.Delete(o.held, 0, n)
+}
+
+// settle ends a hole that is filled, and the direction, if that was all that stood before its end.
+func (t *tracker) settle(f *flow, from int) {
+	h := &f.half[from]
+	o := h.hole
+	if o == nil || o.guess {
 		return
 	}
-	e, missing := h.end, int32(h.end.at-h.next)
-	h.end = nil
-	if missing < 0 {
-		return // data went on beyond it: it was none
+	t.skip(f, from)
+	if len(o.held) > 0 {
+		return
 	}
-	if missing > 0 {
-		t.lost(f, side, e.packet, int(missing))
+	if o.last != nil && int32(o.last.at-h.next) > 0 {
+		return
 	}
-	t.pushClose(f, side, e.packet, e.reset)
-	t.close(f, side)
+	t.drop(f, from)
+	h.hole = nil
+	if o.last != nil && o.last.at == h.next { // else data went on beyond it: it was none
+		t.close(f, from, o.last.packet, o.last.reset)
+	}
 }
 
-func (t *tracker) pushClose(f *flow, side int, p *packet, reset bool) {
-	f.half[side].reset = reset
-	item := p.item(KindClose, f, side)
-	item.Reset, item.Comments = reset, p.take()
-	t.push(item)
-}
-
-// lost says that n bytes are missing before what p brought.
-func (t *tracker) lost(f *flow, side int, p *packet, n int) {
-	item := p.item(KindLost, f, side)
-	item.Lost = n
-	t.push(item)
-}
-
-// close makes the assembler forget a direction.
-func (t *tracker) close(f *flow, side int) {
-	if h := &f.half[side]; !h.closed {
-		h.closed = true
-		t.tcp = layers.TCP{RST: true}
-		t.assemble(modeForget, f, side)
+// skip goes on behind what was not captured of a segment that was: there is no use in waiting.
+func (t *tracker) skip(f *flow, from int) {
+	h := &f.half[from]
+	o := h.hole
+	for i := 0; i < len(o.cuts); i++ {
+		c := o.cuts[i]
+		switch {
+		case int32(c.to-h.next) <= 0:
+		case int32(c.from-h.next) > 0:
+			continue
+		case len(o.held) == 0:
+			t.lost(f, from, t.packet, int(c.to-h.next))
+			t.drop(f, from)
+		case int32(o.held[0].from-c.to) <= 0:
+			t.step(f, from)
+		default:
+			continue
+		}
+		o.cuts = slices.Delete(o.cuts, i, i+1)
+		i = -1
 	}
+}
+
+// begin ends the guess where a direction begins: with what came of it.
+func (t *tracker) begin(f *flow, from int) {
+	h := &f.half[from]
+	o := h.hole
+	if o == nil || !o.guess {
+		return
+	}
+	if o.guess = false; len(o.held) > 0 {
+		t.assemble(modeBegin, f, from, layers.TCP{Seq: h.next})
+		if o.held[0].from == h.next {
+			t.step(f, from)
+		}
+	}
+	t.settle(f, from)
+}
+
+// began takes a SYN that came after data, and says where that begins.
+func (t *tracker) began(f *flow, from int, seq uint32) {
+	h := &f.half[from]
+	if o := h.hole; o != nil && o.guess {
+		if int32(h.next-seq) > 0 {
+			h.next = seq
+		}
+		t.begin(f, from)
+	}
+}
+
+// acknowledged takes a segment of the other end: if that has some of the first bytes, it has what stands before them.
+func (t *tracker) acknowledged(f *flow, from int, seg *segment) {
+	h := &f.half[from]
+	if o := h.hole; o != nil && o.guess && seg.has(flagACK) && int32(seg.ack-h.next) > 0 {
+		t.begin(f, from)
+	}
+}
+
+// step gets the first piece that waits, and what follows it without a hole. The assembler has no call for one connection, but
+// an empty segment beyond the hole makes it give out that when one page is too many.
+func (t *tracker) step(f *flow, from int) {
+	h := &f.half[from]
+	t.hold.asm.MaxBufferedPagesPerConnection = 1
+	t.assemble(modeDrain, f, from, layers.TCP{Seq: h.next + 1})
+	t.hold.asm.MaxBufferedPagesPerConnection = maxPages
+	if !t.hold.gives {
+		h.hole.held = nil
+	}
+	h.hole.until(h.next)
+}
+
+// drop makes the assembler forget a direction.
+func (t *tracker) drop(f *flow, from int) {
+	o := f.half[from].hole
+	if o.key != (gopacket.Flow{}) {
+		t.assemble(modeForget, f, from, layers.TCP{RST: true})
+	}
+	o.key = gopacket.Flow{}
+}
+
+// drain gives up the hole of a direction, if there is one: it gets everything that waits.
+func (t *tracker) drain(f *flow, from int) {
+	h := &f.half[from]
+	o := h.hole
+	if o == nil {
+		return
+	}
+	t.begin(f, from)
+	if h.hole != o {
+		return
+	}
+	for len(o.held) > 0 {
+		t.step(f, from)
+	}
+	if o.last != nil {
+		if n := int32(o.last.at - h.next); n > 0 {
+			t.lost(f, from, o.last.packet, int(n))
+		}
+	}
+	t.settle(f, from)
+}
+
+func (t *tracker) assemble(m mode, f *flow, from int, tcp layers.TCP) {
+	a := &t.hold
+	a.mode, a.flow, a.side, a.gives, a.tcp = m, f, from, false, tcp
+	key := f.half[from].hole.key
+	t.packet.info.Timestamp = t.packet.time
+	a.asm.AssembleWithContext(key, &a.tcp, t.packet)
+	if m == modeForget { // it forgets when both directions have ended
+		a.tcp = tcp
+		a.asm.AssembleWithContext(key.Reverse(), &a.tcp, t.packet)
+	}
+	a.flow, a.tcp.Payload = nil, nil
 }
 
 // accept decides on a segment at the assembler's door. next is the sequence number that it waits for, negative if it has
 // not seen any; *start makes it take this one for the first.
 func (t *tracker) accept(tcp *layers.TCP, next reassembly.Sequence, start *bool) bool {
-	h := &t.flow.half[t.side]
-	if h.next = uint32(next); next < 0 {
-		if h.next = tcp.Seq; tcp.SYN {
-			h.next++
-		}
-	}
-	switch {
-	case t.mode == modeForget:
-		if tcp.Seq = uint32(next); next < 0 {
-			tcp.Seq, *start = 0, true
-		}
-		return true
-	case t.mode == modeDrain:
-		tcp.Seq = uint32(next) + 1
-		return next >= 0
-	case tcp.SYN:
-		return true
-	case next < 0:
-		*start = len(tcp.Payload) > 0 || tcp.FIN || tcp.RST
-		return *start
-	}
-	return t.inWindow(h, tcp, int32(tcp.Seq-uint32(next)))
-}
-
-// inWindow looks at a segment that lies ahead bytes beyond what is awaited.
-func (t *tracker) inWindow(h *half, tcp *layers.TCP, ahead int32) bool {
-	// TCP's largest window is 1 GB. Nearly twice as far off, the assembler would no longer tell before from behind.
-	const window = 1<<30 - 1<<16
-	if ahead > window || ahead < -window {
-		if len(tcp.Payload) > 0 {
-			h.strays++
-		}
-		return false
-	}
-	h.strays = 0
-	if ahead > 0 && (tcp.FIN || tcp.RST) && len(tcp.Payload) == 0 {
-		h.end = &end{at: tcp.Seq, packet: t.packet, reset: tcp.RST}
-		t.wait(h)
-	} else if ahead > 0 && len(tcp.Payload) > 0 {
-		t.wait(h)
+	switch t.hold.mode {
+	case modeBegin:
+		*start = true
+	case modeForget:
+		*start = next < 0
+		tcp.Seq = uint32(max(next, 0))
 	}
 	return true
 }
 
-// wait marks a direction as one that has something behind a hole, and the current packet as kept.
-func (t *tracker) wait(h *half) {
-	t.queued = true
-	if !h.waiting {
-		h.waiting, h.since = true, t.packet.time
-		t.waiting = append(t.waiting, waiting{t.flow, t.side})
-	}
-}
-
 // reassembled takes what the assembler gives out: the bytes of one or more packets, in order, perhaps behind a hole.
 func (t *tracker) reassembled(sg reassembly.ScatterGather) {
-	if t.mode == modeForget {
-		return
-	}
-	h := &t.flow.half[t.side]
-	_, _, ended, lost := sg.Info()
+	a := &t.hold
 	n, _ := sg.Lengths()
-	last := t.packet
-	if n > 0 {
-		last = packetAt(sg, n-1)
-	}
-	if lost > 0 {
-		t.lost(t.flow, t.side, packetAt(sg, 0), lost)
-		h.next += uint32(lost)
-	}
-	h.since = t.packet.time
-	if n > 0 {
-		t.data(sg, h.next, n)
-	}
-	h.next += uint32(n)
-	if !ended {
+	if a.mode == modeForget || n == 0 {
 		return
 	}
-	if h.end != nil && h.end.at == h.next {
-		last = h.end.packet
+	a.gives = true
+	a.flow.half[a.side].hole.since = t.packet.time
+	if _, _, _, lost := sg.Info(); lost > 0 {
+		t.lost(a.flow, a.side, packetAt(sg, 0), lost)
 	}
-	h.closed, h.end = true, nil
-	t.pushClose(t.flow, t.side, last, last == t.packet && t.tcp.RST)
+	t.pieces(sg, n)
 }
 
-// data makes one item of each packet's bytes. Those of the packet at hand stay where they are, others are copied, since
-// the assembler uses their memory again. seq is the first byte's.
-func (t *tracker) data(sg reassembly.ScatterGather, seq uint32, n int) {
-	b, whole := sg.Fetch(n), t.tcp.Payload
+// pieces makes one item of each packet's bytes. Those of the packet at hand stay where they are, others are copied, since
+// the assembler uses their memory again.
+func (t *tracker) pieces(sg reassembly.ScatterGather, n int) {
+	b, whole := sg.Fetch(n), t.hold.tcp.Payload
 	if n > len(whole) || &b[0] != &whole[len(whole)-n] {
 		b = bytes.Clone(b)
 	}
@@ -196,18 +333,51 @@ func (t *tracker) data(sg reassembly.ScatterGather, seq uint32, n int) {
 		if sg.Stats().Chunks > 1 {
 			to = at + 1 + sort.Search(n-at-1, func(i int) bool { return packetAt(sg, at+1+i) != p })
 		}
-		item := p.item(KindData, t.flow, t.side)
-		item.Data, item.Comments, item.Offset = b[at:to:to], p.take(), -1
-		if p.off >= 0 {
-			item.Offset = p.off + int64(seq+uint32(at)-p.seq)
-		}
-		t.push(item)
+		t.data(t.hold.flow, t.hold.side, p, b[at:to:to])
 		at = to
 	}
 }
 
 func packetAt(sg reassembly.ScatterGather, offset int) *packet {
 	return sg.CaptureInfo(offset).AncillaryData[0].(*packet)
+}
+
+// sweep, once a second, gives up the holes that are too old. A clock that is set back begins their time anew.
+func (t *tracker) sweep(now time.Time) {
+	if len(t.waiting) == 0 {
+		return
+	}
+	since := now.Sub(t.swept)
+	if 0 <= since && since < time.Second {
+		return
+	}
+	t.swept = now
+	keep := t.waiting[:0]
+	for _, w := range t.waiting {
+		h := &w.flow.half[w.side]
+		switch o := h.hole; {
+		case o == nil:
+		case now.Sub(o.since) > holeLife:
+			t.drain(w.flow, w.side)
+		case o.guess && now.Sub(o.since) > guessLife:
+			t.begin(w.flow, w.side)
+		case now.Before(o.since):
+			o.since = now
+		}
+		if h.listed = h.hole != nil; h.listed {
+			keep = append(keep, w)
+		}
+	}
+	clear(t.waiting[len(keep):])
+	t.waiting = keep
+}
+
+// finish gives up all holes: the capture is at its end.
+func (t *tracker) finish() {
+	for _, w := range t.waiting {
+		t.drain(w.flow, w.side)
+	}
+	t.waiting = nil
 }
 
 // factory gives every connection the same stream: the tracker knows which one it is about.
@@ -230,6 +400,5 @@ func (s stream) ReassembledSG(sg reassembly.ScatterGather, _ reassembly.Assemble
 	s.t.reassembled(sg)
 }
 
-// ReassemblyComplete lets the assembler forget a connection whose directions have both ended. The tracker still knows it,
-// and keeps what comes late away.
+// ReassemblyComplete lets the assembler forget a connection whose directions have both ended.
 func (s stream) ReassemblyComplete(reassembly.AssemblerContext) bool { return true }

@@ -34,8 +34,11 @@ const (
 const (
 	linkNull     = 0
 	linkEthernet = 1
+	linkPPP      = 9
 	linkRawBSD   = 12
 	linkRawOpen  = 14
+	linkPPPHDLC  = 50
+	linkPPPEther = 51
 	linkRaw      = 101
 	linkLoop     = 108
 	linkSLL      = 113

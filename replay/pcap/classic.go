@@ -47,6 +47,7 @@ func (c *classic) next(rec *record) error {
 		return err
 	}
 	sec, frac, n := c.order.Uint32(head), c.order.Uint32(head[4:]), c.order.Uint32(head[8:])
+	wire := c.order.Uint32(head[12:])
 	if n > maxBlock {
 		return c.in.broken(start, "a packet of %d bytes, at most %d are read", n, maxBlock)
 	}
@@ -54,6 +55,6 @@ func (c *classic) next(rec *record) error {
 	if err != nil {
 		return err
 	}
-	*rec = record{kind: recordPacket, link: c.link, data: b[16:], off: start + 16, time: time.Unix(int64(sec), int64(frac)*c.unit).UTC()}
+	*rec = record{kind: recordPacket, link: c.link, data: b[16:], wire: int64(wire), off: start + 16, time: time.Unix(int64(sec), int64(frac)*c.unit).UTC()}
 	return nil
 }

@@ -15,8 +15,6 @@ const (
 	flagACK
 )
 
-const protocolTCP = 6
-
 var be = binary.BigEndian
 
 // synOptions: a maximum segment size, and a window scale of 14, which makes the window of 65,535 nearly 1 GB.

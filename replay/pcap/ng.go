@@ -191,7 +191,7 @@ func (s *ng) packet(typ uint32, body []byte, rec *record) (complaint string) {
 	}
 	i := s.interfaces[id]
 	rec.kind, rec.link, rec.data = recordPacket, i.link, rest[:n]
-	rec.off += 20
+	rec.off, rec.wire = rec.off+20, int64(s.order.Uint32(body[16:]))
 	rec.time = i.at(s.order.Uint32(body[4:]), s.order.Uint32(body[8:]))
 	rec.comments = s.comments(rest[min(len(rest), int(n+3)&^3):])
 	return ""
@@ -203,6 +203,7 @@ func (s *ng) simple(body []byte, rec *record) (complaint string) {
 	}
 	i, data := s.interfaces[0], body[4:]
 	n := s.order.Uint32(body)
+	rec.wire = int64(n)
 	if i.snap != 0 {
 		n = min(n, i.snap)
 	}

@@ -27,7 +27,7 @@ func TestOrigin(t *testing.T) {
 		},
 		"out of order": {
 			raw(after(pkt{seq: 105, data: "ef"}, pkt{seq: 102, data: "bcde"}, pkt{flags: "F", seq: 107}, pkt{seq: 101, data: "ab"})...),
-			"open 1, data 7 ab, data 5 cde, data 4 f, close 6",
+			"open 1, data 7 a, data 5 bcd, data 4 ef, close 6",
 		},
 		"lost":               {raw(after(pkt{seq: 105, data: "ef"})...), "open 1, lost 4, data 4 ef"},
 		"sent again in part": {raw(after(pkt{seq: 101, data: "abc"}, pkt{seq: 102, data: "bcde"})...), "open 1, data 4 abc, data 5 de"},

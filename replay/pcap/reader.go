@@ -1,7 +1,6 @@
 package pcap
 
 import (
-	"bufio"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -11,8 +10,11 @@ import (
 )
 
 // Reader reads a capture file as a sequence of Items. It is not safe for concurrent use. Its memory does not grow with the
-// file: it holds a buffer, up to 32 MB of segments that arrived out of order, and a few hundred bytes for each of the last
+// file, however much a gzipped one unzips to: it holds a buffer (256 KB, and up to 32 MB for a file with blocks of 16 MB),
+// up to 32 MB of segments that arrived out of order, up to 8 MB of fragments, and a few hundred bytes for each of the last
 // 65,536 connections.
+//
+// A file that grows while it is read is read as far as it has come when its end is reached.
 type Reader struct {
 	// ServerPort tells which end is the server where the capture has no SYN. 0 is the constant ServerPort, 1863. Set it
 	// before the first Next.
@@ -33,6 +35,7 @@ type record struct {
 	time     time.Time
 	link     int
 	data     []byte // valid until the next record
+	wire     int64  // length of the packet when it was captured
 	off      int64  // where data stands in the file
 	comments []string
 	names    []named
@@ -88,14 +91,17 @@ func NewReader(r io.Reader, name string) (*Reader, error) {
 			return pr, err
 		}
 	}
-	start, _ := in.r.Peek(16)
+	start, _ := in.peek(16)
 	return nil, fmt.Errorf("%s: %w: it begins with %q", name, ErrNotCapture, start)
 }
 
 func unzip(in *input) (*input, error) {
-	z, err := gzip.NewReader(bufio.NewReader(in.r))
-	if errors.Is(err, io.ErrUnexpectedEOF) {
+	z, err := gzip.NewReader(in)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, io.EOF), errors.Is(err, ErrCut):
 		err = ErrCut
+	case isDamage(err):
+		err = fmt.Errorf("%w: %w", ErrNotCapture, err)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: gzip: %w", in.name, err)
@@ -150,10 +156,15 @@ func (r *Reader) handle(rec *record) {
 			r.stats.SkipLink++
 		}
 		if len(ip) > 0 {
-			if seg, ok := r.dec.decode(ip, rec.time); ok {
+			head := len(rec.data) - len(ip)
+			if seg, ok := r.dec.decode(ip, wire(rec)-head, rec.time); ok {
+				from := origin{r.stats.Packets, -1, rec.time, rec.comments}
+				if !r.in.zipped && seg.at >= 0 {
+					from.off = rec.off + int64(head+seg.at)
+				}
 				r.stats.TCP++
 				r.track.port = r.ServerPort
-				r.track.segment(seg, origin{r.stats.Packets, r.offset(rec, seg), rec.time, rec.comments})
+				r.track.segment(seg, from)
 				return
 			}
 		}
@@ -163,12 +174,13 @@ func (r *Reader) handle(rec *record) {
 	}
 }
 
-// offset returns where a segment's payload stands in the file, -1 if it does not.
-func (r *Reader) offset(rec *record, seg *segment) int64 {
-	p, n := seg.tcp.Payload, cap(rec.data)
-	at := n - cap(p) // right if p is a part of the record
-	if r.in.zipped || len(p) == 0 || at < 0 || at >= len(rec.data) || &rec.data[at] != &p[0] {
-		return -1
+// maxWire is how much of a packet may be missing from the capture, and is believed: the largest IP packet.
+const maxWire = 1 << 16
+
+// wire returns a packet's length when it was captured: what is there if the record says less or what cannot be.
+func wire(rec *record) int {
+	if n := int64(len(rec.data)); rec.wire < n || rec.wire > n+maxWire {
+		return int(n)
 	}
-	return rec.off + int64(at)
+	return int(rec.wire)
 }

@@ -3,8 +3,8 @@ package pcap
 import (
 	"bytes"
 	"compress/gzip"
-	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -55,6 +55,7 @@ func TestFormats(t *testing.T) {
 		"pcap, check sequence":      {classicFile(le, true, 0x24000000|linkRaw, a, b), start},
 		"pcapng":                    {capture(t, pkt{seq: 1, data: "ab"}, pkt{seq: 3, data: "cd"}), start},
 		"pcapng gzipped":            {gzipped(t, capture(t, pkt{seq: 1, data: "ab"}, pkt{seq: 3, data: "cd"})), start},
+		"pcap gzipped in pieces":    {join(gzipped(t, classicFile(le, true, linkRaw, a)), gzipped(t, classicFile(le, true, linkRaw, b)[24:])), start},
 		"pcapng big endian":         {bigSection(t, 6, 0, a, b), micro},
 		"pcapng milliseconds":       {bigSection(t, 3, 0, a, b), start.Truncate(time.Millisecond)},
 		"pcapng 2^-16 s":            {bigSection(t, 0x80|16, 0, a, b), start.Truncate(time.Second).Add(time.Second * 51708 >> 16)},
@@ -155,7 +156,7 @@ func TestFragmentsAreBounded(t *testing.T) {
 	for i := range 3 * maxFragments / len(first) {
 		be.PutUint16(first[4:], uint16(i))
 		be.PutUint16(first[12:], uint16(i>>16))
-		if _, ok := d.decode(first, start); ok || d.held > maxFragments {
+		if _, ok := d.decode(first, len(first), start); ok || d.held > maxFragments {
 			t.Fatalf("fragment %d: segment %v, %d bytes held, want none and at most %d", i, ok, d.held, maxFragments)
 		}
 	}
@@ -210,6 +211,9 @@ func TestRefused(t *testing.T) {
 		"gzipped text":          {gzipped(t, []byte("hello, world")), "", ErrNotCapture, "hello"},
 		"gzip, cut":             {gzipped(t, good)[:60], "", ErrCut, "byte"},
 		"gzip, cut in its head": {gzipped(t, good)[:6], "", ErrCut, "gzip"},
+		"gzip, a wrong head":    {[]byte("\x1f\x8b\x09 and no more"), "", ErrNotCapture, "gzip"},
+		"gzip, wrong check sum": {wrongSum(gzipped(t, good)), begun, ErrBroken, "byte 136: gzip: invalid checksum"},
+		"gzip, more behind it":  {append(gzipped(t, good), "more than that"...), begun, ErrBroken, "byte 136: gzip: invalid header"},
 		"Wi-Fi":                 {classicFile(le, false, 105), "", ErrLinkType, "105"},
 		"no byte order":         {change(8, 1), "", ErrBroken, "byte 0:"},
 		"block too long":        {change(head+4, 1<<31), "", ErrBroken, "byte 60:"},
@@ -232,6 +236,75 @@ func TestRefused(t *testing.T) {
 				t.Errorf("error = %v, want %v with %q and the file's name", err, test.err, test.says)
 			}
 		})
+	}
+}
+
+// wrongSum changes the check sum at the end of a gzipped file.
+func wrongSum(z []byte) []byte {
+	z[len(z)-8]++
+	return z
+}
+
+// A small file that unzips to a large one, of the largest blocks, is read in the memory of two of them.
+func TestDecompressionBomb(t *testing.T) {
+	block, from := beginBlock(nil, 0xbad)
+	block = endBlock(append(block, make([]byte, maxBlock-12)...), from)
+	good := capture(t, pkt{flags: "S", seq: 0}, pkt{seq: 1, data: "ab"})
+	bomb := gzipped(t, join(good, bytes.Repeat(block, 6)))
+	r, err := NewReader(bytes.NewReader(bomb), "bomb")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for ; err == nil; n++ {
+		_, err = r.Next()
+	}
+	if unzipped := r.Offset(); err != io.EOF || n != 3 || unzipped < 400*int64(len(bomb)) || len(r.in.buf) > 2*maxBlock {
+		t.Errorf("%d items and %v, %d bytes of %d, a buffer of %d", n-1, err, unzipped, len(bomb), len(r.in.buf))
+	}
+}
+
+// What is added to a file while it is read belongs to it; when its end falls within a packet, what came before is kept.
+func TestFileThatGrows(t *testing.T) {
+	whole := capture(t, after(pkt{seq: 101, data: "ab"}, pkt{seq: 103, data: "cd"}, pkt{seq: 105, data: "ef"})...)
+	path := filepath.Join(t.TempDir(), "growing.pcapng")
+	grow := func(part []byte) {
+		t.Helper()
+		f, err := os.OpenFile(path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := f.Write(part); err != nil {
+			t.Fatal(err)
+		}
+		f.Close()
+	}
+	grow(whole[:len(whole)-200])
+	f, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	r, err := NewReader(f, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []Item
+	for {
+		i, err := r.Next()
+		if err != nil {
+			if !errors.Is(err, ErrCut) || !strings.Contains(err.Error(), fmt.Sprint("byte ", len(whole)-10)) {
+				t.Errorf("error = %v, want ErrCut with the place", err)
+			}
+			break
+		}
+		i.Data = bytes.Clone(i.Data)
+		if got = append(got, i); len(got) == 1 {
+			grow(whole[len(whole)-200 : len(whole)-10])
+		}
+	}
+	if s, want := story(got), "1C open, 1C data ab, 1C data cd"; s != want {
+		t.Errorf("got  %s\nwant %s", s, want)
 	}
 }
 
@@ -335,57 +408,4 @@ func TestMemoryIsBounded(t *testing.T) {
 	if want := (total/size/conns - 1) * conns * size; lost < want-conns*size || m.HeapAlloc > before.HeapAlloc+80<<20 {
 		t.Errorf("lost %d bytes of about %d, heap %d MB, want at most 80 more than %d", lost, want, m.HeapAlloc>>20, before.HeapAlloc>>20)
 	}
-}
-
-func FuzzReader(f *testing.F) {
-	var written bytes.Buffer
-	w, err := NewWriter(&written, WriterOptions{})
-	if err != nil {
-		f.Fatal(err)
-	}
-	flow, err := w.Open(mustAddr("10.0.0.1:5"), mustAddr("10.0.0.2:6"), start, "syn")
-	if err != nil {
-		f.Fatal(err)
-	}
-	err = errors.Join(w.Name(flow.Client().Addr(), "a"), w.Note(start, "n"), flow.Data(true, []byte("abc"), start, "c"),
-		flow.Close(true, start), w.Flush())
-	if err != nil {
-		f.Fatal(err)
-	}
-	a := pkt{seq: 1, data: "ab"}.ip(f)
-	f.Add(written.Bytes())
-	f.Add(capture(f, after(pkt{seq: 105, data: "ef", comment: "c"}, pkt{seq: 103, data: "cdef"}, pkt{flags: "F", seq: 120},
-		pkt{seq: 101, data: "ab", at: time.Minute}, pkt{flags: "S", seq: 7})...))
-	f.Add(bigSection(f, 0x8a, -5, a, pkt{seq: 3, v6: true, data: "x"}.ip(f)))
-	f.Add(classicFile(binary.BigEndian, true, linkRaw, append(fragments(a), a[:30])...))
-	f.Add(classicFile(le, false, linkEthernet, join(make([]byte, 12), []byte{0x81, 0, 0, 2, 8, 0}, a)))
-	files, _ := filepath.Glob("testdata/*.pcap*")
-	for _, name := range files {
-		b, err := os.ReadFile(name)
-		if err != nil {
-			f.Fatal(err)
-		}
-		f.Add(b)
-	}
-	f.Fuzz(func(t *testing.T, file []byte) {
-		r, err := NewReader(bytes.NewReader(file), "fuzz")
-		if err != nil {
-			return
-		}
-		sum := 0
-		for {
-			i, err := r.Next()
-			if err != nil {
-				break
-			}
-			sum += len(i.Data)
-			checkOffset(t, r, file, i)
-			if (i.Kind == KindData) != (len(i.Data) > 0) || (i.Kind == KindLost) != (i.Lost > 0) {
-				t.Fatalf("item %+v", i)
-			}
-		}
-		if sum > len(file) && !bytes.HasPrefix(file, []byte{0x1f, 0x8b}) {
-			t.Fatalf("%d bytes of data in a file of %d", sum, len(file))
-		}
-	})
 }

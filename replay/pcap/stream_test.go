@@ -36,11 +36,11 @@ func TestStreams(t *testing.T) {
 		},
 		"overlap": {
 			after(pkt{seq: 101, data: "abcd"}, pkt{seq: 103, data: "cdef"}, pkt{seq: 109, data: "ij"}, pkt{seq: 106, data: "fghij"}),
-			"1C open, 1C data abcd, 1C data ef, 1C data ghij",
+			"1C open, 1C data abcd, 1C data ef, 1C data gh, 1C data ij",
 		},
 		"overlap behind a hole": {
 			after(pkt{seq: 105, data: "efgh"}, pkt{seq: 103, data: "cdef"}, pkt{seq: 101, data: "ab"}),
-			"1C open, 1C data ab, 1C data cdef, 1C data gh",
+			"1C open, 1C data ab, 1C data cd, 1C data efgh",
 		},
 		"sequence wrap": {
 			[]pkt{{flags: "S", seq: 0xfffffffd}, {seq: 0xfffffffe, data: "abcd"}, {seq: 4, data: "gh"}, {seq: 2, data: "ef"}, {flags: "F", seq: 6}},
@@ -146,6 +146,97 @@ func TestStreams(t *testing.T) {
 			after(pkt{seq: 105, data: "old"}, pkt{flags: "S", seq: 50}, pkt{seq: 51, data: "new"}),
 			"1C open, 1C lost 4, 1C data old, 2C open, 2C data new",
 		},
+		"sent again with other bytes: the first count": {
+			after(pkt{seq: 101, data: "abcd"}, pkt{seq: 103, data: "XXef"}, pkt{seq: 101, data: "YYYYYYgh"}),
+			"1C open, 1C data abcd, 1C data ef, 1C data gh",
+		},
+		"sent again with other bytes behind a hole": {
+			after(pkt{seq: 103, data: "cdef"}, pkt{seq: 104, data: "XX"}, pkt{seq: 102, data: "bYYYYg"}, pkt{seq: 109, data: "ij"}, pkt{seq: 101, data: "aZZZZZZhZZ"}),
+			"1C open, 1C data a, 1C data b, 1C data cdef, 1C data g, 1C data h, 1C data ij",
+		},
+		"sent again around what waits behind a hole": {
+			after(pkt{seq: 105, data: "ef"}, pkt{seq: 103, data: "cdXXgh", comment: "c"}, pkt{seq: 101, data: "ab"}),
+			"1C open, 1C data ab, 1C data cd #c, 1C data ef, 1C data gh",
+		},
+		"no SYN, out of order across the start": {
+			[]pkt{{seq: 105, data: "ef"}, {seq: 103, data: "cd"}, {seq: 101, data: "ab"}, {server: true, seq: 500, ack: 107, data: "S"}, {seq: 99, data: "YZ"}},
+			"1C open, 1C data ab, 1C data cd, 1C data ef, 1S data S",
+		},
+		"no SYN, what is acknowledged has no earlier bytes": {
+			[]pkt{{seq: 103, data: "cd"}, {server: true, flags: "A", ack: 104}, {seq: 101, data: "ab"}, {seq: 105, data: "ef"}},
+			"1C open, 1C data cd, 1C data ef",
+		},
+		"no SYN, one direction, out of order": {
+			[]pkt{{seq: 103, data: "cd", comment: "c"}, {seq: 101, data: "ab"}, {seq: 103, data: "cd"}, {seq: 105, data: "ef"}, {seq: 109, data: "ij"}, {seq: 107, data: "gh"}, {seq: 90, data: "old"}},
+			"1C open, 1C data ab, 1C data cd #c, 1C data ef, 1C data gh, 1C data ij",
+		},
+		"no SYN, a hole near the start": {
+			[]pkt{{seq: 105, data: "ef"}, {seq: 101, data: "ab"}, {server: true, flags: "A", ack: 103}, {seq: 107, data: "gh"}, {seq: 103, data: "cd"}},
+			"1C open, 1C data ab, 1C data cd, 1C data ef, 1C data gh",
+		},
+		"no SYN, silence after the first": {
+			[]pkt{{seq: 103, data: "cd"}, {server: true, flags: "A", seq: 9, at: 2 * time.Second}, {server: true, seq: 9, data: "S", at: 2 * time.Second}, {seq: 101, data: "ab", at: 2 * time.Second}},
+			"1C open, 1C data cd, 1S data S",
+		},
+		"no SYN, an end": {
+			[]pkt{{seq: 103, data: "cd"}, {flags: "FA", seq: 105}, {server: true, flags: "R", seq: 9}},
+			"1C open, 1C data cd, 1C close, 1S close reset",
+		},
+		"no SYN, a reset behind a hole": {
+			[]pkt{{seq: 103, data: "cd"}, {seq: 108, data: "hi"}, {flags: "R", seq: 105}},
+			"1C open, 1C data cd, 1C lost 3, 1C data hi, 1C close reset",
+		},
+		"SYN after data that changed places with it": {
+			[]pkt{{seq: 103, data: "cd"}, hello[0], {seq: 101, data: "ab"}},
+			"1C open, 1C data ab, 1C data cd",
+		},
+		"a reset, while the other direction waits": {
+			after(pkt{seq: 105, data: "ef"}, pkt{server: true, flags: "R", seq: 501}),
+			"1C open, 1C lost 4, 1C data ef, 1S close reset",
+		},
+		"no SYN, the end first": {
+			[]pkt{{flags: "FA", seq: 105}, {seq: 103, data: "cd"}, {server: true, flags: "A", ack: 106}},
+			"1C open, 1C data cd, 1C close",
+		},
+		"all flags at once": {
+			[]pkt{{seq: 105, data: "ef"}, {seq: 103, data: "cd"}, {flags: "FSRA", seq: 109}},
+			"1C open, 1C data cd, 1C data ef, 1C lost 2, 1C close reset",
+		},
+		"only acknowledgements": {
+			[]pkt{{flags: "A", seq: 103}, {server: true, flags: "A", seq: 9}},
+			"1C open",
+		},
+		"RST within a hole": {
+			after(pkt{seq: 105, data: "ef"}, pkt{flags: "R", seq: 101}),
+			"1C open, 1C lost 4, 1C data ef, 1C close reset",
+		},
+		"FIN that was none": {
+			after(pkt{flags: "F", seq: 103}, pkt{seq: 101, data: "abcd"}, pkt{seq: 105, data: "ef"}),
+			"1C open, 1C data abcd, 1C data ef",
+		},
+		"clock set back": {
+			[]pkt{
+				{flags: "S", seq: 100, at: time.Hour},
+				{seq: 103, data: "cd", at: time.Hour},
+				{server: true, seq: 9, data: "S"},
+				{seq: 101, data: "ab", at: time.Second},
+				{seq: 107, data: "gh", at: 2 * time.Second},
+				{server: true, seq: 10, data: "T", at: 9 * time.Second},
+			},
+			"1C open, 1C data ab, 1C data cd, 1S data S, 1C lost 2, 1C data gh, 1S data T",
+		},
+		"keep-alives of both kinds": {
+			after(pkt{seq: 101, data: "ab"}, pkt{flags: "A", seq: 102}, pkt{seq: 102, data: "\x00"}, pkt{seq: 102, data: "\x00"}, pkt{seq: 103, data: "cd"}),
+			"1C open, 1C data ab, 1C data cd",
+		},
+		"refused, and tried again with the same number": {
+			[]pkt{hello[0], {server: true, flags: "RA", ack: 101}, hello[0], hello[1], {server: true, seq: 501, data: "S"}},
+			"1C open, 1S close reset, 2C open, 2S data S",
+		},
+		"port used again, no SYN seen": {
+			after(pkt{seq: 101, data: "ab"}, pkt{server: true, seq: 501, data: "S"}, pkt{seq: 200 << 20, ack: 900 << 20, data: "new"}, pkt{server: true, seq: 900 << 20, ack: 200<<20 + 3, data: "NEW"}),
+			"1C open, 1C data ab, 1S data S, 2C open, 2C data new, 2S data NEW",
+		},
 		"port used the other way round": {
 			after(pkt{seq: 101, data: "a"}, pkt{server: true, flags: "S", seq: 9000}, pkt{server: true, seq: 9001, data: "b"}),
 			"1C open, 1C data a, 2C open, 2C data b",
@@ -175,7 +266,7 @@ func TestFarOffSequenceIsANewFlow(t *testing.T) {
 		packets = append(packets, pkt{seq: 1<<31 + i, data: "x"})
 	}
 	got := story(items(t, capture(t, packets...)))
-	if want := "1C open, 1C data old, 2C open" + strings.Repeat(", 2C data x", maxStrays); got != want {
+	if want := "1C open, 1C data old, 2C open, 2C lost 8" + strings.Repeat(", 2C data x", maxStrays); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }

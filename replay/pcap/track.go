@@ -1,22 +1,19 @@
 package pcap
 
 import (
-	"container/list"
-	"net/netip"
-	"slices"
 	"time"
 
 	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/reassembly"
 )
 
 const (
-	// maxFlows is how many connections are remembered, open or closed: some 40 MB. Beyond that the one that was silent
-	// longest is given up; what comes of it later is a flow of its own.
+	// maxFlows is how many connections are remembered, open or closed: some 40 MB. Beyond that one that was silent for long
+	// is given up; what comes of it later is a flow of its own.
 	maxFlows = 1 << 16
-	// maxPages is how many pieces of up to 1,900 bytes one direction holds behind a hole before the hole counts as lost.
-	maxPages = 64
+	// maxPages is how many pieces of up to 1,900 bytes one direction holds behind a hole before the hole counts as lost: a
+	// megabyte, or fifteen of the largest segments, is more than hosts of the time had under way.
+	maxPages = 512
 	// maxPagesTotal is the same over all flows: 32 MB.
 	maxPagesTotal = 1 << 14
 	// holeLife is how long, in the capture's time, segments wait for what is missing before them. Segments change places
@@ -25,42 +22,23 @@ const (
 	// maxStrays is how many segments in a row may lie far outside of the window before they count as a new connection
 	// whose beginning the capture missed.
 	maxStrays = 8
+	// maxJump is how far the numbers of both directions may be off before a single segment tells the same: 64 MB.
+	maxJump = 64 << 20
 )
-
-// ends identifies a connection: its two ends, the smaller one first.
-type ends struct{ a, b netip.AddrPort }
 
 // flow is a connection and what must be known of its next segments.
 type flow struct {
-	info *FlowInfo
-	ends ends
-	half [2]half // what the client sent, what the server sent
-	age  *list.Element
+	info    *FlowInfo
+	ends    ends
+	serverA bool    // ends.a is the server
+	half    [2]half // what the client sent, what the server sent
+
+	older, newer *flow
+	touched      bool // since it was the oldest
 }
 
-// half is one direction of a flow.
-type half struct {
-	key     gopacket.Flow // names the direction to the assembler, unique in this Reader
-	synSeen bool
-	started bool
-	closed  bool
-	reset   bool
-	syn     uint32 // its sequence number, once seen
-	first   uint32 // the first data's sequence number, once started
-
-	next    uint32 // the sequence number that is awaited, as far as the assembler said
-	waiting bool   // segments, or the end, may be waiting behind a hole
-	since   time.Time
-	end     *end // a FIN or RST behind a hole
-	strays  int
-}
-
-// end is a FIN or RST that came before the data in front of it.
-type end struct {
-	at     uint32
-	packet *packet
-	reset  bool
-}
+// side tells which end of a flow sent a segment.
+func (f *flow) side(seg *segment) int { return side(seg.swapped == f.serverA) }
 
 // packet is what a segment's items say of the packet that brought it.
 type packet struct {
@@ -92,6 +70,22 @@ func (p *packet) take() []string {
 	return c
 }
 
+// offset returns where the stream's byte number seq stands in the file, if this packet brought it.
+func (p *packet) offset(seq uint32) int64 {
+	if p.off < 0 {
+		return -1
+	}
+	return p.off + int64(seq-p.seq)
+}
+
+// again returns the packet for another piece of its bytes: what the assembler gives out of one packet is one piece.
+func (p *packet) again() *packet {
+	q := newPacket()
+	q.origin, q.seq = p.origin, p.seq
+	q.comments = nil
+	return q
+}
+
 func newPacket() *packet {
 	p := new(packet)
 	p.info.AncillaryData = []any{p}
@@ -100,23 +94,19 @@ func newPacket() *packet {
 
 // tracker sorts segments into flows and flows into items.
 //
-// The assembler knows a direction by a number of the tracker's own, never by its addresses. So a port that is used again
-// is simply another connection, which the assembler by itself would not notice behind a one-sided FIN.
+// What comes in order goes straight through (half.go). Only from a hole until it is filled does a direction go through the
+// assembler (assemble.go).
 type tracker struct {
-	port   uint16
-	opened int
-	flows  map[ends]*flow
-	ages   *list.List // of *flow, the one that was silent longest first
-	asm    *reassembly.Assembler
-	tcp    layers.TCP // what the assembler is given: keeps no slice of the decoder's
-	mode   mode
-
-	flow    *flow // whose segment is with the assembler
-	side    int
-	packet  *packet // that brought it
-	queued  bool    // the assembler holds packet
+	port    uint16
+	opened  int
+	flows   map[ends]*flow
+	last    *flow // whose segment came last
+	ages    flow  // the ring of all flows: newer is the oldest one
+	packet  *packet
+	kept    bool // packet is still needed when the next one comes
 	waiting []waiting
 	swept   time.Time
+	hold    assembler
 
 	items []Item
 	head  int
@@ -128,21 +118,12 @@ type waiting struct {
 	side int
 }
 
-// mode says why the assembler is called.
-type mode uint8
-
-const (
-	modeSegment mode = iota // a segment of the capture
-	modeDrain               // to get what waits behind a hole
-	modeForget              // to make it forget a direction
-)
-
 func (t *tracker) init() {
 	t.flows = make(map[ends]*flow)
-	t.ages = list.New()
-	t.asm = reassembly.NewAssembler(reassembly.NewStreamPool(factory{t}))
-	t.asm.MaxBufferedPagesPerConnection = maxPages
-	t.asm.MaxBufferedPagesTotal = maxPagesTotal
+	t.ages.older, t.ages.newer = &t.ages, &t.ages
+	t.hold.asm = reassembly.NewAssembler(reassembly.NewStreamPool(factory{t}))
+	t.hold.asm.MaxBufferedPagesPerConnection = maxPages
+	t.hold.asm.MaxBufferedPagesTotal = maxPagesTotal
 	t.packet = newPacket()
 }
 
@@ -150,39 +131,44 @@ func (t *tracker) push(i Item) { t.items = append(t.items, i) }
 
 func (t *tracker) pop() (Item, bool) {
 	if t.head == len(t.items) {
+		clear(t.items) // comments and data go
 		t.items, t.head = t.items[:0], 0
 		return Item{}, false
 	}
-	i := t.items[t.head]
-	t.items[t.head] = Item{} // comments and data go as soon as they are read
 	t.head++
-	return i, true
+	return t.items[t.head-1], true
 }
 
 // segment takes the next segment of the capture. Its payload stays in use until the items it led to are popped.
 func (t *tracker) segment(seg *segment, from origin) {
 	t.sweep(from.time)
-	if t.queued {
-		t.packet, t.queued = newPacket(), false // the assembler holds on to the last one
+	if t.kept {
+		t.packet, t.kept = newPacket(), false
 	}
-	t.packet.origin, t.packet.info.Timestamp = from, from.time
-	if t.packet.seq = seg.tcp.Seq; seg.tcp.SYN {
+	t.packet.origin = from
+	if t.packet.seq = seg.seq; seg.has(flagSYN) {
 		t.packet.seq++
 	}
 
 	f := t.find(seg)
 	if f == nil {
 		f = t.open(seg)
+	} else {
+		f.touched = true
 	}
-	t.ages.MoveToBack(f.age)
 	s := f.side(seg)
+	t.acknowledged(f, 1-s, seg)
 	t.feed(f, s, seg)
-	if f.half[s].strays > maxStrays {
+	if h := &f.half[s]; h.strays > maxStrays {
+		strays := int32(seg.seq - h.stray)
 		t.forget(f)
 		f = t.open(seg)
-		t.feed(f, f.side(seg), seg)
+		if s = f.side(seg); 0 < strays && strays < maxStrays<<16 {
+			t.lost(f, s, t.packet, int(strays))
+		}
+		t.feed(f, s, seg)
 	}
-	if len(t.packet.comments) > 0 && !t.queued { // it brought nothing: an acknowledgement, or data sent again
+	if len(t.packet.comments) > 0 && !t.kept { // it brought nothing: an acknowledgement, or data sent again
 		note := t.packet.item(KindNote, f, server)
 		note.Comments = t.packet.take()
 		t.push(note)
@@ -191,58 +177,61 @@ func (t *tracker) segment(seg *segment, from origin) {
 
 // find returns the flow that a segment belongs to, nil if it begins one.
 func (t *tracker) find(seg *segment) *flow {
-	f := t.flows[endsOf(seg)]
-	if f != nil && f.replacedBy(seg) {
+	f := t.last
+	if f == nil || f.ends != seg.ends {
+		if f = t.flows[seg.ends]; f == nil {
+			return nil
+		}
+		t.last = f
+	}
+	if f.replacedBy(seg) {
 		t.forget(f)
 		return nil
 	}
 	return f
 }
 
-func endsOf(seg *segment) ends {
-	if seg.src.Compare(seg.dst) <= 0 {
-		return ends{seg.src, seg.dst}
-	}
-	return ends{seg.dst, seg.src}
-}
-
-// replacedBy tells whether a segment begins another connection between the same ends: a SYN that is not this one's.
+// replacedBy tells whether a segment begins another connection between the same ends: a SYN that is not this one's, or
+// numbers that are nowhere near.
 func (f *flow) replacedBy(seg *segment) bool {
-	if !seg.tcp.SYN || seg.tcp.RST {
-		return false
-	}
 	from := f.side(seg)
 	mine, other := &f.half[from], &f.half[1-from]
 	switch {
+	case seg.has(flagRST):
+		return false
+	case !seg.has(flagSYN):
+		return len(seg.payload) > 0 && seg.has(flagACK) && mine.jumps(seg.seq) && other.jumps(seg.ack)
 	case mine.synSeen:
-		return mine.syn != seg.tcp.Seq
-	case mine.started: // its own SYN, come late?
-		return mine.first != seg.tcp.Seq+1
-	case seg.tcp.ACK:
-		return other.synSeen && seg.tcp.Ack != other.syn+1
+		ended := mine.reset || other.reset || mine.closed && other.closed
+		return mine.syn != seg.seq || ended && !seg.has(flagACK)
+	case mine.hole != nil && mine.hole.guess: // its own SYN, come late?
+		return mine.next-seg.seq-1 > maxJump
+	case mine.spoke: // likewise
+		return mine.first != seg.seq+1
+	case seg.has(flagACK):
+		return other.synSeen && seg.ack != other.syn+1
 	}
-	return other.started
+	return other.spoke
 }
-
-func (f *flow) side(seg *segment) int { return side(seg.src == f.info.Client) }
 
 func (t *tracker) open(seg *segment) *flow {
 	if len(t.flows) >= maxFlows {
-		t.forget(t.ages.Front().Value.(*flow))
+		t.forget(t.silent())
 	}
 	t.opened++
-	f := &flow{info: &FlowInfo{ID: t.opened, Guessed: !seg.tcp.SYN}, ends: endsOf(seg)}
-	f.info.Client, f.info.Server = seg.src, seg.dst
+	f := &flow{info: &FlowInfo{ID: t.opened, Guessed: !seg.has(flagSYN)}, ends: seg.ends}
+	c, s := seg.from(), seg.to()
+	f.serverA = seg.swapped
 	if t.serverSends(seg) {
-		f.info.Client, f.info.Server = seg.dst, seg.src
+		c, s = s, c
+		f.serverA = !seg.swapped
 	}
-	id := be.AppendUint64(nil, uint64(t.opened))
-	f.half[client].key = gopacket.NewFlow(layers.EndpointIPv6, append(id, 0), append(id[:8:8], 1))
-	f.half[server].key = f.half[client].key.Reverse()
-	f.age = t.ages.PushBack(f)
+	f.info.Client, f.info.Server = c.addrPort(), s.addrPort()
 	t.flows[f.ends] = f
+	t.last = f
+	t.ages.insert(f)
 	item := t.packet.item(KindOpen, f, f.side(seg))
-	if seg.tcp.SYN {
+	if seg.has(flagSYN) {
 		item.Comments = t.packet.take()
 	}
 	t.push(item)
@@ -252,53 +241,47 @@ func (t *tracker) open(seg *segment) *flow {
 // serverSends tells whether a flow's first segment comes from the server: by the SYN, else by the port; else who sends
 // first is the client.
 func (t *tracker) serverSends(seg *segment) bool {
-	if seg.tcp.SYN {
-		return seg.tcp.ACK
+	if seg.has(flagSYN) {
+		return seg.has(flagACK)
 	}
-	port := t.port
+	port := uint64(t.port)
 	if port == 0 {
 		port = ServerPort
 	}
-	return seg.src.Port() == port && seg.dst.Port() != port
+	return seg.from().port == port && seg.to().port != port
 }
 
-// sweep, once a second, gives up the holes that are too old.
-func (t *tracker) sweep(now time.Time) {
-	if len(t.waiting) == 0 || now.Sub(t.swept) < time.Second {
-		return
-	}
-	t.swept = now
-	keep := t.waiting[:0]
-	for _, w := range t.waiting {
-		h := &w.flow.half[w.side]
-		if now.Sub(h.since) > holeLife {
-			t.drain(w.flow, w.side)
-		}
-		if h.waiting {
-			keep = append(keep, w)
-		}
-	}
-	clear(t.waiting[len(keep):])
-	t.waiting = keep
+// insert makes f the newest of the ring that begins here.
+func (ring *flow) insert(f *flow) {
+	f.older, f.newer = ring.older, ring
+	f.older.newer, f.newer.older = f, f
 }
 
-// finish gives up all holes: the capture is at its end.
-func (t *tracker) finish() {
-	for _, w := range t.waiting {
-		t.drain(w.flow, w.side)
+func (f *flow) remove() {
+	f.older.newer, f.newer.older = f.newer, f.older
+	f.older, f.newer = nil, nil
+}
+
+// silent returns a flow of which nothing came since it was the oldest one: those that are touched get another round, which
+// costs less than to put each packet's flow to the end.
+func (t *tracker) silent() *flow {
+	for {
+		f := t.ages.newer
+		if !f.touched {
+			return f
+		}
+		f.touched = false
+		f.remove()
+		t.ages.insert(f)
 	}
-	t.waiting = nil
 }
 
 // forget makes room for another flow between the same ends.
 func (t *tracker) forget(f *flow) {
-	if f.half[client].waiting || f.half[server].waiting {
-		t.drain(f, client)
-		t.drain(f, server)
-		t.waiting = slices.DeleteFunc(t.waiting, func(w waiting) bool { return w.flow == f })
+	for s := range f.half {
+		t.drain(f, s)
 	}
-	t.close(f, client)
-	t.close(f, server)
-	t.ages.Remove(f.age)
+	f.remove()
 	delete(t.flows, f.ends)
+	t.last = nil
 }

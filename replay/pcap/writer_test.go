@@ -354,7 +354,7 @@ func TestAppendCutsOffALongTail(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := story(items(t, mended)), "1C open, 1C data ab, note #n"; got != want {
+	if got, want := story(items(t, mended)), "1C open, note #n, 1C data ab"; got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
