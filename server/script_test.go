@@ -185,6 +185,9 @@ func (p *script) conn(name string) (*scripted, error) {
 	if err != nil {
 		return nil, err
 	}
+	if role == dialect.DS && !s.set.DSReferral {
+		role = dialect.NS
+	}
 	c := &scripted{Conn: nc, role: role}
 	go c.pump()
 	p.conns[name] = c

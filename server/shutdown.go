@@ -16,12 +16,12 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	s.closing = true
 	listeners := slices.Collect(maps.Keys(s.listeners))
 	conns := slices.Collect(maps.Keys(s.open))
+	for _, c := range conns {
+		c.goDown() // with s.mu locked: its goroutine is waited for
+	}
 	s.mu.Unlock()
 	for _, l := range listeners {
 		_ = l.Close()
-	}
-	for _, c := range conns {
-		c.goDown()
 	}
 	stop := context.AfterFunc(ctx, func() {
 		s.cancel()

@@ -4,12 +4,20 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/msnscope/msnscope/internal/filter"
+	"github.com/msnscope/msnscope/server"
 )
 
 // completeForms tells the shell what the flags of a verb may be: -T one of the forms, those of headless output by default.
 func completeForms(c *cobra.Command, forms ...string) {
 	if forms == nil {
 		forms = []string{"text", "jsonl", "cs"}
+	}
+	var settings []string
+	for _, name := range server.SettingNames() {
+		settings = append(settings, name+"=")
+	}
+	if c.Flags().Lookup("set") != nil {
+		_ = c.RegisterFlagCompletionFunc("set", cobra.FixedCompletions(settings, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 	}
 	for flag, words := range map[string][]string{
 		"type": forms, "preset": {"lenient", "draft", "observed"}, "field": filter.Names(), "side": {"client", "server", "both"},

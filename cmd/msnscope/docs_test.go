@@ -7,12 +7,15 @@ import (
 	"testing"
 
 	"github.com/msnscope/msnscope/internal/explain"
+	"github.com/msnscope/msnscope/server"
 	"github.com/msnscope/msnscope/ui"
 )
 
 // TestDocsAreFresh: what is generated from tables says what the tables say. Run with -update to write it.
 func TestDocsAreFresh(t *testing.T) {
-	for path, fresh := range map[string]string{"docs/KEYS.md": ui.KeysMarkdown(), "docs/PROTOCOL.md": explain.Markdown()} {
+	for path, fresh := range map[string]string{
+		"docs/KEYS.md": ui.KeysMarkdown(), "docs/PROTOCOL.md": explain.Markdown(), "docs/SERVER.md": server.SettingsMarkdown(),
+	} {
 		file := "../../" + path
 		if flag.Lookup("update").Value.String() == "true" {
 			if err := os.WriteFile(file, []byte(fresh), 0o644); err != nil {

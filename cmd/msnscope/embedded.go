@@ -27,6 +27,7 @@ const (
 // serverFlags are the flags of every verb that runs a server of ours.
 type serverFlags struct {
 	preset        string
+	set           []string
 	db            string
 	users         []string
 	noDispatch    bool
@@ -36,6 +37,7 @@ type serverFlags struct {
 
 func (f *serverFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.preset, "preset", "lenient", "behaviour of the embedded server: lenient, draft or observed")
+	fs.StringArrayVar(&f.set, "set", nil, "one setting other than the preset's, `SETTING=VALUE`; may be repeated. docs/SERVER.md explains them")
 	fs.StringArrayVar(&f.users, "user", nil, "an account of the embedded server, `HANDLE:PASSWORD[:NAME]`, or with {1..N} in the handle many; may be repeated")
 	fs.BoolVar(&f.noDispatch, "no-dispatch", false, "the embedded server has no dispatch server: clients log on directly")
 	fs.IntVar(&f.notifications, "notification", 1, "the embedded server has so many notification servers")
@@ -50,6 +52,9 @@ func (f *serverFlags) addDB(fs *pflag.FlagSet) {
 func (f *serverFlags) options(log *slog.Logger) (o server.Options, err error) {
 	if o.Preset, err = server.ParsePreset(f.preset); err != nil {
 		return o, usage("--preset: %w", err)
+	}
+	if o.Settings, err = f.settings(o.Preset); err != nil {
+		return o, err
 	}
 	if f.notifications < 1 || f.notifications > 100 {
 		return o, usage("--notification: %d is not a number of servers from 1 to 100", f.notifications)
@@ -74,6 +79,18 @@ func (f *serverFlags) options(log *slog.Logger) (o server.Options, err error) {
 		return o, storeError(err)
 	}
 	return o, nil
+}
+
+// settings returns the preset's with what --set changes.
+func (f *serverFlags) settings(p server.Preset) (*server.Settings, error) {
+	s := p.Settings()
+	for _, change := range f.set {
+		key, value, _ := strings.Cut(change, "=")
+		if err := s.Set(key, value); err != nil {
+			return nil, usage("--set %q: %w", change, err)
+		}
+	}
+	return &s, nil
 }
 
 // closeStore closes a store that is a file. Its server is down.

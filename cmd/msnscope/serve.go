@@ -25,7 +25,9 @@ func serveCommand(e *env) *cobra.Command {
 		Short: "The server alone: dispatch, notification and switchboard on three ports",
 		Long: "Serves MSN clients: dispatch on the given port, notification on the next one, the switchboard on the one after;\n" +
 			"more notification servers follow. The accounts are alice, bob, carol and dave @hotmail.com, password NAMEpw, or those of a\n" +
-			"database, which `msnscope accounts` fills and changes while the server runs.",
+			"database, which `msnscope accounts` fills and changes while the server runs.\n\n" +
+			"With several notification servers, each SIGUSR1 drains one, the first one first: its users are referred to the next one in\n" +
+			"mid-session, and who comes is sent there too.",
 		Example: "  msnscope serve --user erin@hotmail.com:secret:Erin\n" +
 			"  msnscope serve --db accounts.db --user erin@hotmail.com:secret",
 		Args: noArgs,
@@ -36,9 +38,30 @@ func serveCommand(e *env) *cobra.Command {
 	c.Flags().StringVar(&advertise, "advertise", "", "the `HOST` that referrals name; default: the one of --listen")
 	f.add(c.Flags())
 	f.addDB(c.Flags())
-	c.Flags().IntVar(&f.connections, "connections", 0, "how many clients may be connected; default: 4096")
+	c.Flags().IntVar(&f.connections, "connections", 0, "how many clients may be connected; default: 20,000")
 	completeForms(c)
 	return c
+}
+
+// waitAndDrain waits for the end, and moves users between notification servers whenever it is told to.
+func waitAndDrain(ctx context.Context, e *env, srv *server.Server, notification []string, ends <-chan error) error {
+	asked, stop := drainSignal()
+	defer stop()
+	for i := 0; ; i++ {
+		select {
+		case <-ctx.Done():
+			return nil
+		case err := <-ends:
+			return err
+		case <-asked:
+			from, to := notification[i%len(notification)], notification[(i+1)%len(notification)]
+			if n, err := srv.Drain(from, to); err != nil {
+				e.say("nobody was moved: %v", err)
+			} else {
+				e.say("%s is drained: %d users were referred to %s", from, n, to)
+			}
+		}
+	}
 }
 
 // advertisedHost is the host of --advertise; the ports are those that are listened on.
@@ -113,10 +136,7 @@ func serve(ctx context.Context, e *env, f serverFlags, addr, advertise string) e
 		}
 		start(p.role, l)
 	}
-	select {
-	case <-ctx.Done():
-	case err = <-ends:
-	}
+	err = waitAndDrain(ctx, e, srv, o.Notification, ends)
 	end, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
 	if down := srv.Shutdown(end); err == nil {

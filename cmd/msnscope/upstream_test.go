@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/msnscope/msnscope/internal/client"
@@ -57,6 +58,25 @@ func TestClientsOfBothKinds(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestServeDrains: SIGUSR1 moves the users of one notification server to the next one (§7.4).
+func TestServeDrains(t *testing.T) {
+	first := freePorts(t, 4)
+	at := func(i int) string { return fmt.Sprintf("127.0.0.1:%d", first+i) }
+	p := spawn(t, nil, "serve", "--listen", at(0), "--notification", "2", "--set", "second-login=no")
+	await(t, "the second notification server", func() bool { return strings.Contains(p.stderr.String(), "notification on "+at(3)) })
+	for _, name := range []string{"alice", "bob", "carol", "dave"} {
+		signIn(t, name, client.Options{Server: at(0)})
+	}
+	for _, said := range []string{at(1) + " is drained: ", at(3) + " is drained: "} {
+		if err := p.process.Signal(syscall.SIGUSR1); err != nil {
+			t.Fatal(err)
+		}
+		await(t, said, func() bool { return strings.Contains(p.stderr.String(), said) })
+	}
+	p.stop()
+	p.wait(exitOK)
 }
 
 // TestServeStops: the server alone says where it is, and ends well.
