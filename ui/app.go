@@ -28,6 +28,9 @@ type Options struct {
 	Title func() string
 	// Status says what is being recorded, such as "REC a.pcapng", "" for nothing. It is asked at every drawing.
 	Status func() string
+	// Loading says how far the reading of a file is, such as "reading 40 %", and whether it goes on. When it does no longer, what it
+	// says is what went wrong, "" for nothing. nil where nothing is read. It is asked at every drawing.
+	Loading func() (text string, busy bool)
 	// Question returns what must be asked before q quits, and whether anything must.
 	Question func() (text string, ask bool)
 	// Logs returns the program's log lines, the oldest first; nil where none are kept.
@@ -85,6 +88,7 @@ type App struct {
 	mem      string
 	measured time.Time
 	length   int // of the log at the last drawing
+	loading  bool
 }
 
 // shown says what detail and bytes show, so that they are made anew only when that changes.
@@ -135,6 +139,7 @@ func (a *App) Run(ctx context.Context) error {
 	go poll(a.screen, events, done, polled)
 	defer func() {
 		close(done)
+		a.model.Close()
 		a.screen.Fini()
 		<-polled
 	}()
@@ -197,6 +202,7 @@ func (a *App) tick() {
 		changed = true
 	}
 	n := a.o.Log.Len()
+	changed = a.watchLoading() || changed
 	if a.o.Steering != nil && (len(a.o.Steering.Held()) > 0 || a.waited) {
 		a.waited, changed = len(a.o.Steering.Held()) > 0, true // its clock runs
 	}
@@ -205,6 +211,19 @@ func (a *App) tick() {
 		a.draw()
 		a.screen.Show()
 	}
+}
+
+// watchLoading looks whether a file is read still, and reports whether it was at the last look. What was judged while it was read is
+// judged once more at its end: the whole file tells more of each connection.
+func (a *App) watchLoading() bool {
+	if a.o.Loading == nil {
+		return false
+	}
+	was := a.loading
+	if _, a.loading = a.o.Loading(); was && !a.loading {
+		a.model.Refresh()
+	}
+	return was || a.loading
 }
 
 // handle takes an event of the terminal.

@@ -27,7 +27,15 @@ func (a *App) drawHeader(w int) {
 			left = append(left, seg{" " + t.g.record + " ", t.fail}, seg{printable(text), t.bold})
 		}
 	}
-	left = append(left, seg{a.title(), t.plain}, seg{a.crumbs(), t.label})
+	left = append(left, seg{a.title(), t.plain})
+	if a.o.Loading != nil {
+		if text, busy := a.o.Loading(); busy {
+			left = append(left, seg{"  " + printable(text), t.mark})
+		} else if text != "" {
+			left = append(left, seg{"  " + printable(text), t.fail})
+		}
+	}
+	left = append(left, seg{a.crumbs(), t.label})
 	conns := strconv.Itoa(stats.Connections)
 	if a.o.Live {
 		conns = strconv.Itoa(stats.Open) + "/" + conns

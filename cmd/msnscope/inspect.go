@@ -28,33 +28,29 @@ func inspectCommand(e *env) *cobra.Command {
 			}
 			log := store.NewLog(store.LogOptions{})
 			defer log.Close()
-			var failed error
-			for _, path := range args {
-				if err := e.load(c.Context(), path, log); err != nil {
-					failed = err
-				}
+			l := e.loadBehind(c.Context(), args, log)
+			defer l.stop()
+			if <-l.some; log.Len() == 0 {
+				return l.wait()
 			}
-			if log.Len() == 0 {
-				return failed
-			}
-			if err := view(c, log, args, expr); err != nil {
+			if err := view(c, log, args, expr, l); err != nil {
 				return err
 			}
-			return failed
+			return l.stop()
 		},
 	}
 	c.Flags().StringVarP(&expr, "filter", "Y", "", "begin with this filter `EXPR`")
 	return c
 }
 
-// view runs the inspector on a loaded log.
-func view(c *cobra.Command, log *store.Log, paths []string, expr string) error {
+// view runs the inspector on a log that is being loaded.
+func view(c *cobra.Command, log *store.Log, paths []string, expr string, l *loading) error {
 	var names []string
 	for _, p := range paths {
 		names = append(names, filepath.Base(p))
 	}
 	title := strings.Join(names, " ")
-	app, err := ui.New(ui.Options{Log: log, Filter: expr, Title: func() string { return title }})
+	app, err := ui.New(ui.Options{Log: log, Filter: expr, Title: func() string { return title }, Loading: l.status})
 	if err != nil {
 		return fmt.Errorf("inspector: %w", err)
 	}

@@ -15,15 +15,20 @@ import (
 // load reads a capture into log; - is standard input. On a terminal, reading that takes longer than a second shows how far
 // it is.
 func (e *env) load(ctx context.Context, path string, log *store.Log) error {
-	progress := e.progress(path)
+	err := e.loadTelling(ctx, path, log, e.progress(path))
+	if isTerminal(e.stderr) {
+		fmt.Fprint(e.stderr, "\r\x1b[K")
+	}
+	return err
+}
+
+// loadTelling is load for who says in another way how far it is.
+func (e *env) loadTelling(ctx context.Context, path string, log *store.Log, progress func(done, total int64)) error {
 	var err error
 	if path == "-" {
 		err = store.LoadReader(ctx, &interruptible{ctx, e.stdin}, "standard input", log, progress)
 	} else {
 		err = store.Load(ctx, path, log, progress)
-	}
-	if isTerminal(e.stderr) {
-		fmt.Fprint(e.stderr, "\r\x1b[K")
 	}
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err

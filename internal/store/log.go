@@ -40,6 +40,7 @@ type Log struct {
 	gap     atomic.Pointer[session.Event] // stands where events were forgotten
 	n       atomic.Int64                  // events that readers may see
 	readers sync.Pool                     // of *Reader, for At
+	kept    [256]atomic.Pointer[keptEvent]
 
 	// write makes appenders take turns, and guards what only they use. Readers never take it.
 	write  sync.Mutex
@@ -334,15 +335,36 @@ func (l *Log) Err() error {
 // Len returns the number of events.
 func (l *Log) Len() int { return int(l.n.Load()) }
 
-// At returns event i, counted from 0, and nil when there is none. It is the caller's, a new one each time. In place of events
-// that were forgotten (see Err) stands one gap event for all of them, in place of one that can no longer be read a gap event
-// that says why. Who reads many takes a [Reader].
+// At returns event i, counted from 0, and nil when there is none. The event must not be changed; it may be the same one that
+// was returned before, as long as nothing more is known of its connection. In place of events that were forgotten (see Err)
+// stands one gap event for all of them, in place of one that can no longer be read a gap event that says why. Who reads many
+// takes a [Reader].
 func (l *Log) At(i int) *session.Event {
+	if i < 0 || i >= l.Len() {
+		return nil
+	}
+	kept, version := &l.kept[i%len(l.kept)], l.facts.version.Load()
+	if k := kept.Load(); k != nil && k.i == i && k.version == version {
+		return k.event
+	}
 	r := l.readers.Get().(*Reader)
 	e := r.own(i)
 	l.readers.Put(r)
+	if e != nil && len(e.In.Raw)+len(e.Out)+len(e.Text) <= maxKept {
+		kept.Store(&keptEvent{i, version, e})
+	}
 	return e
 }
+
+// keptEvent is an event that was read, for who asks for it again: a screen asks for what it shows at every frame.
+type keptEvent struct {
+	i       int
+	version uint64 // of the facts
+	event   *session.Event
+}
+
+// maxKept is how many bytes an event may have to be kept: 256 of them are 4 MB at most.
+const maxKept = 16 << 10
 
 // Close empties the log, removes the spill files and closes the files that were loaded.
 func (l *Log) Close() error {

@@ -11,20 +11,18 @@ import (
 //
 // It says the same as f.Match(r.At(i)). The event that At returned before is no longer valid; asking for this one costs little.
 func (r *Reader) Match(i int, f *filter.Filter) bool {
-	b, err := r.index.get(r.log.index, int64(i)*entrySize, entrySize, readIndex)
-	if err != nil || i < 0 {
-		e := r.At(i)
-		return e != nil && f.Match(e)
+	if b, err := r.index.get(r.log.index, int64(i)*entrySize, entrySize, readIndex); err == nil {
+		var en entry
+		en.get(b)
+		switch r.verdict(i, &en, f) {
+		case filter.Yes:
+			return true
+		case filter.No:
+			return false
+		}
 	}
-	var en entry
-	en.get(b)
-	switch r.verdict(i, &en, f) {
-	case filter.Yes:
-		return true
-	case filter.No:
-		return false
-	}
-	return f.Match(r.At(i))
+	e := r.At(i)
+	return e != nil && f.Match(e)
 }
 
 // verdict returns what the head of an event tells.

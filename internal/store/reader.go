@@ -78,6 +78,7 @@ func (r *Reader) heads(i int) (e *session.Event, whole, verb bool) {
 
 // own returns event i as one that lasts.
 func (r *Reader) own(i int) *session.Event {
+	r.whole = 0 // more may be known of its connection now
 	e := r.At(i)
 	if e == nil {
 		return nil

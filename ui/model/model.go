@@ -31,8 +31,9 @@ const stride = 64
 
 // Model is the window over a log. It is not safe for concurrent use.
 type Model struct {
-	log Log
-	now func() time.Time
+	log  Log
+	read func(i int) *session.Event // what it returns is valid until the next call
+	now  func() time.Time
 
 	filter Filter
 	scope  Scope
@@ -49,6 +50,11 @@ type Model struct {
 	paused   bool
 	frozen   int // how many events the paused view sees
 
+	search   *search  // the filter that goes over the log in the background, nil for none
+	found    []uint32 // what it found and merged took over; the first merged of them are rows, or are not
+	merged   int
+	searched int // how far it was then
+
 	tree    tree
 	stats   Stats
 	history history
@@ -62,6 +68,10 @@ func New(log Log, o Options) *Model {
 	}
 	m := &Model{log: log, now: o.Now, follow: o.Live, tree: newTree()}
 	m.history.timeline.Event = log.At
+	m.read = log.At
+	if s, ok := log.(Store); ok {
+		m.read = s.Reader().At
+	}
 	return m
 }
 
@@ -78,7 +88,15 @@ func (m *Model) all() bool { return m.filter == nil && !m.folded && m.scope == S
 
 // Pending reports whether Step has something to do.
 func (m *Model) Pending() bool {
-	return m.learned < m.end() || m.judged < m.learned || m.find.active
+	return m.learned < m.end() || m.judged < m.limit() || m.search != nil || m.find.active
+}
+
+// limit is how many events can be judged: which group an event belongs to is learned first.
+func (m *Model) limit() int {
+	if m.filter == nil || m.scope.Group != "" {
+		return m.learned
+	}
+	return m.end()
 }
 
 // Progress returns how many of how many events filter and scope were asked about.
@@ -108,19 +126,34 @@ func (m *Model) Step(d time.Duration) bool {
 
 // one handles one event and reports whether there was one to handle.
 func (m *Model) one() bool {
-	switch {
-	case m.judged < m.learned:
-		m.judge(m.log.At(m.judged))
+	switch limit := m.limit(); {
+	case m.all() && m.judged < limit:
+		m.judged = limit
+	case m.judged < limit && m.background(limit):
+		return m.merge() || m.learnOne()
+	case m.search != nil:
+		return m.merge() || m.learnOne()
+	case m.judged < limit:
+		m.judge(m.read(m.judged))
 	case m.learned < m.end():
-		e := m.log.At(m.learned)
-		m.learn(e)
-		if m.judged == m.learned-1 {
-			m.judge(e)
-		}
+		m.learnOne()
 	case m.find.active:
 		m.findOne()
 	default:
 		return false
+	}
+	return true
+}
+
+func (m *Model) learnOne() bool {
+	if m.learned >= m.end() {
+		return false
+	}
+	e := m.read(m.learned)
+	next := m.judged == m.learned && m.search == nil && m.filter == nil
+	m.learn(e)
+	if next && m.judged == m.learned-1 {
+		m.judge(e)
 	}
 	return true
 }
@@ -158,6 +191,7 @@ func (m *Model) learn(e *session.Event) {
 // rewind forgets the judgement of the events from position first on.
 func (m *Model) rewind(first int) {
 	if first < m.judged {
+		m.endSearch()
 		m.judged = first
 		m.rows = m.rows[:sort.Search(len(m.rows), func(i int) bool { return int(m.rows[i]) >= first })]
 	}
@@ -165,6 +199,7 @@ func (m *Model) rewind(first int) {
 
 // SetFilter shows what f lets through; nil shows everything. The selection stays.
 func (m *Model) SetFilter(f Filter) {
+	m.endSearch()
 	m.filter = f
 	m.rewind(0)
 }
