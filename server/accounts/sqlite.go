@@ -131,10 +131,11 @@ func (s *SQLite) begin(ctx context.Context) error {
 	if s.read, err = s.db.PrepareContext(ctx, readUser); err != nil {
 		return err
 	}
-	if s.writer, err = newWriter(ctx, s); err != nil {
+	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'news'").Scan(&s.since); err != nil {
 		return err
 	}
-	return s.db.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'news'").Scan(&s.since)
+	s.writer, err = newWriter(ctx, s)
+	return err
 }
 
 // upgrade migrates the tables and checks that the key file is theirs.
@@ -175,13 +176,14 @@ func (s *SQLite) refused(err error) error {
 	return &FileError{s.path, err, "name another file, or use the program that made it; nothing was written to it"}
 }
 
-// Close waits until what was begun is on disk, and closes the file. Requests that come later fail with [ErrClosed]. A second
+// Close waits until what was begun is on disk, and closes the file: all is in the one file then, unless another program has it
+// open. Requests that come later fail with [ErrClosed]. A second
 // Close does nothing.
 func (s *SQLite) Close() (err error) {
 	s.once.Do(func() {
 		close(s.closing)
 		<-s.ended
-		err = errors.Join(s.writer.conn.Close(), s.db.Close())
+		err = errors.Join(s.writer.close(), s.db.Close())
 	})
 	return err
 }

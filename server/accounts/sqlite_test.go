@@ -39,6 +39,9 @@ func TestWhatIsWrittenStays(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	if _, err := os.Stat(path + "-wal"); err == nil {
+		t.Error("something is still outside of the file: a copy of it would lack that")
+	}
 	for _, file := range []string{path, path + ".key"} {
 		info, err := os.Stat(file)
 		if err != nil || info.Mode().Perm() != 0o600 {

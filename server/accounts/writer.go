@@ -34,7 +34,8 @@ type batch struct {
 type writer struct {
 	s       *SQLite
 	conn    *sql.Conn
-	version int64 // of the file, as of the last look at what others wrote
+	stmts   []*sql.Stmt // all of them
+	version int64       // of the file, as of the last look at what others wrote
 
 	dataVersion, read, holders     *sql.Stmt
 	create, dropUser, dropEntries  *sql.Stmt
@@ -64,10 +65,20 @@ func newWriter(ctx context.Context, s *SQLite) (*writer, error) {
 		{&w.rename, "UPDATE entries SET name = ?4 WHERE owner = ?1 AND list = ?2 AND key = ?3"},
 	} {
 		if *p.stmt, err = conn.PrepareContext(ctx, p.text); err != nil {
-			return nil, errors.Join(err, conn.Close())
+			return nil, errors.Join(err, w.close())
 		}
+		w.stmts = append(w.stmts, *p.stmt)
 	}
 	return w, w.dataVersion.QueryRowContext(ctx).Scan(&w.version)
+}
+
+// close gives the connection back. Statements of a connection are not closed with it, and while one is open SQLite keeps the
+// file open: the journal would stay beside it.
+func (w *writer) close() (err error) {
+	for _, stmt := range w.stmts {
+		err = errors.Join(err, stmt.Close())
+	}
+	return errors.Join(err, w.conn.Close())
 }
 
 // write has the writer run do, and waits until the outcome is on disk. When ctx ends first, it may come there yet.
