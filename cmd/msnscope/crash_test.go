@@ -81,7 +81,7 @@ type edit struct {
 // round starts the server, checks what it has, and kills it while all change something.
 func (c *crash) round(n int) {
 	server := c.check(n)
-	limit := c.acknowledged.Load() + 50 + rand.Int64N(2000)
+	limit := c.acknowledged.Load() + 50 + rand.Int64N(1000)
 	var working sync.WaitGroup
 	for _, u := range c.users {
 		working.Go(func() {
