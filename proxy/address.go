@@ -13,10 +13,13 @@ import (
 
 // ownLocked notes that the proxy listens on l. p.mu is held.
 func (p *Proxy) ownLocked(l net.Listener) {
-	if host, _, err := net.SplitHostPort(l.Addr().String()); err == nil && !slices.Contains(p.hosts, host) {
-		p.hosts = append(p.hosts, host)
-	}
 	at := addrPort(l.Addr())
+	covered := func(host, by netip.Addr) bool {
+		return host == by || by.IsUnspecified() && (by.Is6() || host.Is4()) // [::] listens to IPv4 as well
+	}
+	if !slices.ContainsFunc(p.hosts, func(h netip.Addr) bool { return covered(at.Addr(), h) }) {
+		p.hosts = append(slices.DeleteFunc(p.hosts, func(h netip.Addr) bool { return covered(h, at.Addr()) }), at.Addr())
+	}
 	p.at = append(p.at, at)
 	if a := p.opts.Advertise; a != "" {
 		p.own[canonical(net.JoinHostPort(a, strconv.Itoa(int(at.Port()))))] = true
@@ -142,7 +145,7 @@ func (p *Proxy) listenFrom(port int) ([]net.Listener, error) {
 
 func (p *Proxy) listenAll(port int) (all []net.Listener, err error) {
 	for _, host := range p.hosts {
-		l, err := p.opts.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+		l, err := p.opts.Listen("tcp", netip.AddrPortFrom(host, uint16(port)).String())
 		if err != nil {
 			for _, l := range all {
 				l.Close()

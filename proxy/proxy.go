@@ -88,7 +88,7 @@ type Proxy struct {
 	open     int
 	own      map[string]bool   // addresses that clients were told, in canonical form
 	at       []netip.AddrPort  // what the proxy listens on
-	hosts    []string          // of the listeners
+	hosts    []netip.Addr      // of the listeners, but those that another one covers
 	ports    map[string]string // upstream -> the port that stands for it
 	next     int               // where to look for the next such port
 }

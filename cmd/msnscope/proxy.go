@@ -29,9 +29,10 @@ import (
 type proxyFlags struct {
 	serverFlags
 	trafficFlags
-	listen, upstream, write, advertise, filter, form string
-	referralPorts                                    int
-	headless, demo, onePerWrite                      bool
+	listen                                   []string
+	upstream, write, advertise, filter, form string
+	referralPorts                            int
+	headless, demo, onePerWrite              bool
 }
 
 func proxyCommand(e *env) *cobra.Command {
@@ -50,7 +51,7 @@ func proxyCommand(e *env) *cobra.Command {
 	}
 	fs := c.Flags()
 	fs.SortFlags = false
-	fs.StringVar(&f.listen, "listen", "127.0.0.1:1863", "where clients connect")
+	fs.StringArrayVar(&f.listen, "listen", []string{defaultListen}, "where clients connect; may be repeated")
 	fs.StringVar(&f.upstream, "upstream", "", "the server to go to (port 1863 if none is given); default: the embedded one")
 	fs.StringVarP(&f.write, "write", "w", "", "record to this pcapng `FILE` as well; +FILE adds to one")
 	fs.StringVar(&f.advertise, "advertise", "", "what rewritten addresses say, `HOST[:PORT]`; default: the address by which the client came")
@@ -106,39 +107,39 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 	if srv != nil {
 		defer srv.Close()
 	}
-	listener, err := listen(f.listen)
+	on, err := listenAll(f.listen)
 	if err != nil {
 		return err
 	}
 	events := bus.New((*session.Event).Size)
-	if leadsTo(ctx, listener.Addr(), o.Upstream) && srv == nil {
-		listener.Close()
-		return usage("--upstream %s: that is this proxy itself, which listens on %s", f.upstream, listener.Addr())
+	if at := on.leadingTo(ctx, o.Upstream); at != nil && srv == nil {
+		on.close()
+		return usage("--upstream %s: that is this proxy itself, which listens on %s", f.upstream, at)
 	}
 	o.Publish, o.Log = events.Publish, log
 	var rec *recording
 	if f.write != "" {
 		if rec, err = record(events, f.write, names(srv), log); err != nil {
-			listener.Close()
+			on.close()
 			return err
 		}
 	}
 	p := proxy.New(o)
 	bench, err := f.bench(p, log)
 	if err != nil {
-		listener.Close()
+		on.close()
 		return err
 	}
 	shown := f.show(e, events, screen, form, match, stop)
-	served := make(chan error, 1)
-	go func() { served <- p.Serve(listener) }()
+	served := on.serve(p)
 	var guests sync.WaitGroup
 	if f.demo {
-		guests.Go(func() { play(ctx, listener.Addr().String(), log, stop) })
+		guests.Go(func() { play(ctx, on[0].Addr().String(), log, stop) })
 	}
 	if !screen {
-		e.say("listening on %s, %s", listener.Addr(), f.behind())
+		e.say("listening on %s, %s", on, f.behind())
 	}
+	on.warn(log)
 	// The end, in order: guests leave, connections close, the last events reach screens and files.
 	defer func() {
 		stop(nil)
@@ -158,7 +159,7 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 	}()
 	if screen {
 		defer bench.ReleaseAll()
-		return f.inspect(ctx, shown.log, bench, kept, listener.Addr(), rec)
+		return f.inspect(ctx, shown.log, bench, kept, f.title(on, p), rec)
 	}
 	select {
 	case <-ctx.Done():
@@ -230,32 +231,6 @@ func (f *proxyFlags) behind() string {
 	return "embedded server: alice, bob, carol, dave @hotmail.com, password NAMEpw"
 }
 
-// listen opens the port for clients.
-func listen(addr string) (net.Listener, error) {
-	if err := listenable(addr); err != nil {
-		return nil, &exitError{exitUsage, fmt.Errorf("cannot listen on %q: %w", addr, err), "an address is HOST:PORT, such as 127.0.0.1:1863"}
-	}
-	l, err := net.Listen("tcp", addr)
-	if err == nil {
-		return l, nil
-	}
-	x := &exitError{exitIO, fmt.Errorf("cannot listen on %s: %w", addr, err), ""}
-	switch {
-	case errors.Is(err, syscall.EADDRINUSE):
-		x.err = fmt.Errorf("cannot listen on %s: another program has that port", addr)
-		x.hint = "choose another with --listen HOST:PORT; port 0 takes a free one"
-	case errors.Is(err, syscall.EACCES):
-		x.hint = "ports below 1024 need privileges; MSN's is 1863"
-	case errors.Is(err, syscall.EADDRNOTAVAIL):
-		x.hint = "that address is not one of this machine's"
-	}
-	var ae *net.AddrError
-	if errors.As(err, &ae) {
-		x.code, x.hint = exitUsage, "an address is HOST:PORT, such as 127.0.0.1:1863"
-	}
-	return nil, x
-}
-
 // shown is where events go that people look at.
 type shown struct {
 	log    *store.Log
@@ -291,15 +266,26 @@ func play(ctx context.Context, address string, log *slog.Logger, stop context.Ca
 	}
 }
 
-// inspect runs the inspector until its user leaves.
-func (f *proxyFlags) inspect(ctx context.Context, log *store.Log, bench *intercept.Bench, kept *lines, address net.Addr, rec *recording) error {
+// title returns what the inspector's first line says of the proxy: where it stands, and whether clients find ways around it.
+func (f *proxyFlags) title(on listeners, p *proxy.Proxy) func() string {
 	behind := "embedded"
 	if f.upstream != "" {
 		behind = f.upstream
 	}
+	return func() string {
+		text := on.String() + " → " + behind
+		if n, latest := p.Bypassed(); n > 0 {
+			text += fmt.Sprintf("  BYPASSED %d times: %s", n, latest)
+		}
+		return text
+	}
+}
+
+// inspect runs the inspector until its user leaves.
+func (f *proxyFlags) inspect(ctx context.Context, log *store.Log, bench *intercept.Bench, kept *lines, title func() string, rec *recording) error {
 	app, err := ui.New(ui.Options{
 		Log: log, Live: true, Filter: f.filter, Steering: bench, Logs: kept.snapshot, Status: rec.status,
-		Title: func() string { return address.String() + " → " + behind },
+		Title: title,
 		Question: func() (string, bool) {
 			return "Recording to " + f.write + ".", rec != nil
 		},
