@@ -28,11 +28,12 @@ import (
 // proxyFlags are the flags of the proxy.
 type proxyFlags struct {
 	serverFlags
+	recordFlags
 	trafficFlags
-	listen                                   []string
-	upstream, write, advertise, filter, form string
-	referralPorts                            int
-	headless, demo, onePerWrite              bool
+	listen                            []string
+	upstream, advertise, filter, form string
+	referralPorts                     int
+	headless, demo, onePerWrite       bool
 }
 
 func proxyCommand(e *env) *cobra.Command {
@@ -45,6 +46,7 @@ func proxyCommand(e *env) *cobra.Command {
 			"--headless, each command is one line on standard output.",
 		Example: "  msnscope --demo\n" +
 			"  msnscope --headless -T jsonl -w session.pcapng\n" +
+			"  msnscope --headless -w 'session-%F-%H%M%S.pcapng' --rotate-time 24h --max-disk 1G\n" +
 			"  msnscope --listen 127.0.0.1:2000 --upstream 192.0.2.33",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context(), e) },
@@ -53,7 +55,7 @@ func proxyCommand(e *env) *cobra.Command {
 	fs.SortFlags = false
 	fs.StringArrayVar(&f.listen, "listen", []string{defaultListen}, "where clients connect; may be repeated")
 	fs.StringVar(&f.upstream, "upstream", "", "the server to go to (port 1863 if none is given); default: the embedded one")
-	fs.StringVarP(&f.write, "write", "w", "", "record to this pcapng `FILE` as well; +FILE adds to one")
+	f.recordFlags.add(fs)
 	fs.StringVar(&f.advertise, "advertise", "", "what rewritten addresses say, `HOST[:PORT]`; default: the address by which the client came")
 	fs.IntVar(&f.referralPorts, "referral-ports", 0, "one more listener for each server that clients are referred to, from this `PORT` on")
 	fs.BoolVar(&f.onePerWrite, "one-per-write", false, "each command in a write of its own, for servers that need it")
@@ -89,8 +91,8 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 	if f.intercept != "" && !screen {
 		return usage("--intercept needs the inspector: without it nobody lets commands go on")
 	}
-	if strings.TrimPrefix(f.write, "+") == "-" {
-		return usage("-w %s: standard output is taken by the commands, or the inspector; give a file", f.write)
+	if err := f.recordFlags.check(); err != nil {
+		return err
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -119,7 +121,7 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 	o.Publish, o.Log = events.Publish, log
 	var rec *recording
 	if f.write != "" {
-		if rec, err = record(events, f.write, names(srv), log); err != nil {
+		if rec, err = record(events, f.recordFlags, names(srv), log); err != nil {
 			on.close()
 			return err
 		}
@@ -287,7 +289,7 @@ func (f *proxyFlags) inspect(ctx context.Context, log *store.Log, bench *interce
 		Log: log, Live: true, Filter: f.filter, Steering: bench, Logs: kept.snapshot, Status: rec.status,
 		Title: title,
 		Question: func() (string, bool) {
-			return "Recording to " + f.write + ".", rec != nil
+			return "Recording to " + strings.TrimPrefix(f.write, "+") + ".", rec != nil
 		},
 	})
 	if err != nil {

@@ -17,49 +17,82 @@ import (
 	"github.com/msnscope/msnscope/replay/pcap"
 )
 
-// recording is a capture file that is being written.
+// recording is a capture that is being written: one file, or one after another.
 type recording struct {
-	name     string
-	file     io.Closer
+	flags    recordFlags
+	log      *slog.Logger
 	recorder *store.Recorder
 	events   *bus.Subscription
 	failed   atomic.Bool
+	name     atomic.Pointer[string] // of the file
+	file     io.Closer              // with used and kept the recorder's goroutine's alone, once that runs
+	used     map[string]bool
+	kept     kept
 }
 
-// record subscribes what writes events to the pcapng file; +FILE adds to one.
-func record(b *bus.Bus[*session.Event], path string, names map[netip.Addr]string, log *slog.Logger) (*recording, error) {
-	r := &recording{name: strings.TrimPrefix(path, "+")}
-	w, err := r.open(path)
+// record subscribes what writes events to pcapng files.
+func record(b *bus.Bus[*session.Event], flags recordFlags, names map[netip.Addr]string, log *slog.Logger) (*recording, error) {
+	r := &recording{flags: flags, log: log, used: map[string]bool{}}
+	w, err := r.open(1, time.Now())
 	if err != nil {
-		x := &exitError{exitIO, fmt.Errorf("record to %s: %w", r.name, err), ""}
-		if inner := (*exitError)(nil); errors.As(err, &inner) {
-			x.code, x.hint = inner.code, inner.hint
-		}
-		return nil, x
+		return nil, r.opening(err)
 	}
-	r.recorder = store.NewRecorder(w, store.RecorderOptions{Names: names, OnError: func(err error) {
+	rotation := store.Rotation{Size: int64(flags.size), Every: flags.every, Next: r.next}
+	r.recorder = store.NewRecorder(w, store.RecorderOptions{Names: names, Rotation: rotation, OnError: func(err error) {
 		r.failed.Store(true)
-		log.Error("recording stopped, traffic goes on", "file", r.name, "err", err)
+		log.Error("recording stopped, traffic goes on", "file", *r.name.Load(), "err", err)
 	}})
 	r.events = b.Subscribe(bus.Options[*session.Event]{
 		Name: "recorder", Handle: r.recorder.Handle, Delay: batchTime,
 		Gap: func(first, last *session.Event, lost int) *session.Event {
-			log.Error("events are missing in the recording: the disk was too slow", "file", r.name, "events", lost, "from", first.N, "to", last.N)
+			log.Error("events are missing in the recording: the disk was too slow", "file", *r.name.Load(), "events", lost, "from", first.N, "to", last.N)
 			return gap(first, last, lost)
 		},
 	})
 	return r, nil
 }
 
-func (r *recording) open(path string) (*pcap.Writer, error) {
-	o, added := pcap.WriterOptions{Application: "msnscope " + version()}, path != r.name
+// opening is the error of a file that cannot be recorded to.
+func (r *recording) opening(err error) error {
+	x := &exitError{exitIO, fmt.Errorf("record to %s: %w", *r.name.Load(), err), ""}
+	if inner := (*exitError)(nil); errors.As(err, &inner) {
+		x.code, x.hint = inner.code, inner.hint
+	}
+	return x
+}
+
+// next goes on in the next file, and deletes the oldest where there is no room for it.
+func (r *recording) next(number int, at time.Time) (*pcap.Writer, error) {
+	if err := r.file.Close(); err != nil {
+		return nil, err
+	}
+	r.file = nil
+	r.kept.add(*r.name.Load())
+	if r.flags.disk > 0 {
+		r.kept.shrink(int64(r.flags.disk-r.flags.size), func(name string, err error) {
+			if err != nil {
+				r.log.Error("the oldest file of the recording cannot be deleted", "file", name, "err", err)
+				return
+			}
+			r.log.Info("deleted the oldest file of the recording: --max-disk is reached", "file", name)
+		})
+	}
+	return r.open(number, at)
+}
+
+// open begins a file. Only the first one is added to.
+func (r *recording) open(number int, at time.Time) (*pcap.Writer, error) {
+	o, added := pcap.WriterOptions{Application: "msnscope " + version()}, number == 1 && strings.HasPrefix(r.flags.write, "+")
+	name := r.flags.name(number, at, func(name string) bool { return r.used[name] })
+	r.used[name] = true
+	r.name.Store(&name)
 	mode := os.O_CREATE | os.O_WRONLY
 	if added {
 		mode = os.O_CREATE | os.O_RDWR
-	} else if err := expendable(r.name); err != nil {
+	} else if err := expendable(name); err != nil {
 		return nil, err
 	}
-	f, err := os.OpenFile(r.name, mode, 0o600)
+	f, err := os.OpenFile(name, mode, 0o600)
 	if err != nil {
 		return nil, err
 	}
@@ -70,14 +103,28 @@ func (r *recording) open(path string) (*pcap.Writer, error) {
 	switch {
 	case err != nil:
 	case added:
-		w, err = pcap.AppendTo(f, o)
+		w, err = r.appendTo(f, o)
 	default:
 		w, err = pcap.NewWriter(f, o)
 	}
 	if err != nil {
 		f.Close()
+		return nil, err
 	}
 	r.file = f
+	return w, nil
+}
+
+// appendTo goes on behind what a file has. What a process that was killed left of its last block goes, and that is said.
+func (r *recording) appendTo(f *os.File, o pcap.WriterOptions) (*pcap.Writer, error) {
+	before, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	w, err := pcap.AppendTo(f, o)
+	if err == nil && w.Cut() > 0 {
+		r.log.Warn("the file ended in mid-packet: what came before is kept", "file", f.Name(), "bytes", before.Size(), "cut", w.Cut())
+	}
 	return w, err
 }
 
@@ -127,11 +174,13 @@ func (r *recording) close(at time.Time) error {
 	}
 	r.events.Close()
 	err := r.recorder.Close(at)
-	if cerr := r.file.Close(); err == nil {
-		err = cerr
+	if r.file != nil {
+		if cerr := r.file.Close(); err == nil {
+			err = cerr
+		}
 	}
 	if err != nil {
-		return &exitError{exitIO, fmt.Errorf("record to %s: %w", r.name, err), "what was written before is there"}
+		return &exitError{exitIO, fmt.Errorf("record to %s: %w", *r.name.Load(), err), "what was written before is there"}
 	}
 	return nil
 }
@@ -142,7 +191,7 @@ func (r *recording) status() string {
 	case r == nil:
 		return ""
 	case r.failed.Load():
-		return "REC STOPPED " + r.name
+		return "REC STOPPED " + *r.name.Load()
 	}
-	return "REC " + r.name
+	return "REC " + *r.name.Load()
 }

@@ -50,6 +50,11 @@
 //	in, out                    base64: the other leg's bytes where they differ: frames from the server hold what was sent
 //	                           on, those from the client what was received
 //
+// # One file after another
+//
+// A recording may go on in another file: see [Rotation]. Connections that are open then end in the first file, without a record,
+// and begin again in the second with a flow record; numbers go on.
+//
 // # Loss
 //
 // Nothing here stops traffic. A log whose spill files cannot be written forgets its oldest events and says so: [Log.Err], and

@@ -3,9 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"net/netip"
-	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +16,8 @@ import (
 type RecorderOptions struct {
 	// Names are names of addresses, instead of those that the recorder finds by itself. The map is copied.
 	Names map[netip.Addr]string
+	// Rotation says when the recording goes on in another file; the zero value never.
+	Rotation Rotation
 	// OnError is called once, with the first error of the file, nil for nobody. What comes after it is not recorded.
 	OnError func(error)
 }
@@ -32,6 +32,9 @@ type Recorder struct {
 	record recordWriter
 	names  naming
 	flows  map[int]*recorded
+	file   int       // which file of the recording it is, from 1
+	since  time.Time // when it began
+	events int       // in it
 }
 
 // recorded is a connection that is open, with the flow that stands for it in the file, nil before there is one.
@@ -48,7 +51,7 @@ func NewRecorder(w *pcap.Writer, o RecorderOptions) *Recorder {
 			given[a.WithZone("").Unmap()] = name
 		}
 	}
-	return &Recorder{w: w, o: o, names: naming{given: given}, flows: make(map[int]*recorded)}
+	return &Recorder{w: w, o: o, file: 1, names: naming{given: given}, flows: make(map[int]*recorded)}
 }
 
 // Handle records a batch of events and hands it to the file: a process that is killed later leaves it there. It does nothing
@@ -59,6 +62,9 @@ func (r *Recorder) Handle(batch []*session.Event) {
 	}
 	err := r.begin(batch[0].Time)
 	for _, e := range batch {
+		if err == nil && r.due(e.Time) {
+			err = r.rotate(e.Time)
+		}
 		if err != nil {
 			break
 		}
@@ -79,10 +85,8 @@ func (r *Recorder) Close(at time.Time) error {
 		return r.err
 	}
 	err := r.begin(at)
-	for _, id := range slices.Sorted(maps.Keys(r.flows)) {
-		if c := r.flows[id]; err == nil && c.flow != nil {
-			err = c.flow.Close(true, at, "the recording ends here")
-		}
+	if err == nil {
+		err = r.end(at, "the recording ends here")
 	}
 	clear(r.flows)
 	if err == nil {
@@ -109,7 +113,7 @@ func (r *Recorder) begin(at time.Time) error {
 	if r.begun {
 		return nil
 	}
-	r.begun = true
+	r.begun, r.since, r.events = true, at, 0
 	r.record.start("begin")
 	if err := r.w.Note(at, r.record.comments("recorded by msnscope")...); err != nil {
 		return err
@@ -118,6 +122,7 @@ func (r *Recorder) begin(at time.Time) error {
 }
 
 func (r *Recorder) event(e *session.Event) error {
+	r.events++
 	if e.Conn == 0 {
 		return r.note(e)
 	}

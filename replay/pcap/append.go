@@ -23,11 +23,15 @@ func AppendTo(f *os.File, o WriterOptions) (*Writer, error) {
 			return nil, err
 		}
 	}
+	kept, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil, fmt.Errorf("pcap: append: %w", err)
+	}
 	w, err := NewWriter(f, o)
 	if err != nil {
 		return nil, err
 	}
-	w.used = used
+	w.used, w.sent, w.cut = used, w.sent+kept, size-kept
 	w.flows = uint32(size) // another start for the sequence numbers than that of the sections before
 	return w, nil
 }

@@ -39,6 +39,8 @@ type WriterOptions struct {
 type Writer struct {
 	w     io.Writer
 	buf   []byte // whole blocks only, between calls
+	sent  int64  // bytes handed on
+	cut   int64  // bytes that AppendTo cut off
 	err   error
 	used  connections
 	flows uint32 // opened so far: makes each initial sequence number another one
@@ -63,6 +65,7 @@ func (w *Writer) Flush() error {
 	if err == nil && n < len(w.buf) {
 		err = io.ErrShortWrite
 	}
+	w.sent += int64(n)
 	if err != nil {
 		w.err = fmt.Errorf("pcap: write: %w", err)
 	}
@@ -72,6 +75,12 @@ func (w *Writer) Flush() error {
 	}
 	return w.err
 }
+
+// Size returns how many bytes the file has, those that were there before and those that the next Flush writes included.
+func (w *Writer) Size() int64 { return w.sent + int64(len(w.buf)) }
+
+// Cut returns how many bytes of a block that was not whole AppendTo cut off the end of the file.
+func (w *Writer) Cut() int64 { return w.cut }
 
 // written is called after each whole block, or after blocks that belong together.
 func (w *Writer) written() error {

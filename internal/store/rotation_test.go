@@ -1,0 +1,105 @@
+package store
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/replay/pcap"
+)
+
+// rotated records events and returns the files that it took.
+func rotated(t *testing.T, events []*session.Event, o Rotation, at int) [][]byte {
+	t.Helper()
+	var files []*bytes.Buffer
+	next := func(number int, _ time.Time) (*pcap.Writer, error) {
+		if number != len(files)+1 {
+			t.Errorf("file %d is called number %d", len(files)+1, number)
+		}
+		files = append(files, new(bytes.Buffer))
+		return pcap.NewWriter(files[len(files)-1], pcap.WriterOptions{})
+	}
+	w, err := next(1, start)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o.Next = next
+	r := NewRecorder(w, RecorderOptions{Rotation: o, OnError: func(err error) { t.Error(err) }})
+	for len(events) > 0 {
+		n := min(at, len(events))
+		r.Handle(events[:n])
+		events = events[n:]
+	}
+	if err := r.Close(start.Add(time.Hour)); err != nil {
+		t.Fatal(err)
+	}
+	all := make([][]byte, len(files))
+	for i, f := range files {
+		all[i] = f.Bytes()
+	}
+	return all
+}
+
+// TestRotation: each file can be read alone, and all of them one after the other give each event once, with its number, its
+// connection and all that is known of that.
+func TestRotation(t *testing.T) {
+	events := signOn()
+	for _, batch := range []int{1, 3, 1000} {
+		for name, tc := range map[string]struct {
+			o     Rotation
+			least int
+		}{
+			"never": {Rotation{}, 1}, "an event a file": {Rotation{Size: 1}, len(events)}, "by size": {Rotation{Size: 1500}, 3},
+			"by time": {Rotation{Every: 2 * events[1].Time.Sub(events[0].Time)}, 3},
+		} {
+			files := rotated(t, events, tc.o, batch)
+			if len(files) < tc.least {
+				t.Errorf("%s: %d files, want %d or more", name, len(files), tc.least)
+			}
+			i := 0
+			for k, f := range files {
+				log, err := loaded(t, f)
+				if err != nil {
+					t.Fatalf("%s: file %d of %d: %v", name, k+1, len(files), err)
+				}
+				for j := range log.Len() {
+					if i == len(events) {
+						t.Fatalf("%s: file %d has more than was recorded: %v", name, k+1, log.At(j))
+					}
+					got, want := log.At(j), events[i]
+					same := got.N == want.N && got.Conn == want.Conn && got.Kind == want.Kind && bytes.Equal(got.In.Raw, want.In.Raw) &&
+						got.ReplyTo == want.ReplyTo && got.Client == want.Client && got.Text == want.Text && got.Time.Equal(want.Time) && got.Row == want.Row
+					if !same {
+						t.Errorf("%s: event %d of file %d is %+v, want %+v", name, j, k+1, got, want)
+					}
+					i++
+				}
+			}
+			if i != len(events) {
+				t.Errorf("%s: %d events in %d files, want %d", name, i, len(files), len(events))
+			}
+		}
+	}
+}
+
+// TestRotationFails: where the next file cannot be made, the recording ends and says so, once.
+func TestRotationFails(t *testing.T) {
+	events, full, told := signOn(), errors.New("no space left"), 0
+	var first bytes.Buffer
+	w, err := pcap.NewWriter(&first, pcap.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Rotation{Size: 2000, Next: func(int, time.Time) (*pcap.Writer, error) { return nil, full }}
+	r := NewRecorder(w, RecorderOptions{Rotation: o, OnError: func(error) { told++ }})
+	r.Handle(events)
+	r.Handle(events)
+	if err := r.Close(start); !errors.Is(err, full) || told != 1 {
+		t.Errorf("Close: %v, told %d times", err, told)
+	}
+	if log, err := loaded(t, first.Bytes()); err != nil || log.Len() == 0 || log.Len() == len(events) {
+		t.Errorf("the first file has %d events: %v", log.Len(), err)
+	}
+}
