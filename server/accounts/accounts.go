@@ -66,6 +66,7 @@ const (
 	GTC  Setting = iota // "A" asks when somebody adds the user, "N" does not (§7.6)
 	BLP                 // "AL" lets everybody in but the blocked, "BL" only the allowed (§7.6)
 	Name                // the friendly name
+	More                // what dialects after MSNP4 keep besides: telephone numbers, groups. Only the server knows its form
 )
 
 // Entry is one user on a list, with the name that belongs to it there.
@@ -80,6 +81,7 @@ type User struct {
 	Password     string
 	FriendlyName string // as it stands on the wire, escaped
 	GTC, BLP     string
+	More         string
 	Serial       int // 1 for a new account, 1 more with each change
 	Lists        [lists][]Entry
 }

@@ -99,8 +99,8 @@ func (o *operation) set(owner string, s Setting, value string) (Change, error) {
 		return Change{}, err
 	}
 	c := Change{Before: *u}
-	field := [...]*string{GTC: &u.GTC, BLP: &u.BLP, Name: &u.FriendlyName}[s]
-	if *field == value && s != Name {
+	field := [...]*string{GTC: &u.GTC, BLP: &u.BLP, Name: &u.FriendlyName, More: &u.More}[s]
+	if *field == value && (s == GTC || s == BLP) {
 		return Change{}, ErrSame
 	}
 	*field = value

@@ -6,7 +6,7 @@ import (
 )
 
 // readUser gets an account and its lists in one statement, so that both are of one moment.
-const readUser = `SELECT a.handle, a.password, a.name, a.gtc, a.blp, a.serial, e.list, e.handle, e.name
+const readUser = `SELECT a.handle, a.password, a.name, a.gtc, a.blp, a.more, a.serial, e.list, e.handle, e.name
 	FROM accounts a LEFT JOIN entries e ON e.owner = a.key WHERE a.key = ? ORDER BY e.id`
 
 // Lookup implements [Store].
@@ -38,7 +38,7 @@ func (s *SQLite) query(ctx context.Context, stmt *sql.Stmt, key string) (*User, 
 		}
 		var list sql.NullInt64
 		var entry, name sql.NullString
-		if err := rows.Scan(&u.Handle, &sealed, &u.FriendlyName, &u.GTC, &u.BLP, &u.Serial, &list, &entry, &name); err != nil {
+		if err := rows.Scan(&u.Handle, &sealed, &u.FriendlyName, &u.GTC, &u.BLP, &u.More, &u.Serial, &list, &entry, &name); err != nil {
 			return nil, s.failed(ctx, err)
 		}
 		if l := list.Int64; list.Valid && l >= 0 && l < int64(lists) {

@@ -20,6 +20,7 @@ var migrations = []string{
 		name     TEXT NOT NULL,     -- friendly name, as on the wire
 		gtc      TEXT NOT NULL,
 		blp      TEXT NOT NULL,
+		more     TEXT NOT NULL DEFAULT '', -- telephone numbers and groups, as the server writes them
 		serial   INTEGER NOT NULL
 	) STRICT, WITHOUT ROWID;
 	CREATE TABLE entries (

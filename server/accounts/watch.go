@@ -33,7 +33,7 @@ type What uint8
 const (
 	Added   What = iota // an entry came onto a list (§7.8)
 	Removed             // an entry left a list (§7.8)
-	Changed             // GTC, BLP or Name has another value (§7.6)
+	Changed             // a setting has another value (§7.6)
 	State               // the user's state is to be another one (§7.7), if it is logged on
 	Text                // a message of the system for the user (§8.8), if it is logged on
 	Deleted             // the account is no more

@@ -57,7 +57,7 @@ func newWriter(ctx context.Context, s *SQLite) (*writer, error) {
 		{&w.holders, "SELECT DISTINCT owner FROM entries WHERE key = ?"},
 		{&w.create, `INSERT INTO accounts (key, handle, password, name, gtc, blp, serial) VALUES (?, ?, ?, ?, ?, ?, ?)
 			ON CONFLICT (key) DO UPDATE SET password = excluded.password`},
-		{&w.update, "UPDATE accounts SET name = ?2, gtc = ?3, blp = ?4, serial = ?5 WHERE key = ?1"},
+		{&w.update, "UPDATE accounts SET name = ?2, gtc = ?3, blp = ?4, more = ?5, serial = ?6 WHERE key = ?1"},
 		{&w.dropUser, "DELETE FROM accounts WHERE key = ?"},
 		{&w.dropEntries, "DELETE FROM entries WHERE owner = ?"},
 		{&w.insert, "INSERT INTO entries (owner, list, key, handle, name) VALUES (?, ?, ?, ?, ?)"},
@@ -246,7 +246,7 @@ func (b *batch) store(o *operation) error {
 	}
 	for _, u := range o.changed() {
 		key := Key(u.Handle)
-		if _, err := b.update.ExecContext(b.ctx, key, u.FriendlyName, u.GTC, u.BLP, u.Serial); err != nil {
+		if _, err := b.update.ExecContext(b.ctx, key, u.FriendlyName, u.GTC, u.BLP, u.More, u.Serial); err != nil {
 			return err
 		}
 		b.users[key] = u
