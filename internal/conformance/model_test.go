@@ -173,6 +173,9 @@ func (m *model) gone(c *modelConn) {
 		for _, o := range s.members {
 			m.say(o, "BYE", c.user.handle)
 		}
+		if len(s.members) == 0 {
+			clear(s.rung) // nobody waits for them any more
+		}
 	case c.user != nil && c.user.ns == c:
 		m.setState(c.user, nil, "FLN")
 	}
