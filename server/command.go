@@ -29,7 +29,7 @@ type handler struct {
 	surplus int
 }
 
-// handlers has one handler for each row of a client's command in the table; a test holds it to that.
+// handlers has one handler for each row of a client's command in the tables of MSNP2 to MSNP7; a test holds it to that.
 var handlers = map[form]handler{
 	{"VER", ""}:  {do: (*conn).ver}, // dispatch.go
 	{"INF", ""}:  {do: (*conn).inf},
@@ -59,7 +59,17 @@ var handlers = map[form]handler{
 	{"FND", ""}: {do: (*conn).fnd},
 	{"SND", ""}: {do: (*conn).snd},
 	{"PNG", ""}: {do: (*conn).png},
+
+	{"IMS", ""}: {do: (*conn).ims}, // version.go
+	{"SDC", ""}: {do: (*conn).sdc},
+	{"PRP", ""}: {do: (*conn).prp}, // phone.go
+	{"PAG", ""}: {do: (*conn).pag},
+	{"CHL", ""}: {do: (*conn).chl}, // challenge.go
 	{"QRY", ""}: {do: (*conn).qry},
+	{"LSG", ""}: {do: (*conn).lsg}, // group.go
+	{"ADG", ""}: {do: (*conn).adg},
+	{"RMG", ""}: {do: (*conn).rmg},
+	{"REG", ""}: {do: (*conn).reg},
 }
 
 // serve answers one message of the client. Who was referred elsewhere is not answered any more (§7.4).

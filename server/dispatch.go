@@ -10,18 +10,13 @@ import (
 
 // The logon as far as the dispatch server takes it (§7.1 to §7.4); the notification server repeats it.
 
-// ver chooses the dialect (§7.1): there is one, in whatever case the client names it. CVR0 is no dialect; a client that names
-// it wants to see it again, and one that names nothing else only asks for the newest client.
+// ver chooses the dialect (§7.1): the first that the server speaks, in whatever case the client names it. CVR0 is no dialect; a client
+// that names it wants to see it again, and one that names nothing else only asks for the newest client.
 func (c *conn) ver(r *request) {
+	chosen, cvr0 := c.choose(r)
 	var answer []string
-	var cvr0 bool
-	for i := range r.m.NumArgs() {
-		switch name := strings.ToUpper(r.arg(i)); {
-		case name == dialect.MSNP2.Name() && answer == nil:
-			answer = []string{name}
-		case name == "CVR0" && c.s.set.Extensions:
-			cvr0 = true
-		}
+	if chosen != nil {
+		answer = append(answer, chosen.Name())
 	}
 	if cvr0 {
 		answer = append(answer, "CVR0")
@@ -30,6 +25,9 @@ func (c *conn) ver(r *request) {
 		c.send(line("VER", r.id, "0"))
 		c.finish()
 		return
+	}
+	if chosen != nil {
+		c.speak(chosen)
 	}
 	c.state = dialect.Versioned
 	c.send(line("VER", append([]string{r.id}, answer...)...))
@@ -82,8 +80,17 @@ func (c *conn) referOrChallenge(r *request, handle string) {
 	c.send(line("USR", r.id, "MD5", "S", challenge))
 }
 
-// referral returns the XFR to another notification server (§7.4).
-func (c *conn) referral(id, to string) *lines { return line("XFR", id, "NS", to) }
+// referral returns the XFR to another notification server (§7.4), to which later dialects add a 0 and the present server.
+func (c *conn) referral(id, to string) *lines {
+	args := []string{id, "NS", to}
+	if c.since(siteIDs) {
+		args = append(args, "0")
+	}
+	if c.since(grouping) {
+		args = append(args, c.addr)
+	}
+	return line("XFR", args...)
+}
 
 // checkUser returns what is wrong with the handle of a user who logs on.
 func (s *Server) checkUser(handle string) failure {

@@ -1,5 +1,5 @@
-// Package server is a whole MSN server of the draft's dialect, MSNP2, to be embedded: dispatch server, notification server and
-// switchboard (§4). The three are separate parts that meet through two interfaces only: [accounts.Store] has the accounts,
+// Package server is a whole MSN server of the draft's dialect, MSNP2, and of MSNP3 to MSNP7, to be embedded: dispatch server,
+// notification server and switchboard (§4). The three are separate parts that meet through two interfaces only: [accounts.Store] has the accounts,
 // [Hub] knows who is logged on where and brings notices and cookies to and fro. Several servers over one Store and one Hub
 // serve the same users.
 //

@@ -78,7 +78,11 @@ func (c *conn) url(r *request) {
 		c.fail(r, badValue)
 		return
 	}
-	c.send(line("URL", r.id, "/cgi-bin/HoTMaiL", infoURL))
+	args := []string{r.id, "/cgi-bin/HoTMaiL", infoURL}
+	if c.since(siteIDs) {
+		args = append(args, "2") // the number of the site
+	}
+	c.send(line("URL", args...))
 }
 
 // fnd finds nobody: this server has no directory.
@@ -91,11 +95,8 @@ func (c *conn) snd(r *request) {
 		return
 	}
 	c.log().Info("an invitation was asked for; this server sends no mail", "user", c.user.Handle)
-	c.send(line("SND", r.id, "OK"))
+	c.send(line(r.m.Verb.String(), r.id, "OK"))
 }
 
 // png answers a sign of life.
 func (c *conn) png(*request) { c.send(line("QNG")) }
-
-// qry is the answer to a challenge that this server never sends.
-func (c *conn) qry(r *request) { c.fail(r, unexpected) }

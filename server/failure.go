@@ -40,6 +40,15 @@ const (
 	overload
 	busy // too many failures of late
 	noSwitchboard
+	noPages // these and the next are of later dialects
+	tooManyGroups
+	noGroup
+	notInGroup
+	groupNotEmpty
+	groupExists
+	badGroupName
+	theGroupZero
+	badProof
 	storeFailed
 	internalError
 	failures
@@ -81,6 +90,15 @@ var draftAnswers = [failures]answer{
 	tooActive:      {code: 713},
 	alreadyOn:      {code: 207},
 	overload:       {code: 712},
+	noPages:        {code: 220},
+	tooManyGroups:  {code: 223},
+	noGroup:        {code: 224},
+	notInGroup:     {code: 225},
+	groupNotEmpty:  {code: 227},
+	groupExists:    {code: 228},
+	badGroupName:   {code: 229},
+	theGroupZero:   {code: 230},
+	badProof:       {540, true},
 	busy:           {600, true},
 	noSwitchboard:  {code: 280},
 	storeFailed:    {code: 501},

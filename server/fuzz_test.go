@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -45,8 +46,8 @@ func FuzzConn(f *testing.F) {
 		r.Feed(wire)
 		var m decode.Message
 		for r.Next(&m) {
-			if err := inTable(role, m.Raw); err != nil {
-				t.Error(err)
+			if !slices.ContainsFunc(dialect.All()[:newest-1], func(table *dialect.Table) bool { return inTable(table, role, m.Raw) == nil }) {
+				t.Errorf("no dialect has %q", m.Raw)
 			}
 		}
 		if len(r.Pending()) > 0 {

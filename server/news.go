@@ -65,7 +65,7 @@ func (c *conn) hearAdded(n *accounts.News) error {
 	if err != nil {
 		return err
 	}
-	reply := c.addLine("0", n.List, n.Serial, n.Entry)
+	reply := c.addLine("0", n.List, n.Serial, n.Entry, c.groupsOf(&u, n.List)(n.Entry.Handle))
 	if n.List == accounts.Forward && c.user.State != offline {
 		for _, p := range c.visible(ctx, []string{n.Entry.Handle}) {
 			reply.add("NLN", p.State, p.Handle, p.Name) // an ILN is an answer to the client's own ADD
@@ -85,7 +85,7 @@ func (c *conn) hearRemoved(n *accounts.News) error {
 	if err != nil {
 		return err
 	}
-	c.send(c.remLine("0", n.List, n.Serial, n.Entry.Handle))
+	c.send(c.remLine("0", n.List, n.Serial, n.Entry.Handle, ""))
 	before := u.With(n.List, n.Entry)
 	c.announcePrivacy(&before, &u)
 	return nil
@@ -134,12 +134,12 @@ func (c *conn) hearDeleted(*accounts.News) error {
 	return nil
 }
 
-// addLine tells that an entry is on a list (§7.8).
-func (c *conn) addLine(id string, l accounts.List, serial int, e accounts.Entry) *lines {
-	return line("ADD", id, l.String(), strconv.Itoa(serial), e.Handle, wireName(e.Name, e.Handle))
+// addLine tells that an entry is on a list (§7.8), and in which group, if that is not "".
+func (c *conn) addLine(id string, l accounts.List, serial int, e accounts.Entry, group string) *lines {
+	return line("ADD", withValue(group, id, l.String(), strconv.Itoa(serial), e.Handle, wireName(e.Name, e.Handle))...)
 }
 
-// remLine tells that an entry is gone from a list (§7.8).
-func (c *conn) remLine(id string, l accounts.List, serial int, handle string) *lines {
-	return line("REM", id, l.String(), strconv.Itoa(serial), handle)
+// remLine tells that an entry is gone from a list (§7.8), or from a group, if that is not "".
+func (c *conn) remLine(id string, l accounts.List, serial int, handle, group string) *lines {
+	return line("REM", withValue(group, id, l.String(), strconv.Itoa(serial), handle)...)
 }

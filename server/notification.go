@@ -21,6 +21,8 @@ const refusalTime = 20 * time.Millisecond
 type user struct {
 	Presence                // as the hub has it; zero before the logon
 	wants, challenge string // the handle that is logging on, and its challenge
+	proof            string // the challenge of CHL, "" before the first
+	proven           bool   // which was answered
 	referred         bool   // sent to another notification server: neither answered nor told anything
 }
 
@@ -94,9 +96,13 @@ func (c *conn) welcome(ctx context.Context, r *request, u *accounts.User) {
 	}
 }
 
-// usrOK returns the answer to a logon that succeeded (§7.3).
+// usrOK returns the answer to a logon that succeeded (§7.3); from MSNP6 on it says that the address is verified.
 func (c *conn) usrOK(id string, u *accounts.User) *lines {
-	return line("USR", id, "OK", u.Handle, wireName(u.FriendlyName, u.Handle))
+	args := []string{id, "OK", u.Handle, wireName(u.FriendlyName, u.Handle)}
+	if c.since(proofs) {
+		args = append(args, "1")
+	}
+	return line("USR", args...)
 }
 
 // profile returns what the server tells a client of its user after the logon, in the form of servers of the time.
@@ -108,7 +114,9 @@ func profile(now time.Time) []byte {
 func (c *conn) chg(r *request) {
 	if err := c.setState(r.id, r.arg(0)); err != nil {
 		c.failErr(r, err)
+		return
 	}
+	c.challengeClient()
 }
 
 // setState sets the user's state and tells the client so, with id for a TrID. Who comes out of FLN, as everybody does with

@@ -6,7 +6,7 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// syn sends all stored properties, unless the client has this version of them (§7.5): GTC, BLP, then the four lists, each with
+// syn sends all stored properties, unless the client has this version of them (§7.5): GTC, BLP, what later dialects have, then the four lists, each with
 // at least one line. All share the TrID and leave together.
 func (c *conn) syn(r *request) {
 	have, err := strconv.ParseUint(r.arg(0), 10, 64)
@@ -26,18 +26,25 @@ func (c *conn) syn(r *request) {
 	if have != uint64(u.Serial) {
 		reply.add("GTC", r.id, serial, u.GTC)
 		reply.add("BLP", r.id, serial, u.BLP)
-		for _, l := range []accounts.List{accounts.Forward, accounts.Allow, accounts.Block, accounts.Reverse} {
-			reply.addList(r.id, &u, l)
+		if err := c.addMore(reply, r.id, &u); err != nil {
+			c.failErr(r, err)
+			return
 		}
+		for _, l := range []accounts.List{accounts.Forward, accounts.Allow, accounts.Block, accounts.Reverse} {
+			c.addList(reply, r.id, &u, l)
+		}
+		c.addContactPhones(ctx, reply, &u)
 	}
 	c.send(reply)
 }
 
 // addList appends a list, entry by entry; an empty one is a line too (§7.6).
-func (l *lines) addList(id string, u *accounts.User, list accounts.List) {
+func (c *conn) addList(l *lines, id string, u *accounts.User, list accounts.List) {
+	groups := c.groupsOf(u, list)
 	serial, total := strconv.Itoa(u.Serial), strconv.Itoa(len(u.Lists[list]))
 	for i, e := range u.Lists[list] {
-		l.add("LST", id, list.String(), serial, strconv.Itoa(i+1), total, e.Handle, wireName(e.Name, e.Handle))
+		args := []string{id, list.String(), serial, strconv.Itoa(i + 1), total, e.Handle, wireName(e.Name, e.Handle)}
+		l.add("LST", withValue(groups(e.Handle), args...)...)
 	}
 	if total == "0" {
 		l.add("LST", id, list.String(), serial, "0", "0")
@@ -59,7 +66,7 @@ func (c *conn) lst(r *request) {
 		return
 	}
 	reply := new(lines)
-	reply.addList(r.id, &u, list)
+	c.addList(reply, r.id, &u, list)
 	c.send(reply)
 }
 
@@ -106,6 +113,9 @@ func (c *conn) add(r *request) {
 	}
 	ctx, done := c.s.storeTime()
 	defer done()
+	if list == accounts.Forward && c.since(grouping) && c.enterGroup(ctx, r, e.Handle) {
+		return
+	}
 	change, err := c.s.store.Add(ctx, c.user.Handle, list, e, c.s.set.ListLimit)
 	if err != nil {
 		c.failErr(r, err)
@@ -113,7 +123,7 @@ func (c *conn) add(r *request) {
 	}
 	entries := change.After.Lists[list]
 	added := entries[len(entries)-1]
-	reply := c.addLine(r.id, list, change.After.Serial, added)
+	reply := c.addLine(r.id, list, change.After.Serial, added, c.groupsOf(&change.After, list)(added.Handle))
 	if list == accounts.Forward && c.user.State != offline {
 		for _, p := range c.visible(ctx, []string{added.Handle}) {
 			reply.add("ILN", r.id, p.State, p.Handle, p.Name) // §7.9
@@ -122,7 +132,7 @@ func (c *conn) add(r *request) {
 	c.send(reply)
 	if o := change.Other; o != nil {
 		e := accounts.Entry{Handle: c.user.Handle, Name: change.After.FriendlyName}
-		c.deliver(o.Handle, Notice{Kind: Said, Lines: c.addLine("0", accounts.Reverse, o.Serial, e).bytes()})
+		c.deliver(o.Handle, Notice{Kind: Said, Lines: c.addLine("0", accounts.Reverse, o.Serial, e, "").bytes()})
 	}
 	c.announcePrivacy(&change.Before, &change.After)
 }
@@ -140,6 +150,13 @@ func (c *conn) rem(r *request) {
 	}
 	ctx, done := c.s.storeTime()
 	defer done()
+	group := ""
+	if list == accounts.Forward && c.since(grouping) {
+		group = r.arg(2)
+	}
+	if group != "" && c.leaveGroup(ctx, r, r.arg(1)) {
+		return
+	}
 	change, err := c.s.store.Remove(ctx, c.user.Handle, list, r.arg(1))
 	if err != nil {
 		c.failErr(r, err)
@@ -149,9 +166,9 @@ func (c *conn) rem(r *request) {
 	if i := change.Before.Find(list, handle); i >= 0 {
 		handle = change.Before.Lists[list][i].Handle
 	}
-	c.send(c.remLine(r.id, list, change.After.Serial, handle))
+	c.send(c.remLine(r.id, list, change.After.Serial, handle, group))
 	if o := change.Other; o != nil {
-		c.deliver(o.Handle, Notice{Kind: Said, Lines: c.remLine("0", accounts.Reverse, o.Serial, c.user.Handle).bytes()})
+		c.deliver(o.Handle, Notice{Kind: Said, Lines: c.remLine("0", accounts.Reverse, o.Serial, c.user.Handle, "").bytes()})
 	}
 	c.announcePrivacy(&change.Before, &change.After)
 }

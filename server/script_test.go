@@ -52,6 +52,7 @@ type script struct {
 type scripted struct {
 	net.Conn
 	role   dialect.Role
+	table  *dialect.Table
 	mu     sync.Mutex
 	in     []byte
 	closed bool
@@ -188,7 +189,7 @@ func (p *script) conn(name string) (*scripted, error) {
 	if role == dialect.DS && !s.set.DSReferral {
 		role = dialect.NS
 	}
-	c := &scripted{Conn: nc, role: role}
+	c := &scripted{Conn: nc, role: role, table: dialect.MSNP2}
 	go c.pump()
 	p.conns[name] = c
 	p.names = append(p.names, name)
@@ -232,7 +233,10 @@ func (p *script) expect(c *scripted, want, payload string) error {
 	}
 	n += len(payload)
 	c.next(n)
-	return inTable(c.role, []byte(got[:n]))
+	if f := strings.Fields(got[:n]); f[0] == "VER" && dialect.Lookup(f[2]) != nil {
+		c.table = dialect.Lookup(f[2])
+	}
+	return inTable(c.table, c.role, []byte(got[:n]))
 }
 
 // match compares the start of got with want, takes any word where want has one in braces, and returns how long it is. (Not by
@@ -254,9 +258,9 @@ func (p *script) match(want, got string) (n int, ok bool) {
 }
 
 // inTable checks that a command of the server is one that the table has, with as many arguments and the words it allows.
-func inTable(role dialect.Role, raw []byte) error {
-	m := decode.Parse(raw, decode.FromServer, dialect.MSNP2)
-	row := dialect.MSNP2.Match(decode.FromServer, role, &m)
+func inTable(table *dialect.Table, role dialect.Role, raw []byte) error {
+	m := decode.Parse(raw, decode.FromServer, table)
+	row := table.Match(decode.FromServer, role, &m)
 	switch {
 	case row == nil:
 		return fmt.Errorf("no row for %q", raw)

@@ -166,7 +166,7 @@ var settingRows = []setting{
 		"no is for tests that must keep their connection",
 	},
 	{
-		"extensions", "3", "the commands that the draft leaves out: CVR, CVQ, REA, URL, FND, SND, PNG, QRY; CVR0 in VER",
+		"extensions", "3", "the commands that the draft leaves out: CVR, CVQ, REA, URL, FND, SND, PNG, QRY; CVR0 in VER, and MSNP3 to MSNP7",
 		func(s *Settings) any { return &s.Extensions },
 		[presets]string{"yes", "no", "yes"},
 		"every real client sends some of them",

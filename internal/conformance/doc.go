@@ -50,7 +50,8 @@
 // # A word in braces
 //
 // {alice} is her handle, {alice.name} her friendly name as the logon told it, {nobody} a handle without an account, {md5 c alice}
-// her answer to the challenge {c} ({md5 c alice 0 2} the first two characters of it). Any other word takes, where it first stands in a line of the server, what stands there, and is
+// her answer to the challenge {c} ({md5 c alice 0 2} the first two characters of it), {proof c} the
+// official client's answer to the challenge {c} of a CHL. Any other word takes, where it first stands in a line of the server, what stands there, and is
 // that from then on; {n+1} is one more, {_} anything. {x*500} is 500 times the letter x. In upper case, {ALICE}, a word stands for
 // the same in upper case.
 package conformance

@@ -15,6 +15,9 @@ type words struct {
 	passwords map[string]string // by user
 }
 
+// clientKey is what clients of MSNP6 to MSNP10 that call themselves msmsgs@msnmsgr.com prove to know.
+const clientKey = "Q1P7W2E4J9R8U3S5"
+
 var wordForm = regexp.MustCompile(`\{[^{}]*\}`)
 
 // fill replaces the words in braces that are known.
@@ -44,6 +47,9 @@ func (w *words) value(word string) (string, bool) {
 			digest = digest[from:to]
 		}
 		return digest, true
+	}
+	if challenge, is := strings.CutPrefix(word, "proof "); is {
+		return decode.MD5Response(w.values[challenge], clientKey), true
 	}
 	if what, times, ok := strings.Cut(word, "*"); ok {
 		n, err := strconv.Atoi(times)
