@@ -1,11 +1,13 @@
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"os"
 	"strings"
 	"testing"
 
+	"github.com/msnscope/msnscope/internal/control"
 	"github.com/msnscope/msnscope/internal/explain"
 	"github.com/msnscope/msnscope/server"
 	"github.com/msnscope/msnscope/ui"
@@ -13,8 +15,13 @@ import (
 
 // TestDocsAreFresh: what is generated from tables says what the tables say. Run with -update to write it.
 func TestDocsAreFresh(t *testing.T) {
+	api, err := json.MarshalIndent(control.OpenAPI(), "", "  ")
+	if err != nil {
+		t.Fatal(err)
+	}
 	for path, fresh := range map[string]string{
 		"docs/KEYS.md": ui.KeysMarkdown(), "docs/PROTOCOL.md": explain.Markdown(), "docs/SERVER.md": server.SettingsMarkdown(),
+		"docs/openapi.json": string(api) + "\n",
 	} {
 		file := "../../" + path
 		if flag.Lookup("update").Value.String() == "true" {
@@ -35,7 +42,6 @@ func TestReadmeNamesWhatExists(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	root := newRoot(&env{})
 	checked := 0
 	for line := range strings.Lines(string(readme)) {
 		line = strings.TrimPrefix(strings.TrimSpace(line), "$ ")
@@ -44,6 +50,8 @@ func TestReadmeNamesWhatExists(t *testing.T) {
 		if len(args) == 0 || args[0] != "msnscope" || strings.Contains(line, "'") {
 			continue
 		}
+		root := newRoot(&env{})
+		root.InitDefaultHelpCmd()
 		verb, rest, err := root.Find(args[1:])
 		if err == nil {
 			err = verb.ParseFlags(rest)

@@ -13,18 +13,26 @@ import (
 )
 
 func inspectCommand(e *env) *cobra.Command {
-	var expr string
+	var expr, address string
 	c := &cobra.Command{
 		Use:     "inspect FILE...",
-		Short:   "The inspector on captures",
-		Example: "  msnscope inspect captures/conversation.pcapng",
-		Args:    files,
+		Short:   "The inspector on captures, or on a proxy without one",
+		Example: "  msnscope inspect captures/conversation.pcapng\n  msnscope inspect --attach ./proxy.sock",
+		Args: func(c *cobra.Command, args []string) error {
+			if address == "" {
+				return files(c, args)
+			}
+			return noArgs(c, args)
+		},
 		RunE: func(c *cobra.Command, args []string) error {
 			if _, err := compile(expr); err != nil {
 				return err
 			}
 			if !isTerminal(e.stdout) {
 				return &exitError{exitUsage, errors.New("the inspector needs a terminal"), "msnscope dump prints to a file or a pipe"}
+			}
+			if address != "" {
+				return attach(c, e, address, expr)
 			}
 			log := store.NewLog(store.LogOptions{})
 			defer log.Close()
@@ -40,6 +48,7 @@ func inspectCommand(e *env) *cobra.Command {
 		},
 	}
 	c.Flags().StringVarP(&expr, "filter", "Y", "", "begin with this filter `EXPR`")
+	c.Flags().StringVar(&address, "attach", "", "inspect a running proxy, by its --control `SOCKET|ADDR`")
 	return c
 }
 

@@ -88,8 +88,8 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 	if err := f.trafficFlags.read(); err != nil {
 		return err
 	}
-	if f.intercept != "" && !screen {
-		return usage("--intercept needs the inspector: without it nobody lets commands go on")
+	if f.intercept != "" && !screen && f.control == "" {
+		return usage("--intercept needs the inspector, or --control: without them nobody lets commands go on")
 	}
 	if err := f.recordFlags.check(); err != nil {
 		return err
@@ -133,6 +133,13 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 		return err
 	}
 	shown := f.show(e, events, screen, form, match, stop)
+	api, err := serveControl(ctx, e, f.control, p, bench, shown.log)
+	if err != nil {
+		on.close()
+		p.Close()
+		shown.close()
+		return errors.Join(err, rec.close(time.Now()))
+	}
 	served := on.serve(p)
 	var guests sync.WaitGroup
 	if f.demo {
@@ -150,6 +157,8 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 		printed := make(chan struct{})
 		go func() {
 			defer close(printed)
+			shown.flush()
+			api.close()
 			shown.close()
 		}()
 		err = errors.Join(err, rec.close(time.Now()))
@@ -233,29 +242,39 @@ func (f *proxyFlags) behind() string {
 	return "embedded server: alice, bob, carol, dave @hotmail.com, password NAMEpw"
 }
 
-// shown is where events go that people look at.
+// shown is where events go that people look at: a log, that of the screen and of the control API, and what is printed.
 type shown struct {
-	log    *store.Log
-	events *bus.Subscription
+	log  *store.Log
+	subs []*bus.Subscription
 }
 
-// show subscribes the screen's log, or the printer.
-func (f *proxyFlags) show(e *env, events *bus.Bus[*session.Event], screen bool, form printer, match *filter.Filter, stop context.CancelCauseFunc) shown {
+// show subscribes them.
+func (f *proxyFlags) show(e *env, events *bus.Bus[*session.Event], screen bool, form printer, match *filter.Filter, stop context.CancelCauseFunc) *shown {
+	s := &shown{}
 	if !screen {
-		return shown{nil, output(events, e.stdout, form, match, stop)}
+		s.subs = append(s.subs, output(events, e.stdout, form, match, stop))
 	}
-	log := store.NewLog(store.LogOptions{})
-	sub := events.Subscribe(bus.Options[*session.Event]{Name: "screen", Gap: gap, Delay: batchTime, Handle: func(batch []*session.Event) {
-		for _, e := range batch {
-			log.Append(e)
-		}
-	}})
-	return shown{log, sub}
+	if screen || f.control != "" {
+		s.log = store.NewLog(store.LogOptions{})
+		s.subs = append(s.subs, events.Subscribe(bus.Options[*session.Event]{Name: "screen", Gap: gap, Delay: batchTime, Handle: func(batch []*session.Event) {
+			for _, e := range batch {
+				s.log.Append(e)
+			}
+		}}))
+	}
+	return s
 }
 
-// close returns when all has been shown.
-func (s shown) close() {
-	s.events.Close()
+// flush returns when all that was published has been shown; nothing may be published after it was called.
+func (s *shown) flush() {
+	for _, sub := range s.subs {
+		sub.Close()
+	}
+}
+
+// close ends it all.
+func (s *shown) close() {
+	s.flush()
 	if s.log != nil {
 		s.log.Close()
 	}

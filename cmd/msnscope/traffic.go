@@ -23,6 +23,7 @@ type trafficFlags struct {
 	holdTime     time.Duration
 	maps, faults []string
 	seed         uint64
+	control      string
 
 	mappings []*intercept.Mapping
 	rules    []string
@@ -33,6 +34,7 @@ func (f *trafficFlags) add(fs *pflag.FlagSet) {
 	fs.DurationVar(&f.holdTime, "hold-time", 5*time.Minute, "how long a command is held at most")
 	fs.StringArrayVar(&f.maps, "map", nil, "give other values to fields, as `'FILTER -> Field=value'`; @FILE has one a line; may be repeated")
 	fs.StringArrayVar(&f.faults, "fault", nil, "disturb the traffic, as `'NAME:key=value @ FILTER'`; @FILE has one a line; may be repeated; msnscope help faults")
+	fs.StringVar(&f.control, "control", "", "serve the control API there, `SOCKET|ADDR`: JSON over HTTP, and msnscope inspect --attach")
 	fs.Uint64Var(&f.seed, "seed", 1, "what the dice of faults show: the same number, the same faults")
 }
 
