@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -59,19 +60,22 @@ func abandoned(path string) bool {
 	return true
 }
 
-// NewToken returns a token that nobody guesses, and writes it to the file, which only its user may read; it must not be there,
-// unless a killed process left it.
+// NewToken returns a token that nobody guesses, and writes it to the file, which only its user may read. The file is there with
+// all of the token or not at all; one that a killed process left is replaced.
 func NewToken(path string) (string, error) {
 	token := rand.Text()
-	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return "", err
-	}
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)) // for its user alone
 	if err != nil {
 		return "", err
 	}
 	_, err = f.WriteString(token + "\n")
-	return token, errors.Join(err, f.Close())
+	if err = errors.Join(err, f.Close()); err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return token, err
 }
 
 // maxToken is how long a token may be.
