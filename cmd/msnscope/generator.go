@@ -44,8 +44,9 @@ func loadCommand(e *env) *cobra.Command {
 			"  presence  in each group one user changes its state, and the others have it on their forward lists (and stay there)\n" +
 			"  chat      in each pair one writes and the other reads; the next message comes when the last was read\n" +
 			"  group     in each group one writes and all others read\n" +
-			"  idle      users sign in and stay\n\n" +
-			"--rate and --messages count sign-ins, changes of state, or messages. Accounts are those of --user, which the server must have;\n" +
+			"  idle      users sign in and stay\n" +
+			"  lists     each puts the next on its allow list, and takes it off again: how fast the server stores\n\n" +
+			"--rate and --messages count sign-ins, changes, or messages. Accounts are those of --user, which the server must have;\n" +
 			"without it alice, bob, carol and dave @hotmail.com, password NAMEpw. An embedded server has what is asked for. The exit code\n" +
 			"is 1 when something failed.",
 		Example: "  msnscope load --mode chat --users 100 --duration 2s\n" +
@@ -56,11 +57,11 @@ func loadCommand(e *env) *cobra.Command {
 	fs := c.Flags()
 	fs.SortFlags = false
 	fs.StringVar(&f.to, "to", "embedded", "the server: `ADDR`, or embedded for one in this process")
-	fs.StringVar(&f.mode, "mode", "chat", "what the users do: signin, presence, chat, group or idle")
+	fs.StringVar(&f.mode, "mode", "chat", "what the users do: signin, presence, chat, group, idle or lists")
 	fs.IntVar(&f.users, "users", 0, "how many users; default: as many as there are accounts, 100 for an embedded server")
 	fs.IntVar(&f.o.GroupSize, "group", 10, "users of a group, in the modes presence and group")
 	fs.Float64Var(&f.o.Rate, "rate", 0, "sign-ins, changes or messages a second, of all together; 0 is as many as can be")
-	fs.IntVar(&f.o.Messages, "messages", 0, "sign-ins a user, or changes or messages a group; 0 is as many as can be")
+	fs.IntVar(&f.o.Messages, "messages", 0, "sign-ins or list changes a user, changes of state or messages a group; 0 is as many as can be")
 	fs.DurationVar(&f.o.Duration, "duration", 10*time.Second, "how long, from when all are signed in")
 	fs.BoolVar(&f.allowRemote, "allow-remote", false, "also to a server that is not on this machine: ask its owner first")
 	fs.StringVarP(&f.form, "type", "T", "text", "form of the report: text or json")

@@ -42,6 +42,7 @@ func TestLoadModes(t *testing.T) {
 		load.SignIn:   {"sign-in": 12 * 3},
 		load.Idle:     {"sign-in": 12},
 		load.Chat:     {"sign-in": 12, "message": 6 * 3},
+		load.Lists:    {"sign-in": 12, "list change": 12 * 3},
 		load.Group:    {"sign-in": 12, "message": 2 * 5 * 3, "message to all": 2 * 3},
 		load.Presence: {"sign-in": 12, "change": 2 * 3, "seen": 2 * 5 * 3, "seen by all": 2 * 3},
 	} {

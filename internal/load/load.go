@@ -22,10 +22,11 @@ const (
 	Chat     Mode = "chat"     // one of each pair writes, the other reads
 	Group    Mode = "group"    // one of each group writes, all others read
 	Idle     Mode = "idle"     // sign in and stay
+	Lists    Mode = "lists"    // each puts the next on its allow list, and takes it off again
 )
 
 // Modes are all modes.
-var Modes = []Mode{SignIn, Presence, Chat, Group, Idle}
+var Modes = []Mode{SignIn, Presence, Chat, Group, Idle, Lists}
 
 const (
 	// atOnce is how many users sign in, or join their group, at a time: enough to keep a server busy, few enough that
@@ -57,9 +58,9 @@ type Options struct {
 	// last group may be smaller; a user who would be alone is left out.
 	GroupSize int
 	// Rate is how many acts there are a second, of all users together: sign-ins in the modes SignIn and Idle, changes of
-	// state, messages. 0 is as many as there can be.
+	// state, changes of a list, messages. 0 is as many as there can be.
 	Rate float64
-	// Messages is how many acts each group does, or users in mode SignIn; no limit when 0.
+	// Messages is how many acts each group does, or user in the modes SignIn and Lists; no limit when 0.
 	Messages int
 	// Duration is how long it all lasts, from when all are signed in; 10 s when 0.
 	Duration time.Duration
@@ -82,7 +83,8 @@ type Report struct {
 	SignedIn int     `json:"signed_in"` // at the end; in mode SignIn nobody stays
 	Seconds  float64 `json:"seconds"`   // since all were signed in; in mode SignIn of all
 	// Operations are by name: "sign-in"; "change" is until the server answers, "seen" until one of the others notices,
-	// "seen by all" until the last one does; "message" and "message to all" likewise.
+	// "seen by all" until the last one does; "message" and "message to all" likewise,
+	// "list change" until the server answers.
 	Operations map[string]Latency `json:"operations"`
 	// Errors counts by kind, at most maxKinds of them.
 	Errors map[string]uint64 `json:"errors"`
@@ -98,13 +100,14 @@ const (
 	seenByAll
 	message
 	messageToAll
+	listChange
 	operations
 )
 
-var operationNames = [operations]string{"sign-in", "change", "seen", "seen by all", "message", "message to all"}
+var operationNames = [operations]string{"sign-in", "change", "seen", "seen by all", "message", "message to all", "list change"}
 
 // acts are what Options.Rate and Messages count.
-var acts = map[Mode]operation{SignIn: signIn, Idle: signIn, Presence: change, Chat: message, Group: messageToAll}
+var acts = map[Mode]operation{SignIn: signIn, Idle: signIn, Presence: change, Chat: message, Group: messageToAll, Lists: listChange}
 
 // run is one run.
 type run struct {
@@ -139,6 +142,8 @@ func Run(ctx context.Context, o Options) (*Report, error) {
 		r.storm(ctx)
 	case Idle:
 		r.idle(ctx)
+	case Lists:
+		r.lists(ctx)
 	default:
 		r.inGroups(ctx)
 	}
@@ -239,6 +244,48 @@ func (r *run) idle(ctx context.Context) {
 	}
 }
 
+// lists has all users change their allow lists until the time is over. In the end the lists are as before.
+func (r *run) lists(ctx context.Context) {
+	r.gather(ctx)
+	ctx, cancel := context.WithTimeout(ctx, r.o.Duration)
+	defer cancel()
+	r.pace.start(r.o.Rate)
+	var wg sync.WaitGroup
+	for i, m := range r.members {
+		if m.client != nil { // else it could not sign in, which was counted
+			wg.Go(func() { m.changeList(ctx, r.members[(i+1)%len(r.members)].user.Handle) })
+		}
+	}
+	wg.Wait()
+}
+
+// changeList adds another user to the allow list and removes it again, and so on.
+func (m *member) changeList(ctx context.Context, other string) {
+	listed := false
+	change := func(ctx context.Context) (err error) {
+		if listed {
+			err = m.client.RemoveContact(ctx, "AL", other)
+		} else {
+			err = m.client.AddContact(ctx, "AL", other, other)
+		}
+		if err == nil {
+			listed = !listed
+		}
+		return err
+	}
+	for n := 0; m.r.o.Messages == 0 || n < m.r.o.Messages; n++ {
+		at, err := m.r.pace.wait(ctx)
+		if err != nil || !m.r.step(ctx, "list change", change) {
+			break
+		}
+		m.r.times[listChange].add(time.Since(at))
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer cancel()
+	// What was under way when the time was over may have been done or not: an error says nothing.
+	_ = m.client.RemoveContact(end, "AL", other)
+}
+
 // gather signs all users in, and makes them be online.
 func (r *run) gather(ctx context.Context) {
 	each(ctx, r.members, func(m *member) {
@@ -260,7 +307,6 @@ func (r *run) signIn(ctx context.Context, m *member) bool {
 		return false
 	}
 	r.times[signIn].add(time.Since(at))
-	r.signedIn.Add(1)
 	return true
 }
 
@@ -356,6 +402,7 @@ type member struct {
 	r       *run
 	user    User
 	client  *client.Client
+	in      atomic.Bool // signed in, as far as is known
 	group   *group
 	noticed int // the last act of the group that it noticed; guarded by group.mu
 }
@@ -364,16 +411,34 @@ func (m *member) signIn(ctx context.Context) (err error) {
 	c, err := client.Login(ctx, client.Options{
 		Server: m.r.o.Server, Dial: m.r.o.Dial, Handle: m.user.Handle, Password: m.user.Password, OnEvent: m.event,
 	})
-	if err == nil {
-		m.client = c
+	if err != nil {
+		return err
 	}
-	return err
+	m.client = c
+	m.r.signedIn.Add(1)
+	m.in.Store(true)
+	select {
+	case <-c.Done(): // its end may have been heard of before
+		m.lost(c.Err())
+	default:
+	}
+	return nil
+}
+
+// lost counts a user that is not signed in any more, once. One whose sign-in failed in its last step never was.
+func (m *member) lost(err error) {
+	if m.in.CompareAndSwap(true, false) && !m.r.ending.Load() {
+		m.r.signedIn.Add(-1)
+		m.r.fail("stay signed in", err)
+	}
 }
 
 func (m *member) signOff(ctx context.Context) {
+	if m.in.CompareAndSwap(true, false) {
+		m.r.signedIn.Add(-1)
+	}
 	m.r.step(ctx, "sign-off", m.client.Logout)
 	m.client.Close() // also when the time was over
-	m.r.signedIn.Add(-1)
 }
 
 // event hears what the client is told. It runs on the goroutine that reads.
@@ -392,9 +457,10 @@ func (m *member) event(e client.Event) {
 			m.r.fail("join", e.Err)
 		}
 	case client.Out:
-		if !m.r.ending.Load() {
-			m.r.signedIn.Add(-1)
-			m.r.fail("stay signed in", errors.Join(fmt.Errorf("OUT %s", e.Reason), e.Err))
+		err := e.Err
+		if e.Reason != "" {
+			err = fmt.Errorf("the server said OUT %s", e.Reason)
 		}
+		m.lost(err)
 	}
 }
