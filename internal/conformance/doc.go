@@ -41,7 +41,8 @@
 //	alice.sb: chat bob carol        a switchboard session with these, on this connection and on bob.sb and carol.sb
 //	alice: forget                   what is unread does not matter; "all: forget" is about all connections
 //	alice: close                    the client closes; halfclose: it only says that it sends no more
-//	server: shutdown                the server is shut down
+//	server: shutdown                the server is shut down; drain: its users are moved to its second notification server
+//	server: ADD {alice} FL {bob}    somebody changes a list elsewhere; REM, GTC, BLP, CHG {alice} AWY and MSG {alice} text likewise
 //	time: 30s                       so much time passes
 //
 // Each connection has an order of its own; nothing is said about the order in which two connections get something. At the end

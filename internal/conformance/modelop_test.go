@@ -23,7 +23,7 @@ var ops = []func(*model, *modelUser, op) error{
 	(*model).signOn, (*model).chg, (*model).chg, (*model).chg, (*model).chg, (*model).add, (*model).add, (*model).add, (*model).rem,
 	(*model).rem, (*model).syn, (*model).lst, (*model).set, (*model).set, (*model).rea, (*model).xfr, (*model).xfr, (*model).usr, (*model).usr,
 	(*model).cal, (*model).cal, (*model).cal, (*model).ans, (*model).ans, (*model).ans, (*model).msg, (*model).msg, (*model).msg,
-	(*model).leave, (*model).odd, (*model).pass,
+	(*model).leave, (*model).odd, (*model).pass, (*model).outside,
 }
 
 // do does an op and checks what came of it.
@@ -107,16 +107,21 @@ func (m *model) chg(u *modelUser, o op) error {
 		m.fail(c, 201, 0)
 		return err
 	}
-	m.say(c, "CHG", m.id, state)
+	m.changed(u, c, m.id, state)
+	return nil
+}
+
+// changed is a state that the client or somebody else set (§7.7, §7.9).
+func (m *model) changed(u *modelUser, c *modelConn, id int, state string) {
+	m.say(c, "CHG", id, state)
 	if u.state == "FLN" && state != "FLN" {
 		for _, e := range u.lists["FL"] {
 			if e.user.seen() && e.user.permits(u) {
-				m.say(c, "ILN", m.id, e.user.state, e.user.handle, e.user.name)
+				m.say(c, "ILN", id, e.user.state, e.user.handle, e.user.name)
 			}
 		}
 	}
 	m.setState(u, c, state)
-	return nil
 }
 
 // whom chooses a user, sometimes none; never oneself, whose place on one's own list is a case of its own.
@@ -157,16 +162,10 @@ func (m *model) add(u *modelUser, o op) error {
 	default:
 		u.serial++
 		m.say(c, "ADD", m.id, list, u.serial, other.handle, name)
-		m.private(u, func() { u.lists[list] = append(u.lists[list], modelEntry{other, name}) })
-		if list != "FL" {
-			break
-		}
-		if u.hears() && other.seen() && other.permits(u) {
+		if list == "FL" && u.hears() && other.seen() && other.permits(u) {
 			m.say(c, "ILN", m.id, other.state, other.handle, other.name)
 		}
-		other.serial++
-		other.lists["RL"] = append(other.lists["RL"], modelEntry{u, u.name})
-		m.say(other.ns, "ADD 0 RL", other.serial, u.handle, u.name)
+		m.insert(u, list, modelEntry{other, name})
 	}
 	return nil
 }
@@ -197,13 +196,7 @@ func (m *model) rem(u *modelUser, o op) error {
 	default:
 		u.serial++
 		m.say(c, "REM", m.id, list, u.serial, other.handle)
-		m.private(u, func() { u.lists[list] = slices.Delete(u.lists[list], u.find(list, other), u.find(list, other)+1) })
-		if list == "FL" {
-			i := other.find("RL", u)
-			other.lists["RL"] = slices.Delete(other.lists["RL"], i, i+1)
-			other.serial++
-			m.say(other.ns, "REM 0 RL", other.serial, u.handle)
-		}
+		m.remove(u, list, other)
 	}
 	return nil
 }
@@ -353,6 +346,59 @@ func (m *model) odd(u *modelUser, o op) error {
 		m.say(c, map[string]string{Draft: "200", Lenient: "QNG", Observed: "QNG"}[m.preset])
 	}
 	return err
+}
+
+// outside is a change that is made elsewhere: the client is told with TrID 0.
+func (m *model) outside(u *modelUser, o op) error {
+	list, state := modelLists[o.A%3], modelStates[o.B%9]
+	other := m.users[o.B%len(m.users)]
+	opposite := map[string]string{"AL": "BL", "BL": "AL"}[list]
+	var words string
+	switch has := u.has(list, other); {
+	case o.A%4 == 0:
+		words = "CHG " + u.handle + " " + state
+		if u.ns != nil {
+			m.changed(u, u.ns, 0, state)
+		}
+	case other == u || !has && u.has(opposite, other):
+		return nil
+	case has:
+		words = "REM " + u.handle + " " + list + " " + other.handle
+		u.serial++
+		m.say(u.ns, "REM 0", list, u.serial, other.handle)
+		m.remove(u, list, other)
+	default:
+		words = "ADD " + u.handle + " " + list + " " + other.handle
+		u.serial++
+		m.say(u.ns, "ADD 0", list, u.serial, other.handle, other.handle)
+		if list == "FL" && u.hears() && other.seen() && other.permits(u) {
+			m.say(u.ns, other.nln())
+		}
+		m.insert(u, list, modelEntry{other, other.handle})
+	}
+	m.history = append(m.history, "server: "+words)
+	return m.target.Do(words)
+}
+
+// insert puts somebody on a list of u, and u on the reverse list of somebody on the forward list (§5.7, §7.8).
+func (m *model) insert(u *modelUser, list string, e modelEntry) {
+	m.private(u, func() { u.lists[list] = append(u.lists[list], e) })
+	if list == "FL" {
+		e.user.serial++
+		e.user.lists["RL"] = append(e.user.lists["RL"], modelEntry{u, u.name})
+		m.say(e.user.ns, "ADD 0 RL", e.user.serial, u.handle, u.name)
+	}
+}
+
+// remove is the contrary.
+func (m *model) remove(u *modelUser, list string, other *modelUser) {
+	m.private(u, func() { u.lists[list] = slices.Delete(u.lists[list], u.find(list, other), u.find(list, other)+1) })
+	if list == "FL" {
+		i := other.find("RL", u)
+		other.lists["RL"] = slices.Delete(other.lists["RL"], i, i+1)
+		other.serial++
+		m.say(other.ns, "REM 0 RL", other.serial, u.handle)
+	}
 }
 
 // pass lets time pass; not so much that the proxy forgets where it sent somebody.

@@ -80,7 +80,7 @@ func TestPlayFinds(t *testing.T) {
 		{"no action", "alice: dance", "no action"},
 		{"no string", "alice>> OUT", "OUT: "},
 		{"no duration", "time: soon", "duration"},
-		{"no switch", "server: explode", "cannot"},
+		{"no switch", "server: explode", "cannot explode"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			cases, err := Parse("--- a.b\n§ 7.1\nMeans it.\n\n" + tc.script)

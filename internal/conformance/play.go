@@ -126,10 +126,10 @@ func (p *player) world(s *step) error {
 			p.forget(c)
 		}
 		return nil
-	case s.conn == "server" && s.text == "shutdown" && p.target.Shutdown != nil:
-		p.target.Shutdown()
+	case s.conn == "server" && p.target.Do != nil:
+		err := p.target.Do(p.fill(s.text))
 		p.settle()
-		return nil
+		return err
 	case s.conn == "time" && p.target.Wait != nil:
 		d, err := time.ParseDuration(s.text)
 		if err == nil {

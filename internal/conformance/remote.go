@@ -108,7 +108,7 @@ func (p *player) reset(conn string) error {
 
 // Skip says why the case cannot be played against the target, "" if it can.
 func (c *Case) Skip(t Target) string {
-	if why := c.Special(); why != "" && (t.Wait == nil || t.Shutdown == nil) {
+	if why := c.Special(); why != "" && (t.Wait == nil || t.Do == nil) {
 		return why
 	}
 	for _, role := range c.Roles() {

@@ -29,7 +29,7 @@ type Target struct {
 	Settle func()
 	// Patience is how long an answer may take, 0 where Settle leaves no doubt.
 	Patience time.Duration
-	// Wait lets time pass and Shutdown shuts the server down; nil where nobody can.
-	Wait     func(time.Duration)
-	Shutdown func()
+	// Wait lets time pass, and Do has the server do what a script says behind "server:"; nil where nobody can.
+	Wait func(time.Duration)
+	Do   func(what string) error
 }

@@ -17,17 +17,19 @@ import (
 	"github.com/msnscope/msnscope/internal/memnet"
 	"github.com/msnscope/msnscope/proxy"
 	"github.com/msnscope/msnscope/server"
+	"github.com/msnscope/msnscope/server/accounts"
 )
 
 // The addresses of the embedded server, and those of the proxies before each of its three kinds.
 const (
 	dsAddr, nsAddr, sbAddr                = "127.0.0.2:1863", "127.0.0.3:1863", "127.0.0.4:1863"
+	ns2Addr                               = "127.0.0.5:1863"
 	dsProxyAddr, nsProxyAddr, sbProxyAddr = "127.0.1.2:1863", "127.0.1.3:1863", "127.0.1.4:1863"
 )
 
 // addresses hides which of them a transcript names.
 var addresses = strings.NewReplacer(
-	dsAddr, "ADDRESS", nsAddr, "ADDRESS", sbAddr, "ADDRESS", dsProxyAddr, "ADDRESS", nsProxyAddr, "ADDRESS", sbProxyAddr, "ADDRESS",
+	dsAddr, "ADDRESS", nsAddr, "ADDRESS", sbAddr, "ADDRESS", ns2Addr, "ADDRESS", dsProxyAddr, "ADDRESS", nsProxyAddr, "ADDRESS", sbProxyAddr, "ADDRESS",
 )
 
 // users are the accounts that the embedded server begins with.
@@ -52,7 +54,7 @@ func (r *lockedRand) Read(p []byte) (int, error) {
 }
 
 // embedded returns a new server for a case, to be closed.
-func embedded(t *testing.T, preset string, options []string) *server.Server {
+func embedded(t *testing.T, preset string, options []string) *backend {
 	t.Helper()
 	p, err := server.ParsePreset(preset)
 	if err != nil {
@@ -68,7 +70,9 @@ func embedded(t *testing.T, preset string, options []string) *server.Server {
 			t.Fatalf("option %s: %v", option, err)
 		}
 	}
-	return server.New(o)
+	store := &elsewhere{Memory: accounts.Defaults(), news: make(chan accounts.News, 16)}
+	o.Store = store
+	return &backend{server.New(o), store}
 }
 
 // set sets one of the options that cases ask for.
@@ -79,6 +83,10 @@ func set(o *server.Options, name, value string) error {
 		o.Settings.ListLimit = n
 	case "MaxParticipants":
 		o.MaxParticipants = n
+	case "Notification": // so many servers; all but the first are reached by referral alone
+		for i := 1; i < n; i++ {
+			o.Notification = append(o.Notification, ns2Addr)
+		}
 	case "NewAccounts": // as those of a new server are
 		return nil
 	case "NoDispatch":
@@ -93,13 +101,13 @@ func set(o *server.Options, name, value string) error {
 }
 
 // direct is the embedded server itself. It must be called in a bubble.
-func direct(t *testing.T, s *server.Server) Target {
+func direct(_ *testing.T, s *backend) Target {
 	return Target{
 		Dial:     func(ctx context.Context, address string) (net.Conn, error) { return s.Dial(ctx, "tcp", address) },
 		Dispatch: dsAddr, Notification: nsAddr, Switchboard: sbAddr,
 		Users: users(), Nobody: "nobody@hotmail.com",
 		Settle: settle, Wait: time.Sleep,
-		Shutdown: func() { go s.Shutdown(t.Context()) },
+		Do: s.do,
 	}
 }
 
@@ -111,9 +119,9 @@ func settle() {
 
 // proxied puts a proxy before each kind of server: one for clients that begin at the dispatch server, and two for those that a case
 // sends elsewhere at once.
-func proxied(t *testing.T, s *server.Server) (Target, func()) {
+func proxied(t *testing.T, s *backend) (Target, func()) {
 	target := direct(t, s)
-	roles := map[string]dialect.Role{dsAddr: dialect.DS, nsAddr: dialect.NS, sbAddr: dialect.SB}
+	roles := map[string]dialect.Role{dsAddr: dialect.DS, nsAddr: dialect.NS, ns2Addr: dialect.NS, sbAddr: dialect.SB}
 	var front memnet.Network
 	var proxies []*proxy.Proxy
 	var served sync.WaitGroup
