@@ -25,7 +25,7 @@ func newRoot(e *env) *cobra.Command {
 	})
 	proxy := proxyCommand(e)
 	root.AddCommand(
-		proxy, doctorCommand(e), serveCommand(e), accountsCommand(e), inspectCommand(e), dumpCommand(e), exportCommand(e), replayCommand(e),
+		proxy, doctorCommand(e), serveCommand(e), accountsCommand(e), inspectCommand(e), dumpCommand(e), sniffCommand(e), exportCommand(e), replayCommand(e),
 		loadCommand(e), explainCommand(e),
 		versionCommand(), faultsHelp(),
 	)

@@ -84,6 +84,7 @@ type library struct {
 
 var libraries = []library{
 	{path: "github.com/gopacket/gopacket", dirs: []string{"replay/pcap"}},
+	{path: "golang.org/x/net", dirs: []string{"replay/pcap"}},
 	{path: "github.com/rivo/tview", dirs: []string{"ui"}},
 	{path: "github.com/gdamore/tcell/v2", dirs: []string{"ui"}},
 	{path: "github.com/rivo/uniseg", dirs: []string{"ui"}},
