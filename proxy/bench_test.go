@@ -153,7 +153,7 @@ func (w way) settle(before, n int64) (missing int64) {
 	last := int64(-1)
 	for now := w.events.Load(); now < before+n && now != last; now = w.events.Load() {
 		last = now
-		time.Sleep(300 * time.Millisecond)
+		<-time.After(300 * time.Millisecond)
 	}
 	return max(0, before+n-w.events.Load())
 }
