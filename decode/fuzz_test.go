@@ -3,6 +3,7 @@ package decode_test
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -96,7 +97,35 @@ func FuzzSplit(f *testing.F) {
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Fatalf("messages of the split stream (-whole +split):\n%s", diff)
 		}
+		if next, skimmed := cuts(dir, stream, nil), cuts(dir, stream, payloads()); !slices.Equal(next, skimmed) {
+			t.Fatalf("Next cuts %q into %d, Skim and Next into %d", stream, next, skimmed)
+		}
 	})
+}
+
+// payloads is the set of the verbs that have a payload in the tests' grammar.
+func payloads() *decode.Verbs {
+	var set decode.Verbs
+	for _, name := range []string{"MSG", "QRY", "ADL"} {
+		set.Add(decode.V(name))
+	}
+	return &set
+}
+
+// cuts returns the lengths of a stream's messages, taken by Next, or by Skim as far as it goes if there are exceptions.
+func cuts(dir decode.Dir, stream []byte, except *decode.Verbs) (sizes []uint32) {
+	r := decode.NewReader(dir, grammar{})
+	r.Feed(stream)
+	var m decode.Message
+	for {
+		if except != nil {
+			sizes = r.Skim(except, sizes)
+		}
+		if !r.Next(&m) && !r.Flush(&m) {
+			return sizes
+		}
+		sizes = append(sizes, uint32(len(m.Raw)))
+	}
 }
 
 // FuzzEncode: what was decoded and is encoded again says the same; and where the sender wrote as the Encoder does (one blank,
