@@ -59,6 +59,10 @@ func matching(prefix string) []command {
 func (a *App) complete() {
 	p := a.prompt
 	text := p.field.GetText()
+	if p.kind == filterPrompt || p.kind == interceptPrompt {
+		a.completeFilter()
+		return
+	}
 	if p.kind != commandPrompt || strings.Contains(text, " ") {
 		return
 	}

@@ -29,7 +29,7 @@ const (
 func keyTable() []key {
 	return []key{
 		{viewing, "F1 ?", "Help", "this help; ? while typing: in an empty line", (*App).help},
-		{finding, "F3 /", "Filter", "filter the commands; Enter applies, Esc leaves it, Up and Down bring earlier ones", (*App).editFilter},
+		{finding, "F3 /", "Filter", "filter the commands; Tab completes, Enter applies, Esc leaves it, Up and Down bring earlier ones", (*App).editFilter},
 		{looking, "F4", "State", "what stands after the selected event: its user, the lists, who is in the session", (*App).state},
 		{looking, "Enter", "Open", "sessions: show only those; commands: to the detail; detail: to the bytes", (*App).enter},
 		{viewing, "f", "Follow", "follow the end of the list; moving by hand stops it", (*App).follow},

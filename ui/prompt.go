@@ -30,6 +30,10 @@ type prompt struct {
 	err   error
 	at    int // where in the history one is; its length for the line itself
 	draft string
+
+	choices []string // what Tab goes through, and in place of what follows before
+	choice  int
+	before  string
 }
 
 func (a *App) newPrompt(kind promptKind, label, text string) *prompt {
@@ -102,6 +106,7 @@ func (a *App) pressPrompt(e *tcell.EventKey, name string) {
 }
 
 func (a *App) edit(e *tcell.EventKey) {
+	a.prompt.choices = nil
 	a.prompt.field.InputHandler()(e, func(tview.Primitive) {})
 	a.check()
 }
@@ -180,4 +185,26 @@ func complaint(err error) string {
 		text += ": " + wrong.Hint
 	}
 	return oneLine(text)
+}
+
+// completeFilter types as much of the last word as is sure; with nothing to add, each time another of the words that fit.
+func (a *App) completeFilter() {
+	p := a.prompt
+	text := p.field.GetText()
+	if p.choices == nil {
+		c := filter.Complete(text, len(text))
+		if len(c.Choices) == 0 {
+			return
+		}
+		p.before = text[:c.Start]
+		if common := c.Common(); len(common) > len(text)-c.Start {
+			p.field.SetText(p.before + common)
+			a.check()
+			return
+		}
+		p.choices, p.choice = c.Choices, 0
+	}
+	p.field.SetText(p.before + p.choices[p.choice%len(p.choices)])
+	p.choice++
+	a.check()
 }

@@ -61,6 +61,23 @@ func TestFilterReducesRows(t *testing.T) {
 	b.shows("VER 0 MSNP2 CVR0", "Filter: none")
 }
 
+// TestFilterCompletes: Tab types what is sure, then goes through what fits.
+func TestFilterCompletes(t *testing.T) {
+	b := open(t, 120, 30, talk())
+	b.press("/", "cm", "Tab", " ", "== ", "xf", "Tab")
+	b.shows(`Filter: cmd == "XFR"`)
+	b.press("Ctrl-U", "payl", "Tab")
+	b.shows("Filter: payload")
+	b.press(".t", "Tab")
+	b.shows("Filter: payload.type")
+	b.press("Tab")
+	b.shows("Filter: payload.text")
+	b.press("Tab", " x")
+	b.shows("Filter: payload.type x")
+	b.press("Ctrl-U", "nothing that fits", "Tab")
+	b.shows("Filter: nothing that fits")
+}
+
 func TestFilterLine(t *testing.T) {
 	b := open(t, 120, 30, talk())
 	b.press("/", `cmd == `)

@@ -26,4 +26,18 @@ func completeForms(c *cobra.Command, forms ...string) {
 			_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 		}
 	}
+	for _, flag := range []string{"filter", "intercept"} {
+		if c.Flags().Lookup(flag) != nil {
+			_ = c.RegisterFlagCompletionFunc(flag, completeFilter)
+		}
+	}
+}
+
+// completeFilter tells the shell how a filter may go on; what is typed already stands before each choice.
+func completeFilter(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	c := filter.Complete(typed, len(typed))
+	for i := range c.Choices {
+		c.Choices[i] = typed[:c.Start] + c.Choices[i]
+	}
+	return c.Choices, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveNoSpace
 }

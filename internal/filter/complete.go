@@ -1,0 +1,291 @@
+package filter
+
+import (
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/expr-lang/expr/types"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/body"
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+// Completion is what may stand at a place of an expression.
+type Completion struct {
+	// Start is where in the expression, in bytes, the word begins that a choice replaces; it ends at the cursor.
+	Start int
+	// Choices are the words that begin as it does, in either case, in the order in which they are best shown.
+	Choices []string
+}
+
+// Common returns the longest beginning that all choices share: what can be typed for the user without asking.
+func (c *Completion) Common() string {
+	if len(c.Choices) == 0 {
+		return ""
+	}
+	common := c.Choices[0]
+	for _, s := range c.Choices[1:] {
+		n := 0
+		for n < len(common) && n < len(s) && common[n] == s[n] {
+			n++
+		}
+		common = common[:n]
+	}
+	return common
+}
+
+// Complete returns what may stand at the cursor, which counts bytes: the names of fields, arguments and functions; behind a
+// field the operators that its type has; behind an operator the values that the field may have, as far as tables know them;
+// behind a condition what joins it to another. It goes by the words before the cursor alone and never refuses.
+func Complete(src string, cursor int) Completion {
+	cursor = min(max(0, cursor), len(src), maxSource)
+	words := tokens(src[:cursor])
+	word := token{start: cursor}
+	if n := len(words); n > 0 && words[n-1].open {
+		words, word = words[:n-1], words[n-1]
+	}
+	c := Completion{Start: word.start}
+	for _, s := range choices(words, &word) {
+		if begins(s, word.text) || s[0] == '"' && word.text != "" && begins(s[1:], word.text) {
+			c.Choices = append(c.Choices, s) // the quotation mark may be left to us
+		}
+	}
+	return c
+}
+
+func begins(s, with string) bool {
+	return len(s) >= len(with) && strings.EqualFold(s[:len(with)], with)
+}
+
+// token is a word of an expression.
+type token struct {
+	text  string
+	start int
+	kind  tokenKind
+	open  bool // the cursor is in it or at its end: it is being typed
+}
+
+type tokenKind byte
+
+const (
+	wordToken tokenKind = iota // a name or a number
+	textToken                  // in quotation marks
+	signToken                  // an operator, a bracket, a comma
+)
+
+// tokens splits what stands before the cursor.
+func tokens(src string) (all []token) {
+	for i := 0; i < len(src); {
+		t := token{start: i}
+		switch c := src[i]; {
+		case c == ' ' || c == '\t' || c == '\n' || c == '\r':
+			i++
+			continue
+		case c == '"' || c == '\'' || c == '`':
+			t.kind, t.open = textToken, true
+			for i++; i < len(src) && t.open; i++ {
+				if src[i] == '\\' && c != '`' {
+					i++
+				} else if src[i] == c {
+					t.open = false
+				}
+			}
+			i = min(i, len(src))
+		case isWord(c):
+			for i < len(src) && isWord(src[i]) {
+				i++
+			}
+			t.open = i == len(src)
+		default:
+			t.kind = signToken
+			for i++; i < len(src) && strings.IndexByte("=&|", src[i]) >= 0 && strings.IndexByte("=!<>&|", c) >= 0; i++ {
+			}
+		}
+		t.text = src[t.start:i]
+		all = append(all, t)
+	}
+	return all
+}
+
+func isWord(c byte) bool {
+	return c == '_' || c == '.' || c == '-' || c == '@' || c >= 0x80 || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+}
+
+var (
+	joins       = []string{"and", "or"}
+	textSigns   = []string{"==", "!=", "contains", "startsWith", "endsWith", "matches", "in"}
+	numberSigns = []string{"==", "!=", "<", "<=", ">", ">="}
+	signs       = slices.Concat(textSigns, numberSigns, []string{"not", "!", "(", "[", ",", "&&", "||", "and", "or"})
+)
+
+// choices returns all that may stand behind the words, the word that is being typed aside.
+func choices(words []token, word *token) []string {
+	if len(words) == 0 {
+		return begin(word, true)
+	}
+	last := &words[len(words)-1]
+	switch {
+	case slices.Contains(textSigns, last.text) || slices.Contains(numberSigns, last.text):
+		return operand(compared(words), last.text)
+	case last.text == "[" || last.text == ",":
+		return operand(compared(words), "[")
+	case slices.Contains(signs, last.text):
+		return begin(word, false)
+	case last.kind == signToken: // a closing bracket
+		return joins
+	}
+	if len(words) > 1 && compares(&words[len(words)-2]) {
+		return joins // what it is compared with stands there
+	}
+	if f, ok := lookup(last.text); ok && last.kind == wordToken {
+		return operators(f)
+	}
+	if last.kind == textToken {
+		return []string{"in"}
+	}
+	return joins
+}
+
+// compares reports whether a word stands between a field and its value.
+func compares(t *token) bool {
+	return slices.Contains(textSigns, t.text) || slices.Contains(numberSigns, t.text) || t.text == "[" || t.text == ","
+}
+
+// begin returns what a condition begins with.
+func begin(word *token, first bool) []string {
+	if word.kind == textToken {
+		return flagTexts()
+	}
+	all := slices.Concat(fieldNames(), []string{"not"})
+	if strings.HasPrefix(strings.ToLower(word.text), "args.") {
+		all = argNames()
+	} else {
+		all = append(all, functions...)
+	}
+	if first { // a command alone is short for cmd == "..."
+		all = append(all, verbNames()...)
+	}
+	return append(all, flagTexts()...)
+}
+
+func operators(f field) []string {
+	switch f.typ {
+	case types.Int, types.Float64, fields[1].typ:
+		return numberSigns
+	case types.String:
+		return textSigns
+	}
+	return nil // of lists and maps, parts are compared
+}
+
+// compared returns the name of the field whose value comes next.
+func compared(words []token) string {
+	for i := len(words) - 1; i >= 0; i-- {
+		if words[i].kind == wordToken && !slices.Contains(signs, words[i].text) {
+			return words[i].text
+		}
+	}
+	return ""
+}
+
+// operand returns what a field may be compared with.
+func operand(name, sign string) []string {
+	if sign == "in" {
+		if name == "" { // a text, of which only flags have a list
+			return []string{"flags"}
+		}
+		return []string{"["}
+	}
+	return texts(valuesOf(name))
+}
+
+// valuesOf returns the values that a field may have, nil where there is no list of them.
+func valuesOf(name string) []string {
+	switch name {
+	case "cmd":
+		return slices.Concat(verbNames(), codes())
+	case "role":
+		return []string{"DS", "NS", "SB"}
+	case "dir":
+		return []string{"C", "S"}
+	case "event":
+		return []string{"open", "close", "gap", "note"}
+	case "flags":
+		return session.Flag(1<<16 - 1).Names()
+	case "dialect":
+		var names []string
+		for _, t := range dialect.All() {
+			names = append(names, t.Name())
+		}
+		return names
+	case "payload.type":
+		var names []string
+		for _, t := range body.Types()[1:] {
+			names = append(names, t.Type)
+		}
+		return names
+	}
+	if arg, ok := strings.CutPrefix(name, "args."); ok {
+		return argValues(arg)
+	}
+	return nil
+}
+
+// argValues returns the words that the tables have for an argument.
+func argValues(name string) []string {
+	var values []string
+	for _, t := range dialect.All() {
+		for _, row := range t.Rows() {
+			for _, a := range row.Args {
+				if strings.EqualFold(a.Name, name) {
+					values = append(values, a.Values...)
+					if a.Is != "" {
+						values = append(values, a.Is)
+					}
+				}
+			}
+		}
+	}
+	slices.Sort(values)
+	return slices.Compact(values)
+}
+
+// verbNames are the commands of all dialects, sorted.
+func verbNames() []string {
+	var names []string
+	for v := range verbs() {
+		names = append(names, v.String())
+	}
+	slices.Sort(names)
+	return names
+}
+
+// codes are the errors that have a name.
+var codes = sync.OnceValue(func() []string {
+	var all []string
+	for code := range 1000 {
+		if decode.ErrorName(code) != "" {
+			all = append(all, string([]byte{'0' + byte(code/100), '0' + byte(code/10%10), '0' + byte(code%10)}))
+		}
+	}
+	return all
+})
+
+func flagTexts() []string {
+	all := texts(valuesOf("flags"))
+	for i := range all {
+		all[i] += " in flags"
+	}
+	return all
+}
+
+func texts(values []string) []string {
+	quoted := make([]string, len(values))
+	for i, v := range values {
+		quoted[i] = `"` + v + `"`
+	}
+	return quoted
+}
