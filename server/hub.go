@@ -80,6 +80,7 @@ type Notice struct {
 	Kind  NoticeKind
 	About Presence // Moved: who, and in what state; hidden looks like offline
 	Lines []byte   // Said and Rung: whole commands
+	Since int      // not for clients of dialects before this number
 }
 
 // NoticeKind says what a Notice is.

@@ -1,7 +1,9 @@
 package server
 
 import (
+	"context"
 	"slices"
+	"strconv"
 
 	"github.com/msnscope/msnscope/server/accounts"
 )
@@ -33,6 +35,23 @@ func (c *conn) prp(r *request) {
 	})
 	if ok {
 		c.send(line("PRP", withValue(value, r.id, serial, property)...))
+		c.tellContacts(ctx, property, value)
+	}
+}
+
+// tellContacts tells those who see the user, and know telephones, of a property, each with its own version.
+func (c *conn) tellContacts(ctx context.Context, property, value string) {
+	u, err := c.s.lookup(ctx, c.user.Handle)
+	if err != nil || !c.user.Seen() {
+		return // a later SYN tells
+	}
+	for _, e := range u.Lists[accounts.Reverse] {
+		watcher, err := c.s.lookup(ctx, e.Handle)
+		if err != nil || !u.Permits(e.Handle) {
+			continue
+		}
+		bpr := line("BPR", withValue(value, strconv.Itoa(watcher.Serial), u.Handle, property)...)
+		c.deliver(e.Handle, Notice{Kind: Said, Lines: bpr.bytes(), Since: phones})
 	}
 }
 

@@ -17,6 +17,9 @@ func (c *conn) Notify(n Notice) bool {
 		c.dismiss()
 		return true
 	}
+	if !c.since(n.Since) { // a dialect is chosen before the logon, and stays
+		return false
+	}
 	b := n.Lines
 	if n.Kind == Moved {
 		b = movedLine(n.About)

@@ -18,9 +18,10 @@ type model struct {
 	users   []*modelUser
 	conns   []*modelConn
 	tickets []*modelTicket
-	id      int // the last TrID
-	made    int // connections
-	talks   int // sessions
+	id      int       // the last TrID
+	now     time.Time // when the last command was sent: what the server sees, for the clock stands still until all is done
+	made    int       // connections
+	talks   int       // sessions
 	want    map[*modelConn][]string
 	history []string
 }
@@ -211,6 +212,7 @@ func (m *model) command(c *modelConn, verb string, args ...string) error {
 	m.id++
 	line := strings.Join(append([]string{verb, strconv.Itoa(m.id)}, args...), " ")
 	m.history = append(m.history, c.peer.name+"> "+line)
+	m.now = time.Now()
 	return m.send(c.peer, m.fill(line)+"\r\n")
 }
 
@@ -225,7 +227,7 @@ func (m *model) check() error {
 				return fmt.Errorf("%s: %w", c.peer.name, err)
 			}
 		}
-		if err := m.expectEnd(c.peer, c.closed); err != nil {
+		if err := c.peer.ended(c.closed); err != nil {
 			return fmt.Errorf("%s: want closed %v, got %w", c.peer.name, c.closed, err)
 		}
 	}

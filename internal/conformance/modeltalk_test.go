@@ -15,7 +15,7 @@ func (m *model) seats() []*modelConn {
 }
 
 func (m *model) issue(u *modelUser, s *modelSession) *modelTicket {
-	t := &modelTicket{word: fmt.Sprint("{c", len(m.tickets), "}"), user: u, session: s, until: time.Now().Add(modelTicketTime)}
+	t := &modelTicket{word: fmt.Sprint("{c", len(m.tickets), "}"), user: u, session: s, until: m.now.Add(modelTicketTime)}
 	m.tickets = append(m.tickets, t)
 	return t
 }
@@ -77,7 +77,7 @@ func (m *model) usr(u *modelUser, o op) error {
 	if err := m.command(c, "USR", u.handle, cookie); err != nil {
 		return err
 	}
-	if t == nil || t.used || t.user != u || t.session != nil || !time.Now().Before(t.until) {
+	if t == nil || t.used || t.user != u || t.session != nil || !m.now.Before(t.until) {
 		m.say(c, 911, m.id)
 		c.closed = true
 		return nil
@@ -119,21 +119,21 @@ func (m *model) cal(u *modelUser, o op) error {
 		m.fail(c, 206, 208)
 		return nil
 	}
-	if time.Since(c.called) >= modelCallPause {
+	if m.now.Sub(c.called) >= modelCallPause {
 		c.calls = 0
 	}
 	c.calls++
-	c.called = time.Now()
+	c.called = m.now
 	s := c.session
 	switch {
 	case c.calls > modelMaxCalls:
 		m.fail(c, 713, 713)
-	case other != nil && (s.has(other) || time.Now().Before(s.rung[other])):
+	case other != nil && (s.has(other) || m.now.Before(s.rung[other])):
 		m.fail(c, 215, 215)
 	case other == nil || !other.seen() || !other.permits(c.user):
 		m.fail(c, 217, 217)
 	default:
-		s.rung[other] = time.Now().Add(modelRingTime)
+		s.rung[other] = m.now.Add(modelRingTime)
 		m.say(c, "CAL", m.id, "RINGING", s.word)
 		m.say(other.ns, "RNG", s.word, "{_}", "CKI", m.issue(other, s).word, c.user.handle, c.name)
 	}

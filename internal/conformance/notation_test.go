@@ -113,7 +113,7 @@ func TestProxyIsThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := embedded(t, Lenient, nil)
 		defer s.Close()
-		target, stop := proxied(t, s)
+		target, stop := proxied(t, s, nil)
 		defer stop()
 		for _, c := range Cases() {
 			if c.Name == "dispatch.refers" {

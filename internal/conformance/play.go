@@ -265,6 +265,11 @@ func (p *player) expectEnd(c *peer, end bool) error {
 	} else {
 		p.settle()
 	}
+	return c.ended(end)
+}
+
+// ended is expectEnd when all is here.
+func (c *peer) ended(end bool) error {
 	unread, closed := c.unread()
 	if unread != "" || closed != end {
 		return fmt.Errorf("unread %q, closed %v", unread, closed)

@@ -48,7 +48,7 @@ func playOps(t *testing.T, preset string, through bool, list []op, steps *atomic
 		target := direct(t, s)
 		if through {
 			var stop func()
-			target, stop = proxied(t, s)
+			target, stop = proxied(t, s, nil)
 			defer stop()
 		}
 		p := newPlayer(t.Context(), target)

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/msnscope/msnscope/proxy"
 )
 
 // TestEmbedded plays all cases in all presets against the embedded server, and again through the proxy, where every byte must be the
@@ -38,9 +40,42 @@ func checkEmbedded(t *testing.T, c *Case, preset string, mayFail bool) {
 	case err != nil:
 		t.Fatal(err)
 	}
-	through, err := playProxied(t, c, preset)
+	through, err := playProxied(t, c, preset, nil)
 	if err != nil {
 		t.Fatalf("through the proxy: %v", err)
+	}
+	if diff := cmp.Diff(hide(got), hide(through)); diff != "" {
+		t.Errorf("the proxy changes what clients get (-without +with):\n%s", diff)
+	}
+}
+
+// TestProxyModes plays all cases through proxies that were started in other ways.
+func TestProxyModes(t *testing.T) {
+	for name, mode := range map[string]func(*proxy.Options){
+		"one command a write":    func(o *proxy.Options) { o.OnePerWrite = true },
+		"a port for each server": func(o *proxy.Options) { o.ReferralPorts = 2000 },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for _, c := range Cases() {
+				if c.Holds(Lenient) {
+					t.Run(c.Name, func(t *testing.T) {
+						t.Parallel()
+						checkMode(t, &c, mode)
+					})
+				}
+			}
+		})
+	}
+}
+
+func checkMode(t *testing.T, c *Case, mode func(*proxy.Options)) {
+	got, err := playDirect(t, c, Lenient)
+	if err != nil {
+		t.Skip("TestEmbedded tells of it")
+	}
+	through, err := playProxied(t, c, Lenient, mode)
+	if err != nil {
+		t.Fatal(err)
 	}
 	if diff := cmp.Diff(hide(got), hide(through)); diff != "" {
 		t.Errorf("the proxy changes what clients get (-without +with):\n%s", diff)
@@ -50,7 +85,7 @@ func checkEmbedded(t *testing.T, c *Case, preset string, mayFail bool) {
 // hide returns the transcript without addresses.
 func hide(t Transcript) Transcript {
 	for name, text := range t {
-		t[name] = addresses.Replace(text)
+		t[name] = addresses.ReplaceAllString(text, "ADDRESS")
 	}
 	return t
 }
