@@ -27,7 +27,7 @@ func (a *App) refresh() {
 	if now == a.shown {
 		return
 	}
-	same := a.shown.event == e
+	same := e != nil && a.shown.event != nil && a.shown.event.N == e.N
 	a.shown = now
 	switch {
 	case e == nil:
@@ -211,6 +211,9 @@ func (a *App) context(s *sheet, e *session.Event) {
 	}
 	if e.Session != "" {
 		s.pair(10, "session", printable(e.Session), plain, "")
+	}
+	if text := e.Packets.String(); text != "" {
+		s.pair(10, "packets", text, plain, "")
 	}
 	if names := e.Flags.Names(); len(names) > 0 {
 		s.pair(10, "flags", strings.Join(names, ", "), seg{style: s.t.mark}, "")

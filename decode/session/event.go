@@ -1,6 +1,7 @@
 package session
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
@@ -68,6 +69,21 @@ func ParseFlag(name string) Flag {
 type Packets struct {
 	First, Last uint64 // their numbers in the file, from 1; the same where one packet has all of it
 	Shared      bool   // one of them holds other commands, or parts of them, as well
+}
+
+// String returns "7", "7 to 9" or "7, with others", "" for none.
+func (p Packets) String() string {
+	if p.First == 0 {
+		return ""
+	}
+	s := strconv.FormatUint(p.First, 10)
+	if p.Last != p.First {
+		s += " to " + strconv.FormatUint(p.Last, 10)
+	}
+	if p.Shared {
+		s += ", with others"
+	}
+	return s
 }
 
 // Event is one command on one connection, or something else worth knowing about it, with all that was known at that moment.

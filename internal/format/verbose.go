@@ -101,6 +101,7 @@ func (s *sheet) context(e *session.Event) {
 	if e.ReplyTo != 0 {
 		pair("answers", "#"+strconv.FormatUint(e.ReplyTo, 10)+", "+e.RTT.String()+" before", "")
 	}
+	pair("packets", e.Packets.String(), "")
 	pair("flags", strings.Join(e.Flags.Names(), ", "), "")
 	pair("text", e.Text, "")
 }

@@ -4,11 +4,13 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/format"
 )
 
 func TestAppendVerbose(t *testing.T) {
 	all := events(t)
+	all["rewritten"].Packets = session.Packets{First: 7, Last: 9, Shared: true}
 	for name, want := range map[string][]string{
 		"message": {
 			"#2 MSG: a message from a user of the session, or from the server itself\n",
@@ -18,7 +20,7 @@ func TestAppendVerbose(t *testing.T) {
 			"\n    0000  4d 53 47 20 62 6f 62 40  68 6f 74 6d 61 69 6c 2e  MSG bob@hotmail.\n",
 		},
 		"rewritten": {
-			"\n    answers     #2, 1.5ms before\n", "\n    flags       rewritten\n", "\n  command, 37 bytes\n", "\n    Address            10.0.0.9:1863  (where to connect",
+			"\n    answers     #2, 1.5ms before\n", "\n    packets     7 to 9, with others\n", "\n    flags       rewritten\n", "\n  command, 37 bytes\n", "\n    Address            10.0.0.9:1863  (where to connect",
 			"\n  sent on in its place, 38 bytes\n", "\n    Address            127.0.0.1:1863  (",
 		},
 		"error":   {"#3 911 ERR_AUTHENTICATION_FAILED: the request failed\n"},

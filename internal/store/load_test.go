@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/msnscope/msnscope/decode"
@@ -48,6 +49,39 @@ func TestLoadForeign(t *testing.T) {
 	}
 	if why := l.At(8).In.Why; why != decode.CutShort {
 		t.Errorf("why = %v", why)
+	}
+}
+
+// Every command knows the packets that it came in, and stands in the file where it lies in one piece.
+func TestLoadKnowsPackets(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.pcap")
+	file := foreign(
+		packet{alice, ns, syn, 99, ""}, packet{alice, ns, ack, 100, "PNG\r\n"}, packet{alice, ns, ack, 105, "CHG 1 N"},
+		packet{alice, ns, ack, 117, "HG 2 HDN\r\nOUT\r\n"}, packet{alice, ns, ack, 112, "LN\r\nC"},
+	)
+	if err := os.WriteFile(path, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	l := NewLog(LogOptions{})
+	defer l.Close()
+	if err := Load(t.Context(), path, l, nil); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	r := l.Reader()
+	for i := range l.Len() {
+		e := l.At(i)
+		en, err := r.head(i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, fmt.Sprintf("%q %s %d", e.In.Raw, e.Packets, en.source()))
+	}
+	want := []string{
+		`""  0`, `"PNG\r\n" 2 1`, `"CHG 1 NLN\r\n" 3 to 5, with others 0`, `"CHG 2 HDN\r\n" 5 to 4, with others 0`, `"OUT\r\n" 4, with others 1`,
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("packets differ (-want +got):\n%s", diff)
 	}
 }
 
