@@ -65,10 +65,12 @@ func side(dir decode.Dir) int {
 
 // link indexes the tables, which are in the order of their numbers, and returns them.
 func link(tables []*Table) []*Table {
-	ids := &verbIDs{}
+	ids, id := &verbIDs{}, uint16(0)
 	for _, t := range tables {
 		for i := range t.rows {
 			ids.add(t.rows[i].Verb)
+			id++
+			t.rows[i].id = id
 		}
 	}
 	for _, t := range tables {

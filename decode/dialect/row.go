@@ -152,12 +152,16 @@ type Row struct {
 
 	// What follows is worked out once the row is a table's.
 
+	id       uint16        // what ID returns
 	origin   int           // where the row stood first: later dialects have a copy of it
 	min, max int           // what Min and Max return
 	plain    bool          // fits has nothing to look at
 	kinds    Kinds         // of all arguments
 	replies  []decode.Verb // Replies
 }
+
+// ID numbers the rows of all tables, from 1, the same way in each run of one program. It is 0 for a row of no table.
+func (r *Row) ID() int { return int(r.id) }
 
 // settle works out what is asked for again and again.
 func (r *Row) settle() {

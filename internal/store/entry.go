@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"math"
+	"sync"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
@@ -117,14 +118,13 @@ func nanoTime(t time.Time) (int64, bool) {
 	return t.UnixNano(), true
 }
 
-// rowIndex numbers the rows of all tables, from 1. It does not change once made.
-//
-// An error has a number of its own for each code and row; what has no row, one that says why.
+// rowIndex makes numbers of rows: their ID, but for errors, which have one for each code and row; what has no row has one that
+// says why. It does not change once made.
 type rowIndex struct {
-	rows    []*dialect.Row
-	verbs   []decode.Verb
-	errors  []*dialect.Row // those that stand for any code, behind nil
-	numbers map[*dialect.Row]uint16
+	rows   []*dialect.Row // by ID
+	verbs  []decode.Verb
+	number []uint16       // by ID
+	errors []*dialect.Row // those that stand for any code, behind nil
 }
 
 const (
@@ -133,31 +133,42 @@ const (
 	rowOpaque = 0x8000 // with the reason
 )
 
+// theRows numbers the rows for all logs.
+var theRows = sync.OnceValue(newRowIndex)
+
 func newRowIndex() *rowIndex {
-	x := &rowIndex{numbers: map[*dialect.Row]uint16{nil: rowError}, errors: []*dialect.Row{nil}}
+	x := &rowIndex{rows: make([]*dialect.Row, 1), verbs: make([]decode.Verb, 1), number: make([]uint16, 1), errors: make([]*dialect.Row, 1)}
 	for _, t := range dialect.All() {
 		rows := t.Rows()
 		for i := range rows {
 			row, verb := &rows[i], decode.V(rows[i].Verb)
-			x.rows, x.verbs = append(x.rows, row), append(x.verbs, verb)
-			if x.numbers[row] = uint16(len(x.rows)); verb == (decode.Verb{}) {
-				x.numbers[row] = rowError + uint16(1000*len(x.errors))
+			number := uint16(row.ID())
+			if verb == (decode.Verb{}) {
+				number = rowError + uint16(1000*len(x.errors))
 				x.errors = append(x.errors, row)
 			}
+			x.rows, x.verbs, x.number = append(x.rows, row), append(x.verbs, verb), append(x.number, number)
 		}
 	}
 	return x
 }
 
-// number returns what the index says of an event's row: 0 for one of no table.
-func (x *rowIndex) number(e *session.Event) uint16 {
-	if e.In.Opaque() {
+// of returns what the index says of an event's row: 0 for one of no table.
+func (x *rowIndex) of(e *session.Event) uint16 {
+	switch {
+	case e.In.Opaque():
 		return rowOpaque | uint16(e.In.Why)
+	case e.Row == nil:
+		return rowError + uint16(e.In.Verb.Code())
 	}
-	switch n := x.numbers[e.Row]; {
+	id := e.Row.ID()
+	if id >= len(x.rows) || x.rows[id] != e.Row {
+		return 0
+	}
+	switch n := x.number[id]; {
 	case n >= rowError:
 		return n + uint16(e.In.Verb.Code())
-	case n > 0 && x.verbs[n-1] != e.In.Verb:
+	case x.verbs[id] != e.In.Verb:
 		return n | rowOther
 	default:
 		return n
@@ -169,28 +180,28 @@ func (x *rowIndex) row(number uint16) *dialect.Row {
 	if number < rowError {
 		number &^= rowOther
 	}
-	switch i := int(number) - 1; {
-	case i < 0 || number >= rowOpaque:
+	switch {
+	case number >= rowOpaque:
 	case number >= rowError:
-		if i = int(number-rowError) / 1000; i < len(x.errors) {
+		if i := int(number-rowError) / 1000; i < len(x.errors) {
 			return x.errors[i]
 		}
-	case i < len(x.rows):
-		return x.rows[i]
+	case int(number) < len(x.rows):
+		return x.rows[number]
 	}
 	return nil
 }
 
 // verb returns the verb that a number tells, and false where only the bytes do.
 func (x *rowIndex) verb(number uint16) (decode.Verb, bool) {
-	switch i := int(number) - 1; {
+	switch {
 	case number >= rowOpaque:
 		return decode.Verb{}, true
 	case number >= rowError:
 		code := (number - rowError) % 1000
 		return decode.Verb{'0' + byte(code/100), '0' + byte(code/10%10), '0' + byte(code%10)}, code != 0
-	case i >= 0 && i < len(x.rows):
-		return x.verbs[i], true
+	case number > 0 && int(number) < len(x.rows):
+		return x.verbs[number], true
 	}
 	return decode.Verb{}, false
 }

@@ -21,6 +21,12 @@ func aboutOf(e *session.Event) about {
 	return about{e.Client, e.Server, e.Role, e.Dialect, e.User, e.Session, e.Inferred, e.Via}
 }
 
+// is reports whether it is what an event tells.
+func (a *about) is(e *session.Event) bool {
+	return a.role == e.Role && a.via == e.Via && a.inferred == e.Inferred && a.client == e.Client && a.server == e.Server &&
+		a.user == e.User && a.session == e.Session && a.dialect == e.Dialect
+}
+
 func (a *about) set(e *session.Event) {
 	e.Client, e.Server, e.Role, e.Via = a.client, a.server, a.role, a.via
 	e.Dialect, e.User, e.Session, e.Inferred = a.dialect, a.user, a.session, a.inferred
@@ -83,6 +89,7 @@ type facts struct {
 
 	open map[int]*known // the writer's: by connection
 	last *known
+	age  int // grows when all are forgotten
 	buf  []byte
 }
 
@@ -90,6 +97,7 @@ type facts struct {
 type known struct {
 	conn   int
 	number uint32
+	age    int // of the facts when this was made
 	about  about
 	// before are the numbers of what was said when the connection had other addresses: that of the server is empty until it is
 	// known where the connection goes.
@@ -106,36 +114,44 @@ const maxBefore = 4
 
 // of returns the number of the fact that says what an event tells of its connection. With filled, what is new holds for all
 // events of the connection, except that each keeps the addresses that it came with.
-func (f *facts) of(e *session.Event, filled bool) uint32 {
+//
+// where may be nil; it keeps what is known for the next event of the connection, so that it need not be looked for.
+func (f *facts) of(e *session.Event, filled bool, where **known) uint32 {
 	k := f.last
-	if k == nil || k.conn != e.Conn {
-		k = f.open[e.Conn]
-		f.last = k
+	if where != nil {
+		k = *where
 	}
-	filled = filled && e.Conn != 0
-	now := aboutOf(e)
+	if k == nil || k.conn != e.Conn || k.age != f.age {
+		k = f.open[e.Conn]
+	}
 	switch {
 	case k == nil:
 		k = f.begin(e.Conn)
-		k.number = f.add(e.Conn, &now)
-	case now == k.about:
-		return k.number
-	default:
-		if now = now.over(k.about); !filled {
-			now = aboutOf(e)
-		}
-		f.change(k, &now, filled)
+		k.about = aboutOf(e)
+		k.number = f.add(e.Conn, &k.about)
+	case !k.about.is(e):
+		f.learn(k, aboutOf(e), filled && e.Conn != 0)
 	}
-	k.about = now
+	if f.last = k; where != nil {
+		*where = k
+	}
 	return k.number
+}
+
+func (f *facts) learn(k *known, now about, filled bool) {
+	if filled {
+		now = now.over(k.about)
+	}
+	f.change(k, &now, filled)
+	k.about = now
 }
 
 func (f *facts) begin(conn int) *known {
 	if len(f.open) >= maxOpen {
 		f.forget()
 	}
-	k := &known{conn: conn}
-	f.open[conn], f.last = k, k
+	k := &known{conn: conn, age: f.age}
+	f.open[conn] = k
 	return k
 }
 
@@ -165,7 +181,9 @@ func (f *facts) change(k *known, now *about, filled bool) {
 
 // set makes a fact say something else. Where the disk fails it says what it said before.
 func (f *facts) set(number uint32, conn int, a *about) {
-	if f.list.set(f.write(conn, a), int64(number)*factSize) == nil {
+	b := f.write(conn, a)
+	f.text.publish() // it must be there before anything refers to it
+	if f.list.set(b, int64(number)*factSize) == nil {
 		f.version.Add(1)
 	}
 }
@@ -217,4 +235,5 @@ func (f *facts) ended(conn int) {
 func (f *facts) forget() {
 	clear(f.open)
 	f.last = nil
+	f.age++
 }

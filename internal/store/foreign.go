@@ -28,8 +28,9 @@ type flow struct {
 	held  []pcap.Item // what came before it was clear what this is, copied
 	first [2][]byte   // the first bytes of each direction, until then
 
-	sess *session.Conn
-	in   [2]*stream
+	sess  *session.Conn
+	in    [2]*stream
+	known *known // of its connection
 
 	closed   [2]bool
 	closedAt time.Time
@@ -168,7 +169,7 @@ func (im *importer) leave(f *flow) {
 // drop lets go of a connection.
 func (im *importer) drop(f *flow) {
 	delete(im.flows, f.info)
-	im.recent = nil
+	f.info.Tag = nil
 }
 
 // begin starts tracking.
@@ -223,7 +224,7 @@ var endNames = [2]string{client: "client", server: "server"}
 // command makes an event of the message that was framed into the importer's.
 func (f *flow) command(in *stream) {
 	e := &f.im.event
-	at := place{}
+	at := place{known: &f.known}
 	e.Packets, at.at = in.take(len(e.In.Raw))
 	if at.at >= 0 {
 		at.source = f.im.source

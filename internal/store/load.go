@@ -67,9 +67,12 @@ func load(ctx context.Context, r io.Reader, name string, size int64, log *Log, s
 			source = 0
 		}
 		im.source = source
+		log.write.Lock()
 		for i := range b.items {
 			im.item(&b.items[i])
 		}
+		log.publish()
+		log.write.Unlock()
 		if progress != nil {
 			progress(b.done, size)
 		}
@@ -79,7 +82,10 @@ func load(ctx context.Context, r io.Reader, name string, size int64, log *Log, s
 		return context.Cause(ctx)
 	}
 	if f.started {
+		log.write.Lock()
 		im.end()
+		log.publish()
+		log.write.Unlock()
 	}
 	if f.err == io.EOF {
 		return im.verdict(name)
@@ -93,7 +99,6 @@ type importer struct {
 	log    *Log
 	source int // of the log, where the file's bytes stand; 0 for none
 	flows  map[*pcap.FlowInfo]*flow
-	recent *flow    // of the last item
 	own    *section // the recording that the file is in, nil outside of any
 	track  tracking
 	event  session.Event // the one that is being made
@@ -109,7 +114,7 @@ func newImporter(log *Log) *importer {
 	return im
 }
 
-// append adds an event to the log.
+// append adds an event to the log, whose write the importer holds.
 func (im *importer) append(e *session.Event, at place) {
 	im.lastN, im.conns = max(im.lastN, e.N), max(im.conns, e.Conn)
 	im.log.add(e, at, true)
@@ -139,15 +144,11 @@ func (im *importer) item(item *pcap.Item) {
 		}
 		return
 	}
-	f := im.recent
-	if f == nil || f.info != item.Flow {
-		f = im.flows[item.Flow]
-	}
+	f, _ := item.Flow.Tag.(*flow)
 	if item.Kind == pcap.KindOpen {
 		f = &flow{im: im, info: item.Flow, opened: item.Time, own: im.own}
-		im.flows[item.Flow] = f
+		item.Flow.Tag, im.flows[item.Flow] = f, f
 	}
-	im.recent = f
 	switch {
 	case f == nil: // one that was left out, or has ended
 	case ours:

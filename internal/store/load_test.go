@@ -268,6 +268,7 @@ func TestLoadMixed(t *testing.T) {
 	im.item(&pcap.Item{Kind: pcap.KindClose, Flow: ours, FromClient: true, Time: start, Comments: rec("close n=5 conn=1")})
 	im.item(&pcap.Item{Kind: pcap.KindClose, Flow: ours, Time: start})
 	im.end()
+	l.publish()
 	wantScript(t, l, "1 1 open ", "2 2 open ", "3 2 C PNG", "4 1 C CHG 1 NLN", "5 1 C CHG 2 HDN", "6 1 C CHG 3 NLN", "7 2 C OUT",
 		"8 3 note new", "9 1 close ")
 	if to := l.At(5).ReplyTo; to != 4 {
@@ -365,6 +366,7 @@ func TestImporterIsBounded(t *testing.T) {
 			im.item(&pcap.Item{Kind: pcap.KindData, Flow: info, Time: start, Data: []byte("cut")})
 		}
 	}
+	l.publish()
 	if n := len(im.flows); n > maxFlows {
 		t.Errorf("%d connections, at most %d", n, maxFlows)
 	}

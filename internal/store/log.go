@@ -44,6 +44,8 @@ type Log struct {
 
 	// write makes appenders take turns, and guards what only they use. Readers never take it.
 	write  sync.Mutex
+	size   int    // events that were added
+	leap   uint64 // what was added to the last of them to make its number
 	buf    []byte
 	lastIn []int // the last event that has bytes in each chunk of bytes
 	lost   int   // the events before this one are forgotten, as far as some are
@@ -63,7 +65,7 @@ func NewLog(o LogOptions) *Log {
 		o.MemoryCap = defaultMemory
 	}
 	chunk := int(min(chunkSize, max(o.MemoryCap/64, 4<<10))) &^ (entrySize - 1)
-	l := &Log{rows: newRowIndex()}
+	l := &Log{rows: theRows()}
 	l.index = newTape(o.Dir, o.MemoryCap, chunk, l.lostIndex)
 	l.bytes = newTape(o.Dir, o.MemoryCap/8, chunk, l.lostBytes)
 	list := newTape(o.Dir, o.MemoryCap/8, chunk, func(_ int, why error) { l.facts.forget(); l.fail(why) })
@@ -77,29 +79,32 @@ func NewLog(o LogOptions) *Log {
 // Append adds an event, of which the log keeps a copy, as it is: what is learned of the connection later holds for later
 // events. It never fails towards the caller; on a closed log it does nothing.
 func (l *Log) Append(e *session.Event) {
+	l.write.Lock()
+	defer l.write.Unlock()
 	l.add(e, place{}, false)
+	l.publish()
 }
 
 // place is where the bytes of an event stand in a file.
 type place struct {
 	source int   // 0 where they do not stand in one piece in a file
 	at     int64 // of the first byte
+	known  **known
 }
 
-// add appends an event. With filled, what it tells of its connection holds for all events of the connection.
+// add appends an event. With filled, what it tells of its connection holds for all events of the connection. The caller holds
+// write, and publishes.
 func (l *Log) add(e *session.Event, from place, filled bool) {
-	l.write.Lock()
-	defer l.write.Unlock()
 	if l.closed {
 		return
 	}
-	i := int(l.n.Load())
+	i := l.size
 	if i == 0 {
 		l.zone.Store(e.Time.Location())
 	}
 	var x extra
 	en := l.entry(e, i, &x)
-	en.fact = l.facts.of(e, filled)
+	en.fact = l.facts.of(e, filled, from.known)
 	if e.Kind == session.Close {
 		l.facts.ended(e.Conn)
 	}
@@ -108,13 +113,23 @@ func (l *Log) add(e *session.Event, from place, filled bool) {
 	en.put(&b)
 	l.index.append(b[:])
 	l.last, l.lastID = max(l.last, e.N), max(l.lastID, e.Conn)
-	l.n.Store(int64(i + 1))
+	l.size++
+}
+
+// publish lets readers see the events that were added.
+func (l *Log) publish() {
+	for _, t := range [...]*tape{l.index, l.bytes, l.facts.list} {
+		t.publish()
+	}
+	if !l.closed {
+		l.n.Store(int64(l.size))
+	}
 }
 
 // entry returns what the index says of event i, but for its bytes and its connection. What has no room there goes to x.
 func (l *Log) entry(e *session.Event, i int, x *extra) entry {
 	en := entry{
-		place: uint64(e.Flags) << 48, size: uint32(formOf(e)) << sizeBits, row: l.rows.number(e), packet: uint32(e.Packets.First),
+		place: uint64(e.Flags) << 48, size: uint32(formOf(e)) << sizeBits, row: l.rows.of(e), packet: uint32(e.Packets.First),
 	}
 	if e.Packets.Shared {
 		en.size |= formShared << sizeBits
@@ -147,12 +162,12 @@ func (l *Log) reply(e *session.Event, i int, at int64) uint16 {
 	if k < 0 || k >= i || i-k > 0xffff {
 		return 0
 	}
-	var b [entrySize]byte
-	if _, err := l.index.ReadAt(b[:], int64(k)*entrySize); err != nil {
+	b := l.index.peek(int64(k)*entrySize, entrySize)
+	if b == nil {
 		return 0
 	}
 	var request entry
-	if request.get(b[:]); at-request.time != int64(e.RTT) {
+	if request.get(b); at-request.time != int64(e.RTT) {
 		return 0
 	}
 	return uint16(i - k)
@@ -221,16 +236,17 @@ const maxNumbers = 1 << 16
 
 // number notes the number of event i, and reports whether it follows from that.
 func (l *Log) number(n uint64, i int) bool {
-	all := *l.numbers.Load()
 	add := n - uint64(i)
-	if len(all) > 0 && all[len(all)-1].add == add {
+	if i > 0 && l.leap == add {
 		return true
 	}
+	all := *l.numbers.Load()
 	if len(all) == maxNumbers {
 		return false
 	}
 	all = append(all, numbers{i, add})
 	l.numbers.Store(&all)
+	l.leap = add
 	return true
 }
 
@@ -289,7 +305,7 @@ func (l *Log) lastOf(chunk int) int {
 	if chunk < len(l.lastIn) {
 		return l.lastIn[chunk]
 	}
-	return l.Len()
+	return l.size
 }
 
 // forget gives events up. The gap that stands in their place, and in that of those before, tells how many there are.
@@ -304,10 +320,9 @@ func (l *Log) forget(from, to int, why error) {
 	if was := l.gap.Load(); was != nil {
 		gap.N = was.N
 	}
-	var b [entrySize]byte
 	var last entry
-	if _, err := l.index.ReadAt(b[:], int64(to-1)*entrySize); err == nil {
-		last.get(b[:])
+	if b := l.index.peek(int64(to-1)*entrySize, entrySize); b != nil {
+		last.get(b)
 		gap.Time = time.Unix(0, last.time).In(l.zone.Load())
 	}
 	l.lostN += to - from

@@ -138,6 +138,14 @@ func TestLogMemoryIsFlat(t *testing.T) {
 	}
 }
 
+// fill adds an event of a file.
+func (l *Log) fill(e *session.Event) {
+	l.write.Lock()
+	defer l.write.Unlock()
+	l.add(e, place{}, true)
+	l.publish()
+}
+
 // memoryOf returns how many bytes of a log are in memory.
 func memoryOf(l *Log) (n int) {
 	for _, t := range []*tape{l.index, l.bytes, l.facts.list} {
@@ -152,6 +160,7 @@ func memoryOf(l *Log) (n int) {
 func TestSpillFileIsPrivate(t *testing.T) {
 	s := newTape(t.TempDir(), 0, 4096, nil)
 	s.append(make([]byte, 5000))
+	s.publish()
 	defer s.close()
 	info, err := s.file.Stat()
 	if err != nil {
@@ -271,7 +280,7 @@ func TestLogFillsIn(t *testing.T) {
 			events := many(17 * 50) // each connection once
 			final := map[int]about{}
 			for _, e := range events {
-				l.add(e, place{}, true)
+				l.fill(e)
 				now := aboutOf(e)
 				final[e.Conn] = now.over(final[e.Conn])
 			}

@@ -95,7 +95,7 @@ func (f *flow) take(r *record, item *pcap.Item) {
 	}
 	at := place{}
 	if item.Offset >= 0 {
-		at = place{f.im.source, item.Offset}
+		at = place{source: f.im.source, at: item.Offset}
 	}
 	f.complete(r, item, item.Data, item.Packet, at)
 }

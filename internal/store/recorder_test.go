@@ -25,7 +25,7 @@ func TestRecordingRoundTrip(t *testing.T) {
 		live := NewLog(LogOptions{})
 		defer live.Close()
 		for _, e := range events {
-			live.add(e, place{}, true)
+			live.fill(e)
 		}
 		got, err := loaded(rt, recordedFile(t, events, RecorderOptions{}))
 		if err != nil {
@@ -152,6 +152,7 @@ func TestRecordingInPieces(t *testing.T) {
 	im.item(&pcap.Item{Kind: pcap.KindData, Flow: info, Time: start, Data: events[4].Out, Comments: comments})
 	im.item(&pcap.Item{Kind: pcap.KindNote, Flow: info, Comments: comments}) // the same frame again
 	im.end()
+	l.publish()
 	if l.Len() != 1 || l.At(0).Role != dialect.DS || string(l.At(0).In.Raw) != "XFR 2 NS 127.0.0.3:1864\r\n" {
 		t.Errorf("got %q", script(l))
 	}

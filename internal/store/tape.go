@@ -20,10 +20,11 @@ type tape struct {
 	dir   string
 	chunk int // bytes of a chunk
 	keep  int // how many chunks stay in memory, at least 1
-	// lost is told of a chunk that could not be written, and is gone.
+	// lost is told of a chunk that could not be written. Then it goes.
 	lost func(chunk int, why error)
 
 	end    atomic.Int64 // how many bytes readers may see
+	size   int64        // the writer's: how many there are
 	oldest int          // the writer's: the first chunk that is in memory
 	tail   []byte       // the writer's: the room that is left in the last chunk
 
@@ -50,10 +51,10 @@ func newTape(dir string, memory int64, chunk int, lost func(int, error)) *tape {
 	return &tape{dir: dir, chunk: chunk, keep: int(max(1, memory/int64(chunk))), lost: lost}
 }
 
-// append adds p and returns where it begins. Readers see all of it or nothing.
+// append adds p and returns where it begins. Readers see it once it is published.
 func (t *tape) append(p []byte) (at int64) {
-	at = t.end.Load()
-	n := int64(len(p))
+	at = t.size
+	t.size += int64(len(p))
 	for len(p) > 0 {
 		if len(t.tail) == 0 {
 			t.grow()
@@ -61,8 +62,19 @@ func (t *tape) append(p []byte) (at int64) {
 		k := copy(t.tail, p)
 		t.tail, p = t.tail[k:], p[k:]
 	}
-	t.end.Store(at + n)
 	return at
+}
+
+// publish lets readers see what was appended.
+func (t *tape) publish() { t.end.Store(t.size) }
+
+// peek returns n bytes for the writer, nil where they are not in one chunk in memory.
+func (t *tape) peek(at int64, n int) []byte {
+	i, from := int(at/int64(t.chunk)), int(at%int64(t.chunk))
+	if at < 0 || at+int64(n) > t.size || i < t.oldest || from+n > t.chunk {
+		return nil
+	}
+	return t.chunks[i].mem[from : from+n]
 }
 
 // grow begins a chunk. The oldest one in memory makes room for it.
@@ -90,13 +102,11 @@ func (t *tape) evict(i int) []byte {
 	}
 	if err != nil {
 		err = fmt.Errorf("spill file: %w", err)
+		t.lost(i, err)
 	}
 	t.mu.Lock()
 	t.chunks[i] = chunk{lost: err}
 	t.mu.Unlock()
-	if err != nil {
-		t.lost(i, err)
-	}
 	return mem
 }
 

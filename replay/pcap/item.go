@@ -61,6 +61,7 @@ type FlowInfo struct {
 	Client  netip.AddrPort
 	Server  netip.AddrPort
 	Guessed bool // no SYN was seen: which end is the client follows from the port, or from who sent first
+	Tag     any  // the caller's, who finds here again what it knows of the flow
 }
 
 // Stats counts what a Reader has met so far.
