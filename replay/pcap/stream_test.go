@@ -273,7 +273,7 @@ func TestFarOffSequenceIsANewFlow(t *testing.T) {
 
 func TestFlowInfo(t *testing.T) {
 	got := items(t, capture(t, pkt{server: true, flags: "A", seq: 3}, pkt{flags: "S", seq: 1, cport: 1863, sport: 70}))
-	want := []string{"{1 10.0.0.1:4000 10.0.0.2:1863 true}", "{2 10.0.0.1:1863 10.0.0.2:70 false}"}
+	want := []string{"{1 10.0.0.1:4000 10.0.0.2:1863 true <nil>}", "{2 10.0.0.1:1863 10.0.0.2:70 false <nil>}"}
 	for i, w := range want {
 		if g := fmt.Sprint(*got[i].Flow); g != w {
 			t.Errorf("flow %d = %s, want %s", i+1, g, w)
