@@ -72,8 +72,23 @@ var handlers = map[form]handler{
 	{"REG", ""}: {do: (*conn).reg},
 }
 
+// byRow has the handlers by the rows of every dialect's table.
+var byRow = func() map[*dialect.Row]handler {
+	all := make(map[*dialect.Row]handler)
+	for _, t := range dialect.All() {
+		for i := range t.Rows() {
+			row := &t.Rows()[i]
+			if h, ok := handlers[form{row.Verb, row.Form()}]; ok && row.Dir == decode.FromClient {
+				all[row] = h
+			}
+		}
+	}
+	return all
+}()
+
 // serve answers one message of the client. Who was referred elsewhere is not answered any more (§7.4).
-func (c *conn) serve(m *decode.Message) {
+func (c *conn) serve(w *work) {
+	m, r := &w.m, &w.r
 	if c.user.referred {
 		return
 	}
@@ -81,7 +96,7 @@ func (c *conn) serve(m *decode.Message) {
 		c.serveOpaque(m)
 		return
 	}
-	r := &request{m: m, id: string(m.TrIDText())}
+	*r = request{m: m, id: string(m.TrIDText())}
 	rows := c.table.Of(decode.FromClient, m.Verb)
 	// Commands are in upper case (§5.2).
 	if len(rows) == 0 || rows[0].Verb != m.Verb.String() || rows[0].Extension && !c.s.set.Extensions {
@@ -93,8 +108,8 @@ func (c *conn) serve(m *decode.Message) {
 		c.fail(r, wrongServer)
 		return
 	}
-	if c.admit(row, r) {
-		handlers[form{row.Verb, row.Form()}].do(c, r)
+	if h := byRow[row]; c.admit(row, h, r) {
+		h.do(c, r)
 	}
 }
 
@@ -125,13 +140,13 @@ func (c *conn) again(m *decode.Message) bool {
 	if whole.Opaque() || payload != decode.NoPayload || !bytes.HasSuffix(m.Raw, []byte{'\n'}) {
 		return false
 	}
-	c.serve(&whole)
+	c.serve(&work{m: whole})
 	return true
 }
 
 // admit checks the preconditions that the row states: TrID, number of arguments, state, values. Where one fails it answers
 // and returns false.
-func (c *conn) admit(row *dialect.Row, r *request) bool {
+func (c *conn) admit(row *dialect.Row, h handler, r *request) bool {
 	f := none
 	switch n := r.m.NumArgs(); {
 	case row.TrID == dialect.New && !r.m.HasTrID:
@@ -142,7 +157,7 @@ func (c *conn) admit(row *dialect.Row, r *request) bool {
 		return c.refuse(row, r)
 	case !allowed(row, r.m):
 		f = badValue
-	case c.s.set.CloseSurplus && row.Max() >= 0 && n > row.Max()+handlers[form{row.Verb, row.Form()}].surplus:
+	case c.s.set.CloseSurplus && row.Max() >= 0 && n > row.Max()+h.surplus:
 		c.finish()
 		return false
 	}
@@ -167,13 +182,9 @@ func (c *conn) refuse(row *dialect.Row, r *request) bool {
 
 // allowed reports whether each argument is a word that the row allows there.
 func allowed(row *dialect.Row, m *decode.Message) bool {
-	for i := range m.NumArgs() {
-		a, ok := row.Arg(i)
-		if !ok {
-			break
-		}
-		word := string(m.Arg(i))
-		if a.Is != "" && word != a.Is || a.Values != nil && !slices.Contains(a.Values, word) {
+	for i := range min(m.NumArgs(), len(row.Args)) { // an argument of which there may be many has no fixed words
+		a := &row.Args[i]
+		if a.Is != "" && string(m.Arg(i)) != a.Is || a.Values != nil && !slices.Contains(a.Values, string(m.Arg(i))) {
 			return false
 		}
 	}

@@ -10,6 +10,7 @@ import (
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
@@ -20,8 +21,8 @@ const (
 	// lingerTime is how long the server waits for the client to close after the server's last word. Closing at once could
 	// destroy that word on its way while unread bytes of the client are here.
 	lingerTime = 2 * time.Second
-	// smallRead is the buffer that a connection keeps while it waits: a usual command fits. When one is full there is more,
-	// and the next read takes a shared buffer of largeRead.
+	// largeRead is the size of the buffers that connections share for what arrives. A socket needs none while it waits; what is no
+	// socket waits with a buffer of smallRead, which a usual command fits into. When that is full there is more to come.
 	smallRead = 512
 	largeRead = 32 << 10
 )
@@ -40,6 +41,7 @@ type conn struct {
 	s    *Server
 	addr string // the server's address by which the client came
 	nc   net.Conn
+	raw  syscall.RawConn // nil for what is no socket
 	out  queue
 	// notified says that this is a connection to a notification server, for who has not the turn.
 	notified atomic.Bool
@@ -50,7 +52,7 @@ type conn struct {
 
 	// turn is held while the client's commands, or news for the user, are handled. It guards all that follows.
 	turn    sync.Mutex
-	in      decode.Reader
+	in      *decode.Reader // nil while nothing of a command is there
 	role    dialect.Role
 	table   *dialect.Table // the dialect: MSNP2 until VER says otherwise
 	state   dialect.State
@@ -61,12 +63,11 @@ type conn struct {
 }
 
 func newConn(s *Server, role dialect.Role, addr string, nc net.Conn) *conn {
-	c := &conn{s: s, addr: addr, nc: nc, closed: make(chan struct{}), role: role, table: dialect.MSNP2, state: dialect.Fresh}
+	c := &conn{s: s, addr: addr, nc: nc, raw: rawOf(nc), closed: make(chan struct{}), role: role, table: dialect.MSNP2, state: dialect.Fresh}
 	if role == dialect.SB {
 		c.state = dialect.Waiting
 	}
 	c.notified.Store(role == dialect.NS)
-	c.in = decode.Reader{Dir: decode.FromClient, Grammar: c.table}
 	return c
 }
 
@@ -116,7 +117,10 @@ func (c *conn) who() string {
 
 // readLoop serves the client's commands. The error says why it stopped, io.EOF when the client has nothing more to say.
 func (c *conn) readLoop() error {
-	small := make([]byte, smallRead)
+	var small []byte
+	if c.raw == nil {
+		small = make([]byte, smallRead)
+	}
 	var limit time.Time
 	for full := false; ; {
 		if until := c.until(); until != limit {
@@ -127,13 +131,11 @@ func (c *conn) readLoop() error {
 			return errEnded
 		}
 		n, err := c.read(small, full)
-		full = n >= smallRead
+		full = n == smallRead || n == largeRead
 		if c.out.ending() {
 			return errEnded
 		}
 		switch {
-		case c.stranger() && len(c.in.Pending()) > decode.MaxLine:
-			return errGreedy
 		case err == nil:
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return errLate
@@ -145,6 +147,11 @@ func (c *conn) readLoop() error {
 
 // read does one Read and serves what came.
 func (c *conn) read(buf []byte, large bool) (int, error) {
+	if c.raw != nil {
+		var crash error
+		n, err := readRaw(c.raw, func(b []byte) { crash = c.batch(b) })
+		return n, or(crash, err)
+	}
 	if large {
 		shared := largeReads.Get().(*[]byte)
 		defer largeReads.Put(shared)
@@ -173,21 +180,37 @@ func (c *conn) batch(b []byte) (err error) {
 			err = errCrash
 		}
 	}()
+	if c.in == nil {
+		c.in = readers.Get().(*decode.Reader)
+	}
 	c.in.Feed(b)
-	var m decode.Message
-	whole := true
-	for !c.out.ending() && c.in.Next(&m) {
-		whole = !m.Opaque()
-		c.serve(&m)
+	w := works.Get().(*work)
+	defer works.Put(w)
+	w.m.Why = decode.NotOpaque
+	for c.in.Grammar = c.table; !c.out.ending() && c.in.Next(&w.m); c.in.Grammar = c.table { // VER changes the table
+		c.serve(w)
 	}
-	if c.stranger() && len(c.in.Pending()) > decode.MaxLine && !c.out.ending() {
+	switch pending := len(c.in.Pending()); {
+	case c.stranger() && pending > decode.MaxLine && !c.out.ending():
 		c.fail(&request{}, unframed)
-	}
-	if whole && len(c.in.Pending()) == 0 && len(b) > smallRead/2 { // nothing is lost with the buffer
-		c.in = decode.Reader{Dir: decode.FromClient, Grammar: c.table}
+		return errGreedy
+	case pending == 0 && !w.m.Opaque(): // in step, and nothing is lost with it
+		readers.Put(c.in)
+		c.in = nil
 	}
 	return nil
 }
+
+// work is what serving a batch needs. It is lent.
+type work struct {
+	m decode.Message
+	r request
+}
+
+var (
+	works   = sync.Pool{New: func() any { return new(work) }}
+	readers = sync.Pool{New: func() any { return decode.NewReader(decode.FromClient, dialect.MSNP2) }}
+)
 
 // begin takes the turn: what others have for the client waits until the answers are there.
 func (c *conn) begin() {
@@ -220,7 +243,7 @@ func (c *conn) until() time.Time {
 	switch idle := c.s.set.IdleTimeout; {
 	case c.stranger(), c.user.referred:
 		return c.due
-	case len(c.in.Pending()) > 0: // a command that was begun is to come to its end
+	case c.in != nil && len(c.in.Pending()) > 0: // a command that was begun is to come to its end
 		return time.Now().Add(c.s.o.LogonTimeout)
 	case c.role == dialect.SB && idle > 0:
 		return time.Now().Add(idle)

@@ -29,7 +29,7 @@ func (c *conn) Notify(n Notice) bool {
 	case err != nil:
 		c.kill(err)
 	case first:
-		c.kick()
+		c.kickLater()
 	}
 	return ok
 }

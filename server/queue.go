@@ -132,10 +132,10 @@ func (q *queue) ending() bool {
 }
 
 // begin reports whether the caller shall write: nobody else does, and there is something.
-func (q *queue) begin(evenNothing bool) bool {
+func (q *queue) begin() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.writing || q.dead || len(q.waiting) == 0 && !evenNothing {
+	if q.writing || q.dead || len(q.waiting) == 0 {
 		return false
 	}
 	q.writing = true
@@ -187,29 +187,58 @@ func (q *queue) wait() {
 
 // flush writes what is queued, and waits for the client to take it. If somebody else writes, it leaves that to them.
 func (c *conn) flush() {
-	if c.out.begin(false) {
-		c.write()
+	if c.out.begin() {
+		c.write(c.out.next(nil), 0)
 	}
 }
 
-// kick sees to it that what is queued is written, and does not wait.
+// kick writes what can be written without waiting, and has another goroutine write the rest.
 func (c *conn) kick() {
-	if c.out.begin(false) {
-		c.s.conns.Go(c.write)
+	if !c.out.begin() {
+		return
+	}
+	for b := c.out.next(nil); b != nil; b = c.out.next(b) {
+		if n := c.tryWrite(b); n < len(b) {
+			c.s.conns.Go(func() { c.write(b, n) })
+			return
+		}
 	}
 }
 
-// write writes until nothing is queued; c.out.begin has returned true.
-func (c *conn) write() {
-	for b := c.out.next(nil); b != nil; b = c.out.next(b) {
-		for rest := b; len(rest) > 0; {
-			n := min(len(rest), maxWrite)
+// kickLater has another goroutine write. It may be called with anything locked.
+func (c *conn) kickLater() {
+	if c.out.begin() {
+		c.s.conns.Go(func() { c.write(c.out.next(nil), 0) })
+	}
+}
+
+// write writes b, of which n bytes are off, and then until nothing is queued; c.out.begin has returned true.
+func (c *conn) write(b []byte, n int) {
+	for ; b != nil; b, n = c.out.next(b), 0 {
+		if n == 0 {
+			n = c.tryWrite(b)
+		}
+		for n < len(b) {
 			_ = c.nc.SetWriteDeadline(time.Now().Add(c.s.o.WriteTimeout)) // fails only when closed, and then so does the write
-			if _, err := c.nc.Write(rest[:n]); err != nil {
+			m, err := c.nc.Write(b[n:min(len(b), n+maxWrite)])
+			if n += m; err != nil {
 				c.kill(err)
 				break
 			}
-			rest = rest[n:]
+			_ = c.nc.SetWriteDeadline(time.Time{}) // for tryWrite
 		}
 	}
+}
+
+// tryWrite writes as much of b as there is room for at once, and returns how much that was.
+func (c *conn) tryWrite(b []byte) int {
+	if c.raw == nil {
+		return 0
+	}
+	n, err := writeRaw(c.raw, b)
+	if err != nil {
+		c.kill(err)
+		return len(b)
+	}
+	return n
 }

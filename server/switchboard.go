@@ -17,6 +17,7 @@ const (
 // seat is a user's place at a switchboard. It does not change once taken, but for what session.mu guards.
 type seat struct {
 	handle, key, name string
+	says              []byte // how a message of the user begins, up to its length (§8.8)
 	session           *session
 	calls             int // how many CAL in a row, guarded by session.mu
 	called            time.Time
@@ -80,6 +81,7 @@ func (c *conn) enter(r *request, session string) (accounts.User, bool) {
 // sit makes the connection that of a user whom a cookie admitted.
 func (c *conn) sit(u *accounts.User) {
 	c.seat.handle, c.seat.key, c.seat.name = u.Handle, accounts.Key(u.Handle), wireName(u.FriendlyName, u.Handle)
+	c.seat.says = []byte("MSG " + c.seat.handle + " " + c.seat.name + " ")
 	c.state = dialect.Joined
 }
 
@@ -158,7 +160,7 @@ func (c *conn) msg(r *request) {
 		c.fail(r, badMessage)
 		return
 	}
-	delivered := c.seat.session.relay(c, message(c.seat.handle, c.seat.name, payload).bytes())
+	delivered := c.seat.session.relay(c, payload)
 	switch mode := r.arg(0); {
 	case delivered && mode == "A":
 		c.send(line("ACK", r.id))

@@ -1,0 +1,15 @@
+//go:build !unix
+
+package server
+
+import (
+	"errors"
+	"net"
+	"syscall"
+)
+
+func rawOf(net.Conn) syscall.RawConn { return nil }
+
+func readRaw(syscall.RawConn, func([]byte)) (int, error) { return 0, errors.ErrUnsupported }
+
+func writeRaw(syscall.RawConn, []byte) (int, error) { return 0, errors.ErrUnsupported }
