@@ -54,15 +54,6 @@ func dialTCP(b testing.TB, addr string) *peer {
 	return &peer{Conn: nc, r: bufio.NewReaderSize(nc, 16<<10)}
 }
 
-func (p *peer) must(b testing.TB, command, want string) []string {
-	b.Helper()
-	words, err := p.ask(command, want)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return words
-}
-
 // online returns a notification connection of user i, in state NLN.
 func online(b testing.TB, s *Server, i int) *peer {
 	b.Helper()
@@ -156,6 +147,30 @@ func pass(b *testing.B, from io.Writer, to io.Reader, sent, got []byte, batch in
 	}
 }
 
+// stream sends n messages without waiting, a write for each, as long as fewer than window are on their way, and reads them at the
+// same time.
+func stream(b *testing.B, from io.Writer, to io.Reader, sent, got []byte, window int) func(n int) {
+	return func(n int) {
+		room := make(chan struct{}, window)
+		go func() {
+			for range n {
+				room <- struct{}{}
+				if _, err := from.Write(sent); err != nil {
+					b.Error(err)
+					return
+				}
+			}
+		}()
+		in := make([]byte, len(got))
+		for range n {
+			if _, err := io.ReadFull(to, in); err != nil {
+				b.Fatal(err)
+			}
+			<-room
+		}
+	}
+}
+
 // compare runs base and ours in turn, n each, and reports the medians and the median of what ours is of base's rate: what else
 // the machine does meanwhile harms both.
 func compare(b *testing.B, n int, base, ours func(n int)) {
@@ -182,7 +197,7 @@ func compare(b *testing.B, n int, base, ours func(n int)) {
 }
 
 // BenchmarkMessage is a message through a switchboard, beside the same traffic through a server that echoes: one at a time, the next
-// one when the last was read, and a hundred at a time.
+// one when the last was read; a hundred in a write, and the next hundred when they were read; a write each, without waiting.
 func BenchmarkMessage(b *testing.B) {
 	sent, got := said()
 	for _, batch := range []int{1, 100} {
@@ -192,6 +207,11 @@ func BenchmarkMessage(b *testing.B) {
 			compare(b, 50*batch, pass(b, p, p.r, got, got, batch), pass(b, all[0], all[1].r, sent, got, batch))
 		})
 	}
+	b.Run("stream", func(b *testing.B) {
+		p := dialTCP(b, echo(b))
+		all := meet(b, onTCP(b, Options{Store: manyUsers(2)}), 2)
+		compare(b, 5000, stream(b, p, p.r, got, got, 100), stream(b, all[0], all[1].r, sent, got, 100))
+	})
 }
 
 // BenchmarkFanOut is a message to 19 others, in batches of a hundred, beside a write to each of 19 connections for each message.

@@ -53,6 +53,16 @@ func (p *peer) ask(command, want string) ([]string, error) {
 	}
 }
 
+// must is ask for what cannot fail.
+func (p *peer) must(b testing.TB, command, want string) []string {
+	b.Helper()
+	words, err := p.ask(command, want)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return words
+}
+
 // logon returns a notification connection of a user that is logged on.
 func logon(ctx context.Context, s *Server, handle, password string) (*peer, error) {
 	p, err := dialPeer(ctx, s, s.o.Notification[0])

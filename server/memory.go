@@ -47,7 +47,7 @@ func (h *memory) Update(_ context.Context, p Presence, r Receiver) (Presence, er
 	case before.to != r:
 		return Presence{}, ErrReplaced
 	case p.State == "":
-		delete(h.online, key)
+		h.online = without(h.online, key)
 	default:
 		h.online[key] = entry{p, r}
 	}

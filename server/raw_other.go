@@ -10,6 +10,6 @@ import (
 
 func rawOf(net.Conn) syscall.RawConn { return nil }
 
-func readRaw(syscall.RawConn, func([]byte)) (int, error) { return 0, errors.ErrUnsupported }
+func readRaw(syscall.RawConn, func([]byte) error) (int, error) { return 0, errors.ErrUnsupported }
 
 func writeRaw(syscall.RawConn, []byte) (int, error) { return 0, errors.ErrUnsupported }

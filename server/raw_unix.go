@@ -23,8 +23,8 @@ func rawOf(nc net.Conn) syscall.RawConn {
 	return raw
 }
 
-// readRaw waits until something is there, takes a buffer, reads once, and gives f what came.
-func readRaw(raw syscall.RawConn, f func([]byte)) (n int, err error) {
+// readRaw waits until something is there, takes a buffer, reads once, and gives f what came. An error of f is its own.
+func readRaw(raw syscall.RawConn, f func([]byte) error) (n int, err error) {
 	var buf *[]byte
 	ready := func(fd uintptr) bool {
 		buf = largeReads.Get().(*[]byte)
@@ -43,15 +43,16 @@ func readRaw(raw syscall.RawConn, f func([]byte)) (n int, err error) {
 	if rerr := raw.Read(ready); rerr != nil {
 		return 0, rerr
 	}
-	defer largeReads.Put(buf)
 	switch {
 	case err != nil:
-		return 0, os.NewSyscallError("read", err)
+		err = os.NewSyscallError("read", err)
 	case n == 0:
-		return 0, io.EOF
+		err = io.EOF
+	default:
+		err = f((*buf)[:n])
 	}
-	f((*buf)[:n])
-	return n, nil
+	largeReads.Put(buf)
+	return n, err
 }
 
 // writeRaw writes as much as there is room for.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,7 +20,13 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if addr := os.Getenv(idleClients); addr != "" { // this process is the clients of BenchmarkIdle
+		stayIdle(addr)
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // script plays a transcript against a server in a bubble. A line names a connection and what happens there:
 //

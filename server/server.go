@@ -133,7 +133,7 @@ func (s *Server) start(role dialect.Role, addr string, nc net.Conn) error {
 		c.run()
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		delete(s.open, c)
+		s.open = without(s.open, c)
 	})
 	return nil
 }

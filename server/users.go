@@ -36,8 +36,17 @@ func (s *Server) discharge(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if key := accounts.Key(c.user.Handle); s.users[key] == c {
-		delete(s.users, key)
+		s.users = without(s.users, key)
 	}
+}
+
+// without removes a key from a map and returns the map, a new one when nothing is left: a map that was large stays so.
+func without[K comparable, V any](m map[K]V, key K) map[K]V {
+	delete(m, key)
+	if len(m) == 0 {
+		return make(map[K]V)
+	}
+	return m
 }
 
 // userConn returns the connection of a user who is logged on here, nil if none is.
