@@ -156,7 +156,7 @@ func (g *group) do(ctx context.Context, at time.Time, what string) bool {
 			return false
 		}
 	}
-	return false
+	return g.r.o.Mode == Presence && g.leader.alive() // a session that takes no message has ended
 }
 
 func (g *group) begin(at time.Time, what string) (number int) {

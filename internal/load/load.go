@@ -275,10 +275,12 @@ func (m *member) changeList(ctx context.Context, other string) {
 	}
 	for n := 0; m.r.o.Messages == 0 || n < m.r.o.Messages; n++ {
 		at, err := m.r.pace.wait(ctx)
-		if err != nil || !m.r.step(ctx, "list change", change) {
+		if err != nil || !m.alive() {
 			break
 		}
-		m.r.times[listChange].add(time.Since(at))
+		if m.r.step(ctx, "list change", change) {
+			m.r.times[listChange].add(time.Since(at))
+		}
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer cancel()
@@ -430,6 +432,16 @@ func (m *member) lost(err error) {
 	if m.in.CompareAndSwap(true, false) && !m.r.ending.Load() {
 		m.r.signedIn.Add(-1)
 		m.r.fail("stay signed in", err)
+	}
+}
+
+// alive reports whether the user's connection has not ended.
+func (m *member) alive() bool {
+	select {
+	case <-m.client.Done():
+		return false
+	default:
+		return true
 	}
 }
 
