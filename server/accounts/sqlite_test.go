@@ -1,12 +1,16 @@
 package accounts
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
 	"flag"
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -298,4 +302,86 @@ func TestCommitsWaitForTheDisk(t *testing.T) {
 		}
 		return err
 	})
+}
+
+// TestDamage flips bytes all over a database. Whatever comes of it is an answer or an error that names the file, and nothing worse.
+func TestDamage(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "whole.db")
+	s := openTest(t, whole)
+	for _, h := range []string{bob, carol, dave} {
+		_, err := s.Add(t.Context(), alice, Forward, Entry{h, "x"}, 150)
+		must(t, err)
+	}
+	s.closeTest(t)
+	content, err := os.ReadFile(whole)
+	must(t, err)
+	key, err := os.ReadFile(whole + ".key")
+	must(t, err)
+	refused := 0
+	for seed := range uint64(60) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		damaged := bytes.Clone(content)
+		for range 1 + random.IntN(200) {
+			damaged[random.IntN(len(damaged))] ^= byte(1 + random.IntN(255))
+		}
+		path := filepath.Join(t.TempDir(), "a.db")
+		must(t, os.WriteFile(path, damaged, 0o600))
+		must(t, os.WriteFile(path+".key", key, 0o600))
+		err := useDamaged(t, path)
+		var file *FileError
+		if err != nil && !errors.As(err, &file) {
+			t.Errorf("seed %d: %v", seed, err)
+		}
+		if err != nil {
+			refused++
+		}
+	}
+	if refused < 20 {
+		t.Errorf("only %d of 60 damaged files were noticed", refused)
+	}
+}
+
+// useDamaged does what servers and verbs do, and returns an error that is no refusal.
+func useDamaged(t *testing.T, path string) (err error) {
+	s, err := Open(path, OpenOptions{})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, s.Close()) }()
+	all, err := s.Handles(t.Context())
+	errs := []error{err}
+	for _, h := range append(all, alice, bob) {
+		_, err1 := s.Lookup(t.Context(), h)
+		_, err2 := s.Add(t.Context(), h, Allow, Entry{carol, "x"}, 150)
+		_, err3 := s.Set(t.Context(), h, GTC, "N")
+		errs = append(errs, err1, err2, err3, s.Delete(t.Context(), h))
+	}
+	return errors.Join(slices.DeleteFunc(errs, own)...)
+}
+
+// TestMigration brings a database to a later version: what was there stays. A migration that fails leaves the file as it was.
+func TestMigration(t *testing.T) {
+	now := migrations
+	t.Cleanup(func() { migrations = now })
+	path := filepath.Join(t.TempDir(), "a.db")
+	openTest(t, path).closeTest(t)
+
+	migrations = append(slices.Clip(now), "ALTER TABLE accounts ADD COLUMN later TEXT NOT NULL DEFAULT 'yes'; ALTER TABLE none ADD COLUMN x")
+	_, err := Open(path, OpenOptions{})
+	wantFileError(t, err, "a.db: ", "")
+	migrations[len(now)] = "ALTER TABLE accounts ADD COLUMN later TEXT NOT NULL DEFAULT 'yes'"
+	for range 2 { // the second finds it done
+		s := openTest(t, path)
+		if u := lookup(t, s, alice); u.Password != "alicepw" {
+			t.Errorf("after the migration alice is %+v", u)
+		}
+		later, err := s.strings(t.Context(), "SELECT later FROM accounts WHERE key = ?", alice)
+		if err != nil || !slices.Equal(later, []string{"yes"}) {
+			t.Errorf("the new column is %v, %v", later, err)
+		}
+		s.closeTest(t)
+	}
+	migrations = now
+	_, err = Open(path, OpenOptions{})
+	wantFileError(t, err, fmt.Sprintf("a.db: the database has version %d, this program knows versions up to %d", len(now)+1, len(now)), "the program that made it")
 }
