@@ -7,9 +7,12 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -209,6 +212,11 @@ func BenchmarkRoundTrip(b *testing.B) {
 		}
 	}
 	b.StopTimer()
+	reportTimes(b, all, took)
+}
+
+// reportTimes reports percentiles; all[1] is what the others are compared with.
+func reportTimes(b *testing.B, all []way, took [][]time.Duration) {
 	for i := range took {
 		slices.Sort(took[i])
 	}
@@ -219,6 +227,79 @@ func BenchmarkRoundTrip(b *testing.B) {
 			b.ReportMetric(float64(took[i][at])/float64(took[1][at]), fmt.Sprintf("%s-p%d-times", w.name, percent))
 		}
 	}
+}
+
+// BenchmarkMitmproxy counts round trips through mitmproxy's TCP mode, a process of its own, and through msnscope.
+func BenchmarkMitmproxy(b *testing.B) {
+	program, err := exec.LookPath("mitmdump")
+	if err != nil {
+		b.Skip("mitmdump is not installed; on Debian: apt-get install mitmproxy")
+	}
+	server, free := echo(b), listenTCP(b)
+	at := free.Addr().String()
+	free.Close()
+	_, port, _ := net.SplitHostPort(at)
+	mitm := exec.Command(program, "-q", "--mode", "reverse:http://"+server, "--set", "tcp_hosts=.*", // as Debian's version 8 has it
+		"--listen-host", "127.0.0.1", "--listen-port", port)
+	if err := mitm.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		mitm.Process.Kill()
+		mitm.Wait()
+	})
+	for range 200 {
+		var probe net.Conn
+		if probe, err = net.Dial("tcp", at); err == nil {
+			probe.Close()
+			break
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+	if err != nil {
+		b.Fatalf("mitmproxy does not listen: %v", err)
+	}
+	all := []way{{"mitmproxy", at, nil}, {"msnscope", through(b, server, func(*session.Event) {}), nil}}
+	for _, clients := range []int{1, 32} {
+		b.Run(fmt.Sprintf("%d clients", clients), func(b *testing.B) { exchanges(b, all, clients) })
+	}
+}
+
+// exchanges reports round trips a second of so many clients at once on each way, and how many times as many the second has.
+func exchanges(b *testing.B, all []way, clients int) {
+	const each = 50
+	took := make([]time.Duration, len(all))
+	conns := make([][]net.Conn, len(all))
+	for i, w := range all {
+		for range clients {
+			conns[i] = append(conns[i], dial(b, w.addr))
+		}
+	}
+	b.ResetTimer()
+	for range b.N {
+		for i := range all {
+			start := time.Now()
+			var done sync.WaitGroup
+			for _, c := range conns[i] {
+				done.Go(func() {
+					buf := make([]byte, len(line60))
+					for range each {
+						c.Write(line60)
+						if _, err := io.ReadFull(c, buf); err != nil {
+							b.Error(err)
+							return
+						}
+					}
+				})
+			}
+			done.Wait()
+			took[i] += time.Since(start)
+		}
+	}
+	for i, w := range all {
+		b.ReportMetric(float64(each*clients*b.N)/took[i].Seconds(), w.name+"/s")
+	}
+	b.ReportMetric(took[0].Seconds()/took[1].Seconds(), "times")
 }
 
 // BenchmarkPipelined says lines, and messages of 1 KB, as fast as they go, in bursts of 4 MB, and reads them all back; one
@@ -281,4 +362,62 @@ func run(b *testing.B, c net.Conn, all []byte) time.Duration {
 		b.Fatal(err)
 	}
 	return time.Since(start)
+}
+
+// BenchmarkConnections holds 4,500 clients that have said and heard a little, as a notification server's do, and reports what
+// each costs the process: the proxy's memory for the pair of connections. Client, server and their buffers are in the kernel.
+func BenchmarkConnections(b *testing.B) {
+	const n = 4500 // of 20,000 descriptors that a process may have, both ends and the proxy need four each
+	server := listenTCP(b)
+	go func() {
+		for {
+			c, err := server.Accept()
+			if err != nil {
+				return
+			}
+			b.Cleanup(func() { c.Close() })
+			go func() {
+				buf := make([]byte, 64)
+				for {
+					k, err := c.Read(buf)
+					if err != nil {
+						return
+					}
+					c.Write(buf[:k])
+				}
+			}()
+		}
+	}()
+	addr := through(b, server.Addr().String(), func(*session.Event) {})
+	for b.Loop() {
+		before := inUse()
+		var conns []net.Conn
+		for range n {
+			c, err := net.Dial("tcp", addr)
+			if err != nil {
+				b.Fatal(err)
+			}
+			conns = append(conns, c)
+			for _, line := range []string{"VER 1 MSNP2\r\n", "SYN 2 0\r\n", "CHG 3 NLN\r\n"} {
+				io.WriteString(c, line)
+				if _, err := io.ReadFull(c, make([]byte, len(line))); err != nil {
+					b.Fatal(err)
+				}
+			}
+		}
+		// The ends of the benchmark, and the server's goroutines, are in it too.
+		b.ReportMetric(float64(inUse()-before)/n, "B/connection")
+		for _, c := range conns {
+			c.Close()
+		}
+	}
+}
+
+// inUse is how much memory the process has taken from the system and uses, stacks included.
+func inUse() uint64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.HeapInuse + m.StackInuse
 }

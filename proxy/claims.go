@@ -40,7 +40,7 @@ func (c *Conn) expect(e *session.Event, r referral.Referral) {
 	key := claimOf(c.sess.User(), r.Cookie, c.from.Addr())
 	p.met(key) // the referral before
 	w := new(wait)
-	w.timer = time.AfterFunc(claimTime, func() { p.missed(c, key, w, r) })
+	w.timer = time.AfterFunc(claimTime, func() { p.missed(key, w, r) }) // holds nothing of the connection
 	p.claims[key] = w
 }
 
@@ -56,7 +56,7 @@ func (p *Proxy) met(key claim) {
 }
 
 // missed says that a client did not come: perhaps it found a way around the proxy.
-func (p *Proxy) missed(c *Conn, key claim, w *wait, r referral.Referral) {
+func (p *Proxy) missed(key claim, w *wait, r referral.Referral) {
 	p.mu.Lock()
 	if p.claims[key] != w || p.ctx.Err() != nil {
 		p.mu.Unlock()
@@ -70,7 +70,7 @@ func (p *Proxy) missed(c *Conn, key claim, w *wait, r referral.Referral) {
 	p.mu.Unlock()
 	defer p.conns.Done()
 	p.log.Warn("a client did not come to where it was sent", "user", key.user, "client", key.client, "server", r.Address)
-	p.story.remark(c, p.opts.Now(), text)
+	p.story.remark(p.opts.Now(), text)
 }
 
 // Bypassed returns how many referrals were given and not followed within half a minute, and what is known of the latest: clients

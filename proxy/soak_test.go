@@ -225,6 +225,9 @@ func (s *soak) talk(seed uint64) {
 	}
 	c.(*net.TCPConn).CloseWrite()
 	heard := <-answers
+	if p.ends == serverResets { // half a referral is no referral, and not rewritten
+		heard = heard[:bytes.LastIndexByte(heard, '\n')+1]
+	}
 	if !bytes.HasPrefix(p.heard, heard) {
 		i := differAt(heard, p.heard)
 		s.t.Errorf("talk %d: the client heard what nobody said: %.60q, want %.60q", seed, heard[i:], p.heard[i:])

@@ -72,6 +72,8 @@ type story struct {
 	awake   bool         // the sweeper runs
 	pending atomic.Int64 // events that page leads to
 
+	nobody Conn // whose remarks are
+
 	turn  sync.Mutex // held by who tells; guards the graph. Never taken with mu held
 	graph session.Graph
 
@@ -348,9 +350,9 @@ func (s *story) note(c *Conn, at time.Time, text string) {
 	s.add(c, []passed{{do: func(told *session.Conn) *session.Event { return told.Note(at, text) }}})
 }
 
-// remark tells something that came of a connection, which may have ended.
-func (s *story) remark(c *Conn, at time.Time, text string) {
-	s.add(c, []passed{{do: func(*session.Conn) *session.Event { return s.graph.Note(at, text) }}})
+// remark tells something that belongs to no connection, or to one that may have ended.
+func (s *story) remark(at time.Time, text string) {
+	s.add(&s.nobody, []passed{{do: func(*session.Conn) *session.Event { return s.graph.Note(at, text) }}})
 }
 
 // end closes the story of a connection.
