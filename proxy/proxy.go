@@ -204,6 +204,12 @@ func (p *Proxy) Conn(id int) *Conn {
 	return p.byID[id]
 }
 
+// Note publishes a note that belongs to no connection.
+func (p *Proxy) Note(text string) {
+	p.story.remark(p.opts.Now(), text)
+	p.story.help()
+}
+
 // Close ends all connections and listeners and waits for them. No event is published after it returned.
 func (p *Proxy) Close() {
 	p.stop(ErrStopped)

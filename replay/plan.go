@@ -33,6 +33,10 @@ type Plan struct {
 	referred map[uint64]bool // events whose address a connection followed
 	logons   map[uint64]logon
 	sent     int
+
+	// Of a plan that grows while it is played: that it does, and how many of its steps have been played.
+	grows  bool
+	played int
 }
 
 // action is what one step does.
@@ -83,8 +87,11 @@ const maxNotes = 100
 // NewPlan reads a recording. It fails with [ErrNoClient] when no client says anything in it. Where events are missing the
 // plan says so in its Notes and goes on.
 func NewPlan(log Log) (*Plan, error) {
-	p := &Plan{log: log, conns: map[int]*connPlan{}, referred: map[uint64]bool{}, logons: map[uint64]logon{}}
-	p.survey()
+	p := emptyPlan(log)
+	s := newSurveyor(p)
+	for i := range log.Len() {
+		s.take(i, log.At(i))
+	}
 	opened := map[int]bool{}
 	for i := range log.Len() {
 		p.add(i, log.At(i), opened)
@@ -95,43 +102,12 @@ func NewPlan(log Log) (*Plan, error) {
 	return p, nil
 }
 
+func emptyPlan(log Log) *Plan {
+	return &Plan{log: log, conns: map[int]*connPlan{}, referred: map[uint64]bool{}, logons: map[uint64]logon{}}
+}
+
 // Len returns the number of client commands that the plan sends.
 func (p *Plan) Len() int { return p.sent }
-
-// survey finds out what is known of each connection only later in the recording: its role, its user, whose referral it
-// followed, and how each logon ended.
-func (p *Plan) survey() {
-	s := surveyor{plan: p, referrals: map[string]referralAt{}, opened: map[int]int{}, challenges: map[int]string{}}
-	for i := range p.log.Len() {
-		e := p.log.At(i)
-		if e.Conn == 0 {
-			continue
-		}
-		c := p.conns[e.Conn]
-		if c == nil {
-			c = &connPlan{}
-			p.conns[e.Conn] = c
-			s.opened[e.Conn] = i
-		}
-		if e.Role.Known() {
-			c.role = e.Role
-		}
-		if e.User != "" {
-			c.user = e.User
-		}
-		if e.Server != "" {
-			c.server = e.Server
-		}
-		switch {
-		case fromClient(e):
-			c.plays = true
-			s.client(i, e, c)
-		case fromServer(e):
-			c.spoke = true
-			s.server(i, e)
-		}
-	}
-}
 
 // fromClient reports whether the server got the command from the client's side: not one that was dropped on its way.
 func fromClient(e *session.Event) bool {
@@ -156,6 +132,9 @@ func (p *Plan) add(i int, e *session.Event, opened map[int]bool) {
 	c := p.conns[e.Conn]
 	if c == nil {
 		return
+	}
+	if p.grows && !opened[e.Conn] && !fromClient(e) {
+		return // the client may speak yet
 	}
 	if !opened[e.Conn] {
 		opened[e.Conn] = true
@@ -196,7 +175,7 @@ const (
 // that come just before the close event, with no client's command between; else the end.
 func (p *Plan) beforeEffects(e *session.Event, c *connPlan) int {
 	place := len(p.steps)
-	for i := len(p.steps) - 1; i >= max(0, len(p.steps)-closeSteps); i-- {
+	for i := len(p.steps) - 1; i >= max(p.played, len(p.steps)-closeSteps); i-- {
 		s := p.steps[i]
 		before := p.log.At(s.index)
 		if s.conn == e.Conn || s.do == send || s.do == open || e.Time.Sub(before.Time) > closeTime {

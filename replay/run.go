@@ -3,6 +3,7 @@ package replay
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -51,18 +52,10 @@ func Run(ctx context.Context, plan *Plan, o Options) (*Result, error) {
 	if err := o.checkPasswords(plan); err != nil {
 		return &Result{Notes: plan.Notes}, err
 	}
-	p := &player{
-		plan: plan, o: o, compare: o.compare(), report: o.Report, result: Result{Notes: slices.Clone(plan.Notes)},
-		peers: map[int]*peer{}, upcoming: map[int][]compare.Key{}, failed: map[uint64]bool{},
-		addresses: map[uint64]string{}, servers: map[string]string{}, values: map[string]string{},
-		inbox: make(chan input, inboxCap), done: make(chan struct{}),
-	}
+	p := newPlayer(plan, o)
+	p.result.Notes = slices.Clone(plan.Notes)
 	err := p.play(ctx)
-	close(p.done)
-	for _, c := range p.peers {
-		c.leave()
-	}
-	p.readers.Wait()
+	p.close()
 	return &p.result, err
 }
 
@@ -167,11 +160,9 @@ func (p *player) finish(ctx context.Context) error {
 			return err
 		}
 	}
-	for _, s := range p.plan.steps { // in the order of the recording
-		if s.do == open {
-			p.surplus(p.peers[s.conn])
-			p.peers[s.conn].leave()
-		}
+	for _, id := range slices.Sorted(maps.Keys(p.peers)) { // in the order of the recording
+		p.surplus(p.peers[id])
+		p.peers[id].leave()
 	}
 	return nil
 }

@@ -116,6 +116,8 @@ func (p *player) secret(c *peer, e *session.Event, recorded string) (string, err
 		return recorded, nil
 	case l.challenge == "":
 		return recorded, nil // not an answer to a challenge
+	case !known:
+		return "", fmt.Errorf("%w: %s signs in; give it with --password %s=PASSWORD", ErrPassword, l.user, l.user)
 	case c.challenge == "":
 		return "", errors.New("the server sent no challenge")
 	}
@@ -151,7 +153,7 @@ func (p *player) learn(recorded, live *session.Event) {
 			}
 		}
 	}
-	if !p.plan.referred[recorded.N] {
+	if !p.plan.referred[recorded.N] && !p.plan.grows {
 		return
 	}
 	was, _ := referral.Normalize(string(recorded.Row.Find(&recorded.In, dialect.HostPort)))

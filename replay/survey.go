@@ -16,6 +16,41 @@ type surveyor struct {
 	challenges map[int]string        // of each connection: the last one
 }
 
+func newSurveyor(p *Plan) *surveyor {
+	return &surveyor{plan: p, referrals: map[string]referralAt{}, opened: map[int]int{}, challenges: map[int]string{}}
+}
+
+// take takes event i: what is known of each connection only later in the recording is its role, its user, whose referral it
+// followed, and how each logon ended.
+func (s *surveyor) take(i int, e *session.Event) {
+	if e.Conn == 0 {
+		return
+	}
+	c := s.plan.conns[e.Conn]
+	if c == nil {
+		c = &connPlan{}
+		s.plan.conns[e.Conn] = c
+		s.opened[e.Conn] = i
+	}
+	if e.Role.Known() {
+		c.role = e.Role
+	}
+	if e.User != "" {
+		c.user = e.User
+	}
+	if e.Server != "" {
+		c.server = e.Server
+	}
+	switch {
+	case fromClient(e):
+		c.plays = true
+		s.client(i, e, c)
+	case fromServer(e):
+		c.spoke = true
+		s.server(i, e)
+	}
+}
+
 type referralAt struct {
 	index   int
 	n       uint64

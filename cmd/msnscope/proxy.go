@@ -30,6 +30,7 @@ type proxyFlags struct {
 	serverFlags
 	recordFlags
 	trafficFlags
+	shadowFlags
 	listen                            []string
 	upstream, advertise, filter, form string
 	referralPorts                     int
@@ -64,6 +65,7 @@ func proxyCommand(e *env) *cobra.Command {
 	fs.StringVarP(&f.form, "type", "T", "text", "form of the headless output: text, jsonl or cs")
 	fs.BoolVar(&f.demo, "demo", false, "scripted clients sign in and talk, so that there is something to see")
 	f.trafficFlags.add(fs)
+	f.shadowFlags.add(fs)
 	f.serverFlags.add(fs)
 	f.addDB(fs)
 	completeForms(c)
@@ -85,7 +87,7 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 	if !ok {
 		return usage("-T %s: the forms are text, jsonl and cs", f.form)
 	}
-	if err := f.trafficFlags.read(); err != nil {
+	if err := errors.Join(f.trafficFlags.read(), f.shadowFlags.read(f.users)); err != nil {
 		return err
 	}
 	if f.intercept != "" && !screen && f.control == "" {
@@ -140,6 +142,7 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 		shown.close()
 		return errors.Join(err, rec.close(time.Now()))
 	}
+	shadow := f.startShadow(ctx, shown.log, p.Note, log)
 	served := on.serve(p)
 	var guests sync.WaitGroup
 	if f.demo {
@@ -159,12 +162,14 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 			defer close(printed)
 			shown.flush()
 			api.close()
-			shown.close()
 		}()
 		err = errors.Join(err, rec.close(time.Now()))
 		select {
 		case <-printed:
+			err = errors.Join(err, shadow.close(e))
+			shown.close()
 		case <-time.After(lastWords):
+			shadow.abandon()
 			e.say("standard output is not being read: the last commands are missing there")
 		}
 	}()
@@ -254,7 +259,7 @@ func (f *proxyFlags) show(e *env, events *bus.Bus[*session.Event], screen bool, 
 	if !screen {
 		s.subs = append(s.subs, output(events, e.stdout, form, match, stop))
 	}
-	if screen || f.control != "" {
+	if screen || f.control != "" || f.shadow != "" {
 		s.log = store.NewLog(store.LogOptions{})
 		s.subs = append(s.subs, events.Subscribe(bus.Options[*session.Event]{Name: "screen", Gap: gap, Delay: batchTime, Handle: func(batch []*session.Event) {
 			for _, e := range batch {

@@ -64,7 +64,7 @@ func (f *replayFlags) run(ctx context.Context, e *env, path string) error {
 	if f.report != "" && (!ok || report == "") {
 		return usage("--report %q: it must be json:FILE", f.report)
 	}
-	known, err := f.known()
+	known, err := knownPasswords(f.users, f.passwords)
 	if err != nil {
 		return err
 	}
@@ -108,16 +108,16 @@ func (f *replayFlags) run(ctx context.Context, e *env, path string) error {
 	return errors.Join(writeError(out.Flush()), err, verdict(result))
 }
 
-// known returns the passwords by handle: those of --password and --user, else those that the default accounts have.
-func (f *replayFlags) known() (map[string]string, error) {
+// knownPasswords returns the passwords by handle that --user and --password give.
+func knownPasswords(users, passwords []string) (map[string]string, error) {
 	known := map[string]string{}
-	for _, u := range f.users {
+	for _, u := range users {
 		if handle, rest, ok := strings.Cut(u, ":"); ok {
 			password, _, _ := strings.Cut(rest, ":")
 			known[strings.ToLower(handle)] = password
 		}
 	}
-	for _, p := range f.passwords {
+	for _, p := range passwords {
 		handle, password, ok := strings.Cut(p, "=")
 		if !ok || handle == "" {
 			return nil, usage("--password: it must be HANDLE=PASSWORD")
