@@ -3,6 +3,7 @@ package server
 import (
 	"hash/fnv"
 	"strings"
+	"time"
 
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/server/accounts"
@@ -73,6 +74,9 @@ func (c *conn) referOrChallenge(r *request, handle string) {
 	if err != nil {
 		c.internal(r, err)
 		return
+	}
+	if c.user.refused { // the client does begin again
+		c.user.refused, c.due = false, time.Now().Add(c.s.o.LogonTimeout)
 	}
 	c.role = dialect.NS
 	c.notified.Store(true)

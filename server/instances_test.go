@@ -4,6 +4,7 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
@@ -74,6 +75,34 @@ func TestUsersOfTwoServers(t *testing.T) {
 			bob.ns2 -- close
 			alice.ns S: FLN bob@hotmail.com
 		`)
+	})
+}
+
+// TestOneServerARole: dispatch, notification and switchboard share nothing but hub and store.
+func TestOneServerARole(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		o := Options{Store: accounts.Defaults(), Hub: NewHub()}
+		p := newScript(t, New(o))
+		defer p.close()
+		p.byRole = map[dialect.Role]*Server{dialect.NS: New(o), dialect.SB: New(o)}
+		for _, s := range p.byRole {
+			defer s.Close()
+		}
+		p.run(`
+			alice.ds C: USR 1 MD5 I alice@hotmail.com
+			alice.ds S: XFR 1 NS 127.0.0.3:1863
+			alice.ds S: (closed)
+			alice.ns -- online
+			bob.ns -- online
+			alice.sb -- chat bob
+			alice.sb C: MSG 1 A 2
+			| hi
+			alice.sb S: ACK 1
+			bob.sb S: MSG alice@hotmail.com alice 2
+			| hi
+			bob.sb -- close
+			alice.sb S: BYE bob@hotmail.com`)
+		p.quiet()
 	})
 }
 

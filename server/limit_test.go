@@ -188,6 +188,18 @@ func TestTimeouts(t *testing.T) {
 			a.ns S: (nothing)
 			-- wait 2s
 			a.ns S: (closed)`,
+		"time for another try after 911": `
+			alice.ns C: USR 0 MD5 I alice@hotmail.com
+			alice.ns S: USR 0 MD5 S {c}
+			alice.ns C: USR 0 MD5 S 0
+			-- wait 20ms
+			alice.ns S: 911 0
+			-- wait 4s
+			alice.ns C: USR 1 MD5 I alice@hotmail.com
+			alice.ns S: USR 1 MD5 S {again}
+			-- wait 30s
+			alice.ns C: USR 2 MD5 S {md5 again alicepw}
+			alice.ns S: USR 2 OK alice@hotmail.com alice`,
 		"never at the notification server": `
 			alice.ns -- online
 			-- wait 100h

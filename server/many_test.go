@@ -142,6 +142,11 @@ func TestFiftyChat(t *testing.T) {
 		return sawLast(peers[i], last[i], userName((i+1)%users), last[(i+1)%users])
 	})
 	each(t, users, func(i int) error { return peers[i].Close() })
+	s.Close()
+	hub := s.hub.(*memory)
+	if n := len(s.open) + len(s.users) + len(s.board.sessions) + len(hub.online); n > 0 || len(hub.tickets.byCookie) > 0 {
+		t.Errorf("%d connections, users and sessions are left, and %d cookies", n, len(hub.tickets.byCookie))
+	}
 }
 
 // toggle blocks and unblocks who watches.

@@ -23,6 +23,7 @@ type user struct {
 	wants, challenge string // the handle that is logging on, and its challenge
 	proof            string // the challenge of CHL, "" before the first
 	proven           bool   // which was answered
+	refused          bool   // the last password was wrong
 	referred         bool   // sent to another notification server: neither answered nor told anything
 }
 
@@ -62,6 +63,7 @@ func (c *conn) refuseLogon(r *request, start time.Time) {
 	c.s.failures.count(c.user.wants, c.nc.RemoteAddr())
 	time.Sleep(time.Until(start.Add(refusalTime)))
 	c.fail(r, badLogon)
+	c.user.refused = true
 	switch after := c.s.set.CloseAfter911; {
 	case after == 0:
 		c.finish()

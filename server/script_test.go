@@ -49,7 +49,8 @@ func TestMain(m *testing.M) {
 type script struct {
 	t      *testing.T
 	s      *Server
-	second *Server // where connections go whose name ends in 2, if there is one
+	second *Server                  // where connections go whose name ends in 2, if there is one
+	byRole map[dialect.Role]*Server // where connections of a role go, if not to s
 	conns  map[string]*scripted
 	names  []string
 	words  map[string]string
@@ -187,6 +188,9 @@ func (p *script) conn(name string) (*scripted, error) {
 	s := p.s
 	if p.second != nil && strings.HasSuffix(kind, "2") {
 		s = p.second
+	}
+	if other := p.byRole[role]; other != nil {
+		s = other
 	}
 	addr := map[dialect.Role]string{dialect.DS: s.o.Dispatch, dialect.NS: s.o.Notification[0], dialect.SB: s.o.Switchboard}[role]
 	nc, err := s.Dial(p.t.Context(), "tcp", addr)
