@@ -30,7 +30,9 @@ type flow struct {
 
 	sess  *session.Conn
 	in    [2]*stream
-	known *known // of its connection
+	known *known    // of its connection
+	http  *httpConn // of one to a gateway, whose sessions are flows of their own
+	names [2]string // of a session there
 
 	closed   [2]bool
 	closedAt time.Time
@@ -107,6 +109,8 @@ func (f *flow) item(item *pcap.Item) {
 		return
 	}
 	switch {
+	case f.http != nil:
+		f.http.item(item)
 	case f.sess != nil:
 		f.track(item)
 	case f.kind == flowUnclear:
@@ -133,7 +137,14 @@ func (f *flow) decide(item *pcap.Item) {
 		said = fromEither
 	} else if item.Kind == pcap.KindData {
 		f.first[from] = append(f.first[from], item.Data...)
-		if said = judge(f.first[from]); said == noOpinion && len(f.first[from]) > maxUnclear {
+		if said = judgeHTTP(f.first[from]); said > notMSN {
+			f.gateway((said == fromClient) != item.FromClient)
+			return
+		}
+		if said == notMSN {
+			said = judge(f.first[from])
+		}
+		if said == noOpinion && len(f.first[from]) > maxUnclear {
 			said = notMSN
 		}
 	}
@@ -160,6 +171,16 @@ func (f *flow) settle() {
 	}
 }
 
+// gateway goes on with what was kept as HTTP.
+func (f *flow) gateway(swap bool) {
+	held := f.held
+	f.held, f.first, f.closed = nil, [2][]byte{}, [2]bool{}
+	f.swap, f.http, f.im.found = swap, &httpConn{flow: f}, true
+	for i := range held {
+		f.http.item(&held[i])
+	}
+}
+
 // leave forgets a connection that is not MSN.
 func (im *importer) leave(f *flow) {
 	im.other++
@@ -170,6 +191,8 @@ func (im *importer) leave(f *flow) {
 func (im *importer) drop(f *flow) {
 	delete(im.flows, f.info)
 	f.info.Tag = nil
+	f.unname(f.names[0])
+	f.unname(f.names[1])
 }
 
 // begin starts tracking.
@@ -270,6 +293,10 @@ func (f *flow) ended() {
 
 // end takes what is left of a connection when nothing more comes of it.
 func (f *flow) end() {
+	if f.http != nil {
+		f.im.drop(f)
+		return
+	}
 	if f.kind == flowUnclear {
 		if on, _ := onPort(f.info); !on {
 			f.im.leave(f)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,6 +66,33 @@ type hard struct {
 	snap    int  // bytes of a frame that are captured, 0 for all
 	mixed   bool // out of order, sent twice, and no SYN
 	tagged  bool // behind a VLAN tag, in IPv6
+	gateway bool // in the bodies of HTTP
+}
+
+// overHTTP puts each turn into a request to a gateway, or into the answer to one that asks for it.
+func overHTTP(told []turn) (all []turn) {
+	type session struct {
+		flow    *pcap.FlowInfo
+		answers int
+	}
+	sessions := make(map[*pcap.FlowInfo]*session)
+	for _, tn := range told {
+		s, query := sessions[tn.flow], "Action=poll&"
+		if s == nil {
+			flow := *tn.flow
+			flow.Server = netip.AddrPortFrom(flow.Server.Addr(), 80)
+			s, query = &session{&flow, 0}, "Action=open&Server=NS&IP=messenger.example"
+			sessions[tn.flow] = s
+		} else {
+			query += fmt.Sprintf("SessionID=%d.%d", s.flow.ID, s.answers)
+		}
+		bodies := [2]string{}
+		bodies[tn.from] = string(tn.data)
+		s.answers++
+		answer := reply(fmt.Sprintf("SessionID=%d.%d; GW-IP=10.0.0.1", s.flow.ID, s.answers), bodies[server])
+		all = append(all, turn{s.flow, client, []byte(post(query, bodies[client])), tn.at}, turn{s.flow, server, []byte(answer), tn.at})
+	}
+	return all
 }
 
 // wire writes turns as a pcap file of Ethernet.
@@ -181,6 +209,7 @@ func TestHardVariants(t *testing.T) {
 		"out of order, twice, no SYN": {segment: 40, mixed: true},
 		"VLAN and IPv6":               {segment: 1400, tagged: true},
 		"snap length 96":              {segment: 1400, snap: 96},
+		"gateway":                     {segment: 1400, gateway: true},
 	}
 	for variant, h := range variants {
 		t.Run(variant, func(t *testing.T) {
@@ -203,6 +232,9 @@ func (h hard) capture(told []turn) []byte {
 	head := binary.LittleEndian.AppendUint32(nil, 0xa1b2c3d4)
 	head = append(append(head, make([]byte, 16)...), 1, 0, 0, 0)
 	w := wire{hard: h, file: head, seq: make(map[*pcap.FlowInfo]*[2]uint32)}
+	if h.gateway {
+		told = overHTTP(told)
+	}
 	for i := range told {
 		w.turn(&told[i])
 	}

@@ -99,13 +99,16 @@ type importer struct {
 	log    *Log
 	source int // of the log, where the file's bytes stand; 0 for none
 	flows  map[*pcap.FlowInfo]*flow
-	own    *section // the recording that the file is in, nil outside of any
-	track  tracking
-	event  session.Event // the one that is being made
-	lastN  uint64        // the greatest number of an event in the log
-	conns  int           // and of a connection
-	found  bool          // there is MSN in the capture
-	other  int           // flows without
+
+	sessions map[string]*flow // at HTTP gateways, by the SessionID
+
+	own   *section // the recording that the file is in, nil outside of any
+	track tracking
+	event session.Event // the one that is being made
+	lastN uint64        // the greatest number of an event in the log
+	conns int           // and of a connection
+	found bool          // there is MSN in the capture
+	other int           // flows without
 }
 
 func newImporter(log *Log) *importer {
