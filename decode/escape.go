@@ -32,25 +32,27 @@ func mustEscape(c byte) bool { return c <= ' ' || c >= 0x7f || c == '%' }
 // Unescape returns what an argument says to a person: %XX of either case become their byte. A percent sign that begins no
 // escape stays as it is. The result need not be valid UTF-8: real clients send Latin-1 too.
 func Unescape(s string) string {
-	first := strings.IndexByte(s, '%')
-	if first < 0 {
+	if strings.IndexByte(s, '%') < 0 {
 		return s
 	}
-	b := make([]byte, first, len(s))
-	copy(b, s)
-	for i := first; i < len(s); i++ {
+	return string(AppendUnescaped(make([]byte, 0, len(s)), s))
+}
+
+// AppendUnescaped appends what [Unescape] returns.
+func AppendUnescaped[T string | []byte](dst []byte, s T) []byte {
+	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) {
 			hi, ok1 := unhex(s[i+1])
 			lo, ok2 := unhex(s[i+2])
 			if ok1 && ok2 {
-				b = append(b, hi<<4|lo)
+				dst = append(dst, hi<<4|lo)
 				i += 2
 				continue
 			}
 		}
-		b = append(b, s[i])
+		dst = append(dst, s[i])
 	}
-	return string(b)
+	return dst
 }
 
 func unhex(c byte) (byte, bool) {

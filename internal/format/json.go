@@ -200,7 +200,20 @@ func appendField(dst []byte, key, value string) []byte {
 
 // appendMillis appends a duration in milliseconds, exact to the nanosecond and without a needless fraction.
 func appendMillis(dst []byte, d time.Duration) []byte {
-	return strconv.AppendFloat(dst, float64(d)/1e6, 'f', -1, 64)
+	if d < 0 {
+		return strconv.AppendFloat(dst, float64(d)/1e6, 'f', -1, 64) // a clock that went back
+	}
+	dst = strconv.AppendInt(dst, int64(d/time.Millisecond), 10)
+	rest := d % time.Millisecond
+	if rest == 0 {
+		return dst
+	}
+	dst = append(dst, '.')
+	for digit := time.Duration(100_000); rest > 0; digit /= 10 {
+		dst = append(dst, '0'+byte(rest/digit))
+		rest %= digit
+	}
+	return dst
 }
 
 func appendBase64(dst, b []byte) []byte {

@@ -3,8 +3,10 @@ package format_test
 import (
 	"bytes"
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -175,5 +177,16 @@ func BenchmarkAppendJSON(b *testing.B) {
 				dst = format.AppendJSON(dst[:0], all[name])
 			}
 		})
+	}
+}
+
+// TestMillis: the digits are those that the shortest exact fraction has.
+func TestMillis(t *testing.T) {
+	for _, d := range []time.Duration{0, 1, 10, 87_566, 100_000, 999_999, 1e6, 1_000_001, 1_500_000, 12_345_678_901, -1, -1_500_000, 1 << 52} {
+		e := &session.Event{ReplyTo: 1, RTT: d}
+		want := `"rtt_ms":` + strconv.FormatFloat(float64(d)/1e6, 'f', -1, 64) + ","
+		if got := string(format.AppendJSON(nil, e)); !strings.Contains(strings.Replace(got, "}", ",", 1), want) {
+			t.Errorf("%d ns: %s lacks %s", d, got, want)
+		}
 	}
 }

@@ -89,5 +89,6 @@ func appendUnescaped(dst, arg []byte) []byte {
 	if bytes.IndexByte(arg, '%') < 0 {
 		return appendBytes(dst, arg)
 	}
-	return appendString(dst, decode.Unescape(string(arg)))
+	var room [128]byte // what most names need, on the stack
+	return appendBytes(dst, decode.AppendUnescaped(room[:0], arg))
 }
