@@ -21,6 +21,7 @@ type flow struct {
 	im     *importer
 	info   *pcap.FlowInfo
 	opened time.Time
+	remark []string  // on the packet that opened it
 	seen   time.Time // its last item
 	kind   flowKind
 	swap   bool // the reader took the server for the client
@@ -217,6 +218,7 @@ func (f *flow) begin() {
 	if f.kind != flowOurs {
 		f.kind = flowMSN
 		f.im.emit(e, place{})
+		f.im.remark(&pcap.Item{Time: f.opened, Comments: f.remark}, &record{}, f.conn())
 	}
 }
 
@@ -239,6 +241,9 @@ func (f *flow) track(item *pcap.Item) {
 	case pcap.KindClose:
 		f.flush(in)
 		f.close(item)
+	}
+	if f.kind == flowMSN {
+		f.im.remark(item, &record{}, f.conn())
 	}
 }
 

@@ -142,20 +142,29 @@ func (im *importer) item(item *pcap.Item) {
 		return
 	}
 	if item.Flow == nil || item.Kind == pcap.KindNote {
-		if ours {
+		switch f := im.flows[item.Flow]; {
+		case ours:
 			im.note(&r, item)
+		case item.Flow == nil && im.found:
+			im.remark(item, &r, 0)
+		case f != nil:
+			im.remark(item, &r, f.conn())
 		}
 		return
 	}
 	f, _ := item.Flow.Tag.(*flow)
 	if item.Kind == pcap.KindOpen {
-		f = &flow{im: im, info: item.Flow, opened: item.Time, own: im.own}
+		f = &flow{im: im, info: item.Flow, opened: item.Time, remark: item.Comments, own: im.own}
 		item.Flow.Tag, im.flows[item.Flow] = f, f
 	}
 	switch {
 	case f == nil: // one that was left out, or has ended
 	case ours:
 		f.ours(&r, item)
+		im.remark(item, &r, f.conn())
+	case f.kind == flowOurs:
+		f.item(item)
+		im.remark(item, &r, f.conn())
 	default:
 		f.item(item)
 	}

@@ -86,7 +86,7 @@ func (r *Recorder) Close(at time.Time) error {
 	}
 	err := r.begin(at)
 	if err == nil {
-		err = r.end(at, "the recording ends here")
+		err = r.end(at, endsHere)
 	}
 	clear(r.flows)
 	if err == nil {

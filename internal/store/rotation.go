@@ -33,7 +33,7 @@ func (r *Recorder) due(at time.Time) bool {
 
 // rotate goes on in the next file.
 func (r *Recorder) rotate(at time.Time) error {
-	if err := r.end(at, "the recording goes on in another file"); err != nil {
+	if err := r.end(at, goesOn); err != nil {
 		return err
 	}
 	if err := r.w.Flush(); err != nil {
