@@ -16,23 +16,23 @@ import (
 // be one that the table has, and another user must be served afterwards.
 func FuzzConn(f *testing.F) {
 	var all strings.Builder
-	for _, row := range dialect.MSNP2.Rows() {
+	for _, row := range slices.Concat(dialect.MSNP2.Rows(), dialect.Lookup("MSNP7").Rows()) {
 		if row.Dir == decode.FromClient {
-			for place := range uint8(6) {
+			for place := range places {
 				f.Add(place, []byte(row.Example))
 			}
 			all.WriteString(row.Example)
 		}
 	}
-	for place := range uint8(6) {
+	for place := range places {
 		f.Add(place, []byte(all.String()))
 		f.Add(place, []byte(strings.Repeat("x", 9000)+"\r\nVER 1 MSNP2\n"))
 		f.Add(place, []byte("MSG 1 N 9999999\r\nADD 1 FL bob@hotmail.com B\nADD 2 BL bob@hotmail.com B\nMSG 1"))
 	}
 	f.Fuzz(func(t *testing.T, place uint8, data []byte) {
-		s := New(Options{Preset: Preset(place / 6 % 3)})
+		s := New(Options{Preset: Preset(place / places % 3)})
 		defer s.Close()
-		nc, role, leave := fuzzPlace(t, s, place%6)
+		nc, role, leave := fuzzPlace(t, s, place%places)
 		defer leave()
 		go func() { // the server may stop reading
 			_, _ = nc.Write(data)
@@ -61,8 +61,10 @@ func FuzzConn(f *testing.F) {
 	})
 }
 
+const places = uint8(7)
+
 // fuzzPlace returns a connection on which the bytes are tried: fresh ones of each role, or one of alice's that is logged on,
-// online, or alone in a session.
+// online, alone in a session, or logged on with MSNP7 as far as the preset lets her.
 func fuzzPlace(t *testing.T, s *Server, place uint8) (p *peer, role dialect.Role, leave func()) {
 	t.Helper()
 	must := func(p *peer, err error) *peer {
@@ -77,8 +79,12 @@ func fuzzPlace(t *testing.T, s *Server, place uint8) (p *peer, role dialect.Role
 		p = must(dialPeer(t.Context(), s, []string{s.o.Dispatch, s.o.Notification[0], s.o.Switchboard}[place]))
 		return p, role, func() { p.Close() }
 	}
-	ns := must(logonAfterVer(t, s, "alice@hotmail.com", "alicepw"))
-	if place == 3 {
+	version := "MSNP2"
+	if place == 6 && s.set.Extensions {
+		version = "MSNP7"
+	}
+	ns := must(logonAfter(t, s, version, "alice@hotmail.com", "alicepw"))
+	if place == 3 || place == 6 {
 		return ns, dialect.NS, func() { ns.Close() }
 	}
 	_, err := ns.ask("CHG 3 NLN", "CHG 3")
@@ -96,11 +102,16 @@ func fuzzPlace(t *testing.T, s *Server, place uint8) (p *peer, role dialect.Role
 // logonAfterVer is logon for every preset.
 func logonAfterVer(t *testing.T, s *Server, handle, password string) (*peer, error) {
 	t.Helper()
+	return logonAfter(t, s, "MSNP2", handle, password)
+}
+
+func logonAfter(t *testing.T, s *Server, version, handle, password string) (*peer, error) {
+	t.Helper()
 	p, err := dialPeer(t.Context(), s, s.o.Notification[0])
 	if err != nil {
 		return nil, err
 	}
-	if _, err = p.ask("VER 0 MSNP2", "VER 0 MSNP2"); err != nil {
+	if _, err = p.ask("VER 0 "+version, "VER 0 "+version); err != nil {
 		return nil, err
 	}
 	words, err := p.ask("USR 1 MD5 I "+handle, "USR 1 MD5 S")

@@ -78,13 +78,8 @@ func (l *lines) addGroups(id, serial string, m *more) {
 func (c *conn) lsg(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
-	u, err := c.s.lookup(ctx, c.user.Handle)
-	var m *more
-	if err == nil {
-		m, err = moreOf(&u)
-	}
-	if err != nil {
-		c.failErr(r, err)
+	u, m, ok := c.readMore(ctx, r)
+	if !ok {
 		return
 	}
 	reply := new(lines)
@@ -97,7 +92,7 @@ func (c *conn) adg(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
 	g := group{Name: r.arg(0)}
-	serial, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
 		if f := m.named(g.Name); f != none {
 			return f
 		}
@@ -113,7 +108,7 @@ func (c *conn) adg(r *request) {
 		return none
 	})
 	if ok {
-		c.send(line("ADG", r.id, serial, g.Name, g.ID, "0"))
+		c.send(line("ADG", r.id, strconv.Itoa(after.Serial), g.Name, g.ID, "0"))
 	}
 }
 
@@ -122,7 +117,7 @@ func (c *conn) rmg(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
 	id := r.arg(0)
-	serial, ok := c.changeMore(ctx, r, func(u *accounts.User, m *more) failure {
+	after, ok := c.changeMore(ctx, r, func(u *accounts.User, m *more) failure {
 		switch {
 		case id == groupZero:
 			return theGroupZero
@@ -136,7 +131,7 @@ func (c *conn) rmg(r *request) {
 		return none
 	})
 	if ok {
-		c.send(line("RMG", r.id, serial, id))
+		c.send(line("RMG", r.id, strconv.Itoa(after.Serial), id))
 	}
 }
 
@@ -145,7 +140,7 @@ func (c *conn) reg(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
 	g := group{r.arg(0), r.arg(1)}
-	serial, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
 		if f := m.named(g.Name); f != none {
 			return f
 		}
@@ -160,70 +155,73 @@ func (c *conn) reg(r *request) {
 		return none
 	})
 	if ok {
-		c.send(line("REG", r.id, serial, g.ID, g.Name, "0"))
+		c.send(line("REG", r.id, strconv.Itoa(after.Serial), g.ID, g.Name, "0"))
 	}
 }
 
-// enterGroup is an ADD to the forward list by a client that knows groups. A contact who is there already is put into the group, too,
-// and that is all; it reports whether nothing is left to do.
+// enterGroup is an ADD to the forward list by a client that knows groups: a contact who is there already is put into the group, too.
+// It reports whether nothing is left to do.
 func (c *conn) enterGroup(ctx context.Context, r *request, handle string) (done bool) {
-	id := or(r.arg(3), groupZero)
-	there := false
-	var e accounts.Entry
-	f := func(u *accounts.User, m *more) failure {
-		i := u.Find(accounts.Forward, handle)
-		switch there = i >= 0; {
-		case !m.has(id):
-			return noGroup
-		case there && slices.Contains(m.in(handle), id):
-			return alreadyThere
-		case there:
-			e = u.Lists[accounts.Forward][i]
-			m.put(handle, append(slices.Clone(m.in(handle)), id)...)
-		default:
-			m.put(handle, id)
-		}
+	u, m, ok := c.readMore(ctx, r)
+	if !ok {
+		return true
+	}
+	id, i := or(r.arg(3), groupZero), u.Find(accounts.Forward, handle)
+	switch {
+	case !m.has(id):
+		c.fail(r, noGroup)
+		return true
+	case i < 0:
+		return false
+	case slices.Contains(m.in(handle), id):
+		c.fail(r, alreadyThere)
+		return true
+	}
+	after, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
+		m.put(handle, append(slices.Clone(m.in(handle)), id)...)
 		return none
+	})
+	if ok {
+		c.send(c.addLine(r.id, accounts.Forward, after.Serial, u.Lists[accounts.Forward][i], id))
 	}
-	if !c.groupMatters(ctx, handle, id) {
-		return false // a new contact in group 0: that is what everybody is in
-	}
-	serial, ok := c.changeMore(ctx, r, f)
-	if ok && there {
-		c.send(line("ADD", r.id, accounts.Forward.String(), serial, e.Handle, wireName(e.Name, e.Handle), id))
-	}
-	return !ok || there
+	return true
 }
 
-// groupMatters reports whether an ADD to the group is more than one to the list.
-func (c *conn) groupMatters(ctx context.Context, handle, id string) bool {
-	u, err := c.s.lookup(ctx, c.user.Handle)
+// settle puts a contact that was just added into the group that the ADD named, which is one change more unless that is group 0. It
+// reports whether the client is still to be answered; u becomes the user after it.
+func (c *conn) settle(ctx context.Context, r *request, u *accounts.User, handle string) bool {
+	id := or(r.arg(3), groupZero)
+	m, err := moreOf(u)
 	if err != nil {
-		return true // which fails again, and is answered then
+		c.failErr(r, err)
+		return false
 	}
-	m, err := moreOf(&u)
-	return err != nil || id != groupZero || u.Has(accounts.Forward, handle) || m.In[accounts.Key(handle)] != nil
+	if slices.Equal(m.in(handle), []string{id}) {
+		return true
+	}
+	after, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
+		m.put(handle, id)
+		return none
+	})
+	if ok {
+		*u = *after
+	}
+	return ok
 }
 
 // leaveGroup is a REM from one group of the forward list. Who is in no other leaves the list; it reports whether nothing is left to
 // do.
 func (c *conn) leaveGroup(ctx context.Context, r *request, handle string) (done bool) {
-	id := r.arg(2)
-	u, err := c.s.lookup(ctx, c.user.Handle)
-	var m *more
-	if err == nil {
-		m, err = moreOf(&u)
-	}
-	if err != nil {
-		c.failErr(r, err)
+	u, m, ok := c.readMore(ctx, r)
+	if !ok {
 		return true
 	}
-	in := m.in(handle)
+	id, in, i := r.arg(2), m.in(handle), u.Find(accounts.Forward, handle)
 	switch {
 	case !m.has(id):
 		c.fail(r, noGroup)
 		return true
-	case !u.Has(accounts.Forward, handle):
+	case i < 0:
 		return false
 	case !slices.Contains(in, id):
 		c.fail(r, notInGroup)
@@ -231,12 +229,12 @@ func (c *conn) leaveGroup(ctx context.Context, r *request, handle string) (done 
 	case len(in) == 1:
 		return false
 	}
-	serial, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
 		m.put(handle, slices.DeleteFunc(slices.Clone(in), func(g string) bool { return g == id })...)
 		return none
 	})
 	if ok {
-		c.send(line("REM", r.id, accounts.Forward.String(), serial, accounts.Key(handle), id))
+		c.send(c.remLine(r.id, accounts.Forward, after.Serial, u.Lists[accounts.Forward][i].Handle, id))
 	}
 	return true
 }

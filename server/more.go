@@ -30,22 +30,18 @@ func moreOf(u *accounts.User) (*more, error) {
 	return m, nil
 }
 
-// changeMore has f change what is stored of the connection's user, and returns the version after it. Nobody else changes it: a user
-// has one connection. What f answers with is a failure, and then nothing is changed. Where it went wrong the client has its answer.
-func (c *conn) changeMore(ctx context.Context, r *request, f func(*accounts.User, *more) failure) (serial string, ok bool) {
-	u, err := c.s.lookup(ctx, c.user.Handle)
-	var m *more
-	if err == nil {
-		m, err = moreOf(&u)
+// changeMore has f change what is stored of the connection's user, and returns the user after it. Nobody else changes it: a user has
+// one connection. What f answers with is a failure, and then nothing is changed. Where it went wrong the client has its answer.
+func (c *conn) changeMore(ctx context.Context, r *request, f func(*accounts.User, *more) failure) (after *accounts.User, ok bool) {
+	u, m, ok := c.readMore(ctx, r)
+	if !ok {
+		return nil, false
 	}
-	if err != nil {
-		c.failErr(r, err)
-		return "", false
-	}
-	if failed := f(&u, m); failed != none {
+	if failed := f(u, m); failed != none {
 		c.fail(r, failed)
-		return "", false
+		return nil, false
 	}
+	m.prune(u)
 	text, err := json.Marshal(m)
 	var change accounts.Change
 	if err == nil {
@@ -53,9 +49,28 @@ func (c *conn) changeMore(ctx context.Context, r *request, f func(*accounts.User
 	}
 	if err != nil {
 		c.failErr(r, err)
-		return "", false
+		return nil, false
 	}
-	return strconv.Itoa(change.After.Serial), true
+	return &change.After, true
+}
+
+// readMore returns what is stored of the connection's user. Where it fails the client has its answer.
+func (c *conn) readMore(ctx context.Context, r *request) (*accounts.User, *more, bool) {
+	u, err := c.s.lookup(ctx, c.user.Handle)
+	var m *more
+	if err == nil {
+		m, err = moreOf(&u)
+	}
+	if err != nil {
+		c.failErr(r, err)
+		return nil, nil, false
+	}
+	return &u, m, true
+}
+
+// prune forgets the groups of who is no contact any more.
+func (m *more) prune(u *accounts.User) {
+	maps.DeleteFunc(m.In, func(key string, _ []string) bool { return !u.Has(accounts.Forward, key) })
 }
 
 // addMore appends what a SYN tells of telephones and groups, between the settings and the lists.

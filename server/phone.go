@@ -24,7 +24,7 @@ func (c *conn) prp(r *request) {
 	}
 	ctx, done := c.s.storeTime()
 	defer done()
-	serial, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
 		if m.Phones == nil {
 			m.Phones = make(map[string]string)
 		}
@@ -34,7 +34,7 @@ func (c *conn) prp(r *request) {
 		return none
 	})
 	if ok {
-		c.send(line("PRP", withValue(value, r.id, serial, property)...))
+		c.send(line("PRP", withValue(value, r.id, strconv.Itoa(after.Serial), property)...))
 		c.tellContacts(ctx, property, value)
 	}
 }

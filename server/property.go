@@ -123,6 +123,9 @@ func (c *conn) add(r *request) {
 	}
 	entries := change.After.Lists[list]
 	added := entries[len(entries)-1]
+	if list == accounts.Forward && c.since(grouping) && !c.settle(ctx, r, &change.After, added.Handle) {
+		return
+	}
 	reply := c.addLine(r.id, list, change.After.Serial, added, c.groupsOf(&change.After, list)(added.Handle))
 	if list == accounts.Forward && c.user.State != offline {
 		for _, p := range c.visible(ctx, []string{added.Handle}) {
