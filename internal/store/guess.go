@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
@@ -111,11 +112,9 @@ func argFits(a dialect.Arg, word string) bool {
 	}
 	switch a.Kind {
 	case dialect.Number, dialect.Length, dialect.Serial:
-		for _, c := range []byte(word) {
-			if c < '0' || c > '9' {
-				return false
-			}
-		}
+		return strings.Trim(word, "0123456789") == ""
+	case dialect.Handle: // a number in its place is the TrID of what a client sends: MSG 7 N 12
+		return strings.Trim(word, "0123456789") != ""
 	case dialect.Self:
 		return bytes.IndexByte([]byte(word), '@') > 0
 	}

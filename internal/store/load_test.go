@@ -150,6 +150,9 @@ func TestLoadOddPort(t *testing.T) {
 	}{
 		{"client first", []packet{{alice, odd, syn, 99, ""}, {alice, odd, ack, 100, "VE"}, {alice, odd, ack, 102, "R 0 MSNP2\r\n"}}, alice},
 		{"server first in the capture", []packet{{odd, alice, ack, 500, "NLN NLN bob@hotmail.com Bob\r\n"}}, alice},
+		{"a client's message, after an acknowledgement", []packet{{odd, alice, ack, 500, "ACK 6\r\n"}, {alice, odd, ack, 100, "MSG 7 N 2\r\nhi"}}, alice},
+		{"a client's message first", []packet{{alice, odd, ack, 100, "MSG 7 N 2\r\nhi"}}, alice},
+		{"a server's message first", []packet{{odd, alice, ack, 500, "MSG bob@hotmail.com Bob 2\r\nhi"}}, alice},
 		{"server first, the handshake known", []packet{{alice, odd, syn, 99, ""}, {odd, alice, ack, 500, "NLN NLN bob@hotmail.com Bob\r\n"}}, alice},
 		{"after an error", []packet{{odd, alice, ack, 500, "217 8\r\n"}, {alice, odd, ack, 100, "CAL 9 bob@hotmail.com\r\n"}}, alice},
 		{"both on 1863", []packet{{ns, "10.0.0.1:1863", ack, 500, "QNG\r\n"}, {"10.0.0.1:1863", ns, ack, 100, "PNG\r\n"}}, "10.0.0.1:1863"},
