@@ -5,6 +5,8 @@ import (
 	"runtime/metrics"
 	"strconv"
 	"time"
+
+	"github.com/msnscope/msnscope/internal/store"
 )
 
 // title says what is looked at, after two blanks; "" where nobody told.
@@ -83,7 +85,7 @@ func (a *App) measure() bool {
 	a.measured = now
 	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 	metrics.Read(sample)
-	text := fmt.Sprintf("%dM", (sample[0].Value.Uint64()-sample[1].Value.Uint64())>>20)
+	text := fmt.Sprintf("%dM", (sample[0].Value.Uint64()-sample[1].Value.Uint64()+uint64(store.Memory()))>>20)
 	changed := text != a.mem
 	a.mem = text
 	return changed || a.o.Live

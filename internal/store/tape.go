@@ -41,6 +41,12 @@ type chunk struct {
 	lost error
 }
 
+// mapped is how much memory of all tapes the garbage collector does not count.
+var mapped atomic.Int64
+
+// Memory returns how many bytes the logs of this process hold beside what the Go runtime counts.
+func Memory() int64 { return mapped.Load() }
+
 var (
 	errClosed = errors.New("the log is closed")
 	errRange  = errors.New("spill file: nothing was written there")
@@ -85,7 +91,7 @@ func (t *tape) grow() {
 		t.oldest++
 	}
 	if mem == nil {
-		mem = make([]byte, t.chunk)
+		mem = memory(t.chunk)
 	}
 	t.mu.Lock()
 	t.chunks = append(t.chunks, chunk{mem: mem})
@@ -182,6 +188,11 @@ func (t *tape) set(p []byte, at int64) error {
 func (t *tape) close() error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	for _, c := range t.chunks {
+		if c.mem != nil {
+			release(c.mem)
+		}
+	}
 	t.closed, t.chunks, t.tail = true, nil, nil
 	if t.file == nil {
 		return nil
