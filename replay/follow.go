@@ -109,6 +109,7 @@ func (f *follower) forget() {
 	limit(f.values)
 	limit(f.plan.referred)
 	limit(f.plan.logons)
+	limit(f.plan.proofs)
 	limit(f.survey.referrals)
 }
 

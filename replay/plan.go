@@ -32,6 +32,7 @@ type Plan struct {
 	conns    map[int]*connPlan
 	referred map[uint64]bool // events whose address a connection followed
 	logons   map[uint64]logon
+	proofs   map[uint64]string // the keys with which clients answered challenges in a payload (MSNP6), by event
 	sent     int
 
 	// Of a plan that grows while it is played: that it does, and how many of its steps have been played.
@@ -103,7 +104,7 @@ func NewPlan(log Log) (*Plan, error) {
 }
 
 func emptyPlan(log Log) *Plan {
-	return &Plan{log: log, conns: map[int]*connPlan{}, referred: map[uint64]bool{}, logons: map[uint64]logon{}}
+	return &Plan{log: log, conns: map[int]*connPlan{}, referred: map[uint64]bool{}, logons: map[uint64]logon{}, proofs: map[uint64]string{}}
 }
 
 // Len returns the number of client commands that the plan sends.

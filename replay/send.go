@@ -77,6 +77,10 @@ func (p *player) translate(c *peer, e *session.Event) ([]byte, error) {
 			done = end
 		}
 	}
+	if key, ok := p.plan.proofs[e.N]; ok && c.challenge != "" {
+		head := len(m.Line()) + len(m.LineEnd())
+		return append(append(out, m.Raw[done:head]...), decode.MD5Response(c.challenge, key)...), nil
+	}
 	return append(out, m.Raw[done:]...), nil
 }
 

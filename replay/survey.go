@@ -3,6 +3,7 @@ package replay
 import (
 	"strings"
 
+	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/referral"
 	"github.com/msnscope/msnscope/decode/session"
@@ -95,6 +96,10 @@ func (s *surveyor) client(i int, e *session.Event, c *connPlan) {
 	m := e.Sent()
 	if self := string(e.Row.Find(&m, dialect.Self)); self != "" && c.referral == 0 {
 		s.follow(e, c, self, string(e.Row.Find(&m, dialect.Cookie)))
+	}
+	if key, ok := decode.ClientKey(string(m.Arg(0))); ok && s.challenges[e.Conn] != "" &&
+		strings.EqualFold(string(m.Payload()), decode.MD5Response(s.challenges[e.Conn], key)) {
+		s.plan.proofs[e.N] = key
 	}
 	if e.Row.Find(&m, dialect.Secret) != nil {
 		s.plan.logons[e.N] = logon{user: e.User, challenge: s.challenges[e.Conn]}

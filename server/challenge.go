@@ -6,9 +6,6 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// clientKeys are what clients prove to know with QRY, by the name that they give.
-var clientKeys = map[string]string{"msmsgs@msnmsgr.com": "Q1P7W2E4J9R8U3S5"}
-
 // challengeClient asks a client of MSNP6 or later, once a connection, to prove what it is.
 func (c *conn) challengeClient() {
 	if c.user.proof == "" && c.since(proofs) {
@@ -35,7 +32,7 @@ func (c *conn) qry(r *request) {
 		c.fail(r, unexpected)
 		return
 	}
-	key, known := clientKeys[r.arg(0)]
+	key, known := decode.ClientKey(r.arg(0))
 	if !known || !strings.EqualFold(string(r.m.Payload()), decode.MD5Response(c.user.proof, key)) {
 		c.fail(r, badProof)
 		return

@@ -2,6 +2,7 @@ package server
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/msnscope/msnscope/server/accounts"
 )
@@ -144,4 +145,18 @@ func failureOf(err error) failure {
 		}
 	}
 	return storeFailed
+}
+
+// Errors returns the codes that a server answers with, in their order, whatever its settings.
+func Errors() []int {
+	var codes []int
+	for _, answers := range [...]*[failures]answer{&draftAnswers, &observedAnswers} {
+		for _, a := range answers {
+			if a.code != 0 && !slices.Contains(codes, a.code) {
+				codes = append(codes, a.code)
+			}
+		}
+	}
+	slices.Sort(codes)
+	return codes
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/msntest"
 	"github.com/msnscope/msnscope/internal/store"
+	"github.com/msnscope/msnscope/server"
 )
 
 var recordCaptures = flag.Bool("record", false, "record the shipped captures anew")
@@ -109,6 +110,34 @@ func TestRealClients(t *testing.T) {
 			if e.Kind == session.Command && (!e.Role.Known() || e.User == "") {
 				t.Errorf("%s: event %d (%s) has the role %q and the user %q", name, e.N, e.In.Line(), e.Role, e.User)
 			}
+		}
+	}
+}
+
+// unseen are the errors that the server knows and no shipped session has, with the reason.
+var unseen = map[int]string{
+	280: "a switchboard that cannot be had: the embedded server always has one",
+	500: "the system's source of random numbers fails",
+	501: "the database fails",
+	712: "more than 50 in one session",
+}
+
+// TestEveryErrorIsShown: each error that the server can answer with is in a shipped session.
+func TestEveryErrorIsShown(t *testing.T) {
+	seen := map[int]bool{}
+	for _, name := range shipped(t) {
+		log := store.NewLog(store.LogOptions{})
+		defer log.Close()
+		if err := store.Load(t.Context(), filepath.Join(capturesDir, name), log, nil); err != nil {
+			t.Fatal(err)
+		}
+		for i := range log.Len() {
+			seen[log.At(i).In.Verb.Code()] = true
+		}
+	}
+	for _, code := range server.Errors() {
+		if reason := unseen[code]; seen[code] == (reason != "") {
+			t.Errorf("error %d: seen %v, reason for not: %q", code, seen[code], reason)
 		}
 	}
 }

@@ -2,7 +2,9 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"strings"
+	"syscall"
 
 	"github.com/msnscope/msnscope/decode"
 )
@@ -319,4 +321,149 @@ func playMistakes(s *stage) {
 	stranger.conn.Close()
 	sb.hangUp()
 	alice.leave()
+}
+
+func playFull(s *stage) {
+	alice := s.signIn("alice@hotmail.com", "alicepw")
+	alice.say("SYN 5 0", "LST 5 RL")
+	alice.say("ADD 6 FL bob@hotmail.com Bob", "ADD 6 FL")
+	alice.say("ADD 7 FL carol@hotmail.com Carol", "210 7")
+	alice.say("ADD 8 AL carol@hotmail.com Carol", "ADD 8 AL") // each list has its own room
+	alice.say("REM 9 FL bob@hotmail.com", "REM 9 FL")
+	alice.say("ADD 10 FL carol@hotmail.com Carol", "ADD 10 FL")
+	alice.leave()
+}
+
+// signInLatest signs alice in with the newest dialect that has the MD5 logon.
+func (s *stage) signInLatest() *actor {
+	alice := s.connect()
+	alice.say("VER 0 MSNP7 MSNP6 CVR0", "VER 0 MSNP7")
+	alice.say("INF 1", "INF 1 MD5")
+	alice.say("USR 2 MD5 I alice@hotmail.com", "XFR 2 NS "+s.addr+" 0")
+	alice.conn.Close()
+	alice = s.connect()
+	alice.say("VER 3 MSNP7 MSNP6 CVR0", "VER 3 MSNP7")
+	alice.say("CVR 4 0x0409 win 4.10 i386 MSNMSGR 4.6.0073 MSMSGS", "CVR 4")
+	alice.say("INF 5", "INF 5 MD5")
+	challenge := alice.say("USR 6 MD5 I alice@hotmail.com", "USR 6 MD5 S")[4]
+	alice.say("USR 7 MD5 S "+decode.MD5Response(challenge, "alicepw"), "USR 7 OK alice@hotmail.com alice 1")
+	return alice
+}
+
+func playGroups(s *stage) {
+	alice := s.signInLatest()
+	alice.say("SYN 8 0", "LST 8 RL")
+	alice.say("CHG 9 NLN", "CHG 9 NLN")
+	proof := alice.hear("CHL 0")[2]
+	alice.say("QRY 10 msmsgs@msnmsgr.com 32\r\n"+decode.MD5Response(proof, "Q1P7W2E4J9R8U3S5"), "QRY 10")
+	alice.say("ADG 11 Friends%20and%20foes 0", "ADG 11")
+	alice.say("ADD 12 FL bob@hotmail.com Bob 1", "ADD 12 FL")
+	alice.say("REG 13 1 Friends 0", "REG 13")
+	alice.say("LSG 14", "LSG 14")
+	alice.say("LST 15 FL", "LST 15 FL")
+	alice.say("PRP 16 PHH 555-1234", "PRP 16")
+	alice.say("REM 17 FL bob@hotmail.com 1", "REM 17 FL")
+	alice.say("RMG 18 1", "RMG 18")
+	alice.say("PNG", "QNG")
+	alice.leave()
+}
+
+func playGroupsRefused(s *stage) {
+	alice := s.signInLatest()
+	alice.say("SYN 8 0", "LST 8 RL")
+	alice.say("RMG 9 0", "230 9")
+	alice.say("RMG 10 7", "224 10")
+	alice.say("ADG 11 Friends 0", "ADG 11")
+	alice.say("ADG 12 Friends 0", "228 12")
+	alice.say("REG 13 1 "+strings.Repeat("Friends", 30)+" 0", "229 13")
+	alice.say("ADD 14 FL bob@hotmail.com Bob 1", "ADD 14 FL")
+	alice.say("RMG 15 1", "227 15")
+	alice.say("REM 16 FL bob@hotmail.com 0", "225 16")
+	for i := 2; i < 30; i++ {
+		alice.say(fmt.Sprintf("ADG %d Group%d 0", 15+i, i), fmt.Sprintf("ADG %d", 15+i))
+	}
+	alice.say("ADG 50 more 0", "223 50")
+	alice.say("PAG 51 bob@hotmail.com 5\r\nhello", "220 51")
+	alice.say("CHL 52", "CHL 52")
+	alice.say("QRY 53 msmsgs@msnmsgr.com 32\r\n"+strings.Repeat("0", 32), "540 53")
+	alice.conn.Close()
+}
+
+func playBusy(s *stage) {
+	dave, _ := s.knock("dave@hotmail.com")
+	dave.say("USR 4 MD5 S 00000000000000000000000000000000", "911 4")
+	trid := 5
+	for range 19 {
+		dave.say(fmt.Sprintf("USR %d MD5 I dave@hotmail.com", trid), fmt.Sprintf("USR %d MD5 S", trid))
+		dave.say(fmt.Sprintf("USR %d MD5 S 00000000000000000000000000000000", trid+1), fmt.Sprintf("911 %d", trid+1))
+		trid += 2
+	}
+	challenge := dave.say(fmt.Sprintf("USR %d MD5 I dave@hotmail.com", trid), fmt.Sprintf("USR %d MD5 S", trid))[4]
+	dave.say(fmt.Sprintf("USR %d MD5 S %s", trid+1, decode.MD5Response(challenge, "davepw")), fmt.Sprintf("600 %d", trid+1))
+	dave.conn.Close()
+}
+
+func playMoved(s *stage) {
+	both := s.friends("alice", "bob")
+	alice, bob := both[0], both[1]
+	bob.say("", "ILN 20 NLN alice")
+	alice.hear("NLN NLN bob")
+	if err := syscall.Kill(os.Getpid(), syscall.SIGUSR1); err != nil { // the server runs in this process
+		s.t.Fatal(err)
+	}
+	alice.hear("XFR 0 NS " + s.addr)
+	alice.conn.Close()
+	bob.hear("FLN alice")
+	alice = s.connect()
+	alice.say("VER 0 MSNP2", "VER 0 MSNP2")
+	alice.say("INF 1", "INF 1 MD5")
+	challenge := alice.say("USR 2 MD5 I alice@hotmail.com", "USR 2 MD5 S")[4]
+	alice.say("USR 3 MD5 S "+decode.MD5Response(challenge, "alicepw"), "USR 3 OK")
+	alice.say("SYN 4 4", "SYN 4 4")
+	alice.say("CHG 5 NLN", "ILN 5 NLN bob")
+	bob.hear("NLN NLN alice")
+	alice.leave()
+	bob.leave()
+}
+
+// accounts runs a verb of accounts on the server's database.
+func (s *stage) accounts(args ...string) {
+	s.t.Helper()
+	p := launch(s.t, append([]string{"accounts", "--db", s.db}, args...)...)
+	p.wait(exitOK)
+}
+
+func playChanged(s *stage) {
+	alice := s.signIn("alice@hotmail.com", "alicepw")
+	alice.say("SYN 5 0", "LST 5 RL")
+	alice.say("CHG 6 NLN", "CHG 6 NLN")
+	s.accounts("lists", "add", "alice@hotmail.com", "FL", "bob@hotmail.com")
+	alice.hear("ADD 0 FL 2 bob@hotmail.com")
+	s.accounts("lists", "add", "bob@hotmail.com", "FL", "alice@hotmail.com")
+	alice.hear("ADD 0 RL 3 bob@hotmail.com")
+	s.accounts("lists", "rem", "alice@hotmail.com", "FL", "bob@hotmail.com")
+	alice.hear("REM 0 FL 4 bob@hotmail.com")
+	s.accounts("state", "alice@hotmail.com", "AWY")
+	alice.hear("CHG 0 AWY")
+	s.accounts("notify", "alice@hotmail.com", "The server closes at midnight.")
+	alice.hear("MSG Hotmail Hotmail")
+	alice.leave()
+}
+
+func playShutdown(s *stage) {
+	both := s.friends("alice", "bob")
+	alice, bob := both[0], both[1]
+	bob.say("", "ILN 20 NLN alice")
+	alice.hear("NLN NLN bob")
+	a := s.call(alice, 21, "alice@hotmail.com")
+	a.say("CAL 2 bob@hotmail.com", "CAL 2 RINGING")
+	b := s.answer(bob.hear("RNG"), "bob@hotmail.com")
+	a.hear("JOI bob")
+	s.server.stop()
+	alice.hear("OUT SSD")
+	bob.hear("OUT SSD")
+	for _, c := range []*actor{alice, bob, a, b} {
+		c.conn.Close()
+	}
+	s.server.wait(exitOK)
 }

@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"context"
 	"fmt"
 	"io"
 	"net"
@@ -21,7 +19,9 @@ import (
 var sessions = []struct {
 	name  string
 	play  func(*stage)
-	flags []string // of the embedded server, at the recording and at the replay
+	flags []string // of the server, at the recording and at the replay
+	// apart says that the server runs beside the proxy, where it can be spoken to: with signals, and by its database.
+	apart bool
 	// alone says why a fresh server does not do the same again when the clients alone are played.
 	alone string
 }{
@@ -37,6 +37,13 @@ var sessions = []struct {
 	{name: "undelivered", play: playUndelivered},
 	{name: "elsewhere", play: playElsewhere},
 	{name: "mistakes", play: playMistakes},
+	{name: "full", play: playFull, flags: []string{"--set", "list-limit=1"}},
+	{name: "groups", play: playGroups},
+	{name: "groups-refused", play: playGroupsRefused},
+	{name: "busy", play: playBusy},
+	{name: "moved", play: playMoved, flags: []string{"--notification", "2"}, apart: true, alone: "the server moved the users"},
+	{name: "changed", play: playChanged, apart: true, alone: "somebody else made the changes"},
+	{name: "shutdown", play: playShutdown, apart: true, alone: "the server ended"},
 }
 
 // TestRecordCaptures makes the shipped captures that are not there. Each is a real run of the program with clients written
@@ -51,34 +58,30 @@ func TestRecordCaptures(t *testing.T) {
 			if _, err := os.Stat(path); err == nil {
 				t.Skip("it is there; delete it to record it anew")
 			}
-			recordSession(t, path, s.flags, s.play)
+			recordSession(t, path, s.apart, s.flags, s.play)
 		})
 	}
 }
 
 // recordSession plays one session into a file.
-func recordSession(t *testing.T, path string, flags []string, play func(*stage)) {
-	pr, pw := io.Pipe()
-	ctx, stop := context.WithCancel(t.Context())
-	defer stop()
-	done := make(chan int, 1)
-	var talk bytes.Buffer
-	go func() {
-		done <- run(ctx, append([]string{"--headless", "--listen", "127.0.0.1:1863", "-w", path}, flags...), &env{
-			stdin: strings.NewReader(""), stdout: io.Discard, stderr: pw, getenv: os.Getenv,
-		})
-		pw.Close()
-	}()
-	var addr string
-	if _, err := fmt.Fscanf(io.TeeReader(pr, &talk), "msnscope: listening on %s", &addr); err != nil {
-		t.Fatalf("%v: %s", err, talk.Bytes())
+func recordSession(t *testing.T, path string, apart bool, flags []string, play func(*stage)) {
+	s := &stage{t: t}
+	args := []string{"--headless", "--listen", "127.0.0.1:1863", "-w", path}
+	if apart {
+		s.db = filepath.Join(t.TempDir(), "accounts.db")
+		for _, name := range []string{"alice", "bob", "carol", "dave"} {
+			flags = append(flags, "--user", name+"@hotmail.com:"+name+"pw")
+		}
+		s.server = launch(t, append([]string{"serve", "--listen", "127.0.0.1:1873", "--db", s.db}, flags...)...)
+		s.server.address()
+		args = append(args, "--upstream", "127.0.0.1:1873")
+	} else {
+		args = append(args, flags...)
 	}
-	go io.Copy(io.Discard, pr)
-	play(&stage{t: t, addr: strings.TrimSuffix(addr, ",")})
-	stop()
-	if code := <-done; code != exitOK {
-		t.Errorf("exit code %d", code)
-	}
+	p := launch(t, args...)
+	s.addr = p.address()
+	play(s)
+	p.end(exitOK)
 }
 
 // TestEveryCaptureIsPlayedHere: nothing is shipped that cannot be made again, and nothing without its lesson in the index.
@@ -107,8 +110,10 @@ func TestEveryCaptureIsPlayedHere(t *testing.T) {
 
 // stage is where the scripts of the captures are played: a proxy, and clients that say lines and wait for lines.
 type stage struct {
-	t    *testing.T
-	addr string
+	t      *testing.T
+	addr   string
+	server *program // where it runs apart
+	db     string   // its accounts
 }
 
 // actor is one connection of a client.

@@ -17,7 +17,7 @@ var msnp6 = msnp5.with(6, nil,
 		Means: "asks to be challenged; rare", Example: "CHL 12\r\n",
 	},
 	Row{
-		Verb: "CHL", Dir: s, Roles: NS, TrID: EchoZero, Args: []Arg{req("Challenge", Text)},
+		Verb: "CHL", Dir: s, Roles: NS, TrID: EchoZero, Args: []Arg{req("Challenge", Secret)},
 		Means: "asks the client to prove itself in mid-session", Example: "CHL 0 15570131571988941333\r\n",
 	},
 	Row{
