@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"log/slog"
+	"net"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -258,6 +260,28 @@ func TestSlowReader(t *testing.T) {
 			t.Errorf("log is %q", got)
 		}
 	})
+}
+
+// TestSlowReaderOnASocket is the same where what a socket takes at once is written by whoever has it.
+func TestSlowReaderOnASocket(t *testing.T) {
+	all := meet(t, onTCP(t, Options{Store: manyUsers(3)}), 3)
+	if err := all[2].Conn.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
+		t.Fatal(err)
+	}
+	body := strings.Repeat("x", 500<<10)
+	for range 30 { // 15 MB: more than sockets and queue hold
+		if _, err := fmt.Fprintf(all[0], "MSG 1 U %d\r\n%s", len(body), body); err != nil {
+			t.Fatal(err)
+		}
+		words := all[1].must(t, "", "MSG "+userName(0))
+		if n, err := all[1].r.Discard(len(body)); err != nil || words[3] != fmt.Sprint(len(body)) {
+			t.Fatalf("%v, then %d bytes, %v", words, n, err)
+		}
+	}
+	all[1].must(t, "PNG", "715")                                                     // whatever else was queued before came before this
+	if got := all[1].other[1:]; !slices.Equal(got, []string{"BYE " + userName(2)}) { // after the IRO of its own entry
+		t.Errorf("the one who reads also got %q", got)
+	}
 }
 
 // TestStuckWrite: a write that does not end in time ends the connection.
