@@ -64,6 +64,7 @@ func TestFormats(t *testing.T) {
 		"pcapng picoseconds":        {bigSection(t, 12, -1, a, b), time.Time{}},
 		"sections, first little":    {join(capture(t, pkt{seq: 1, data: "ab"}), bigSection(t, 9, 0, b)), start},
 		"sections, first big":       {join(bigSection(t, 9, 0, a), capture(t, pkt{seq: 3, data: "cd"})), start},
+		"pcapng, other blocks":      {otherBlocks(t), time.Time{}},
 		"Ethernet":                  {framed(linkEthernet, ether+"\x08\x00", a, b), start},
 		"Ethernet, VLAN tag":        {framed(linkEthernet, ether+"\x81\x00\x00\x02\x08\x00", a, b), start},
 		"Ethernet, two VLAN tags":   {framed(linkEthernet, ether+"\x88\xa8\x00\x01\x81\x00\x00\x02\x08\x00", a, b), start},
@@ -91,6 +92,22 @@ func TestFormats(t *testing.T) {
 			}
 		})
 	}
+}
+
+// otherBlocks makes a section of a simple packet block, cut by the interface's snapshot length, and an old packet block.
+func otherBlocks(t testing.TB) []byte {
+	t.Helper()
+	b, from := beginBlock(appendSection(nil, ""), blockInterface)
+	b = endBlock(le.AppendUint32(append(b, linkRaw, 0, 0, 0), 42), from)
+	first, second := pkt{seq: 1, data: "ab", cport: 77}.ip(t), pkt{seq: 3, data: "cd", cport: 77}.ip(t)
+	b, from = beginBlock(b, blockSimple)
+	b = le.AppendUint32(b, uint32(len(first)))
+	b = endBlock(pad4(append(b, first...), len(first)), from)
+	b, from = beginBlock(b, blockOldPacket)
+	b = append(b, 0, 0, 9, 9) // the interface, and how many were dropped
+	b = appendTime(b, start)
+	b = le.AppendUint32(le.AppendUint32(b, uint32(len(second))), uint32(len(second)))
+	return endBlock(pad4(append(b, second...), len(second)), from)
 }
 
 // bigSection makes a big-endian section with two interfaces, the packets being the second one's.

@@ -2,6 +2,7 @@ package pcap
 
 import (
 	"bytes"
+	"fmt"
 	"net/netip"
 	"os"
 	"os/exec"
@@ -117,6 +118,28 @@ func TestTsharkSeesNothingWrong(t *testing.T) {
 	want = "0\talice\t198.51.100.1\t40000\tflow|1\talice\t198.51.100.1\t40001\tflow|2\talice\tbob\t40000\tflow|3\t192.0.2.1\t192.0.2.2\t49155\tflow"
 	if got != want {
 		t.Errorf("names of the flows:\ngot  %q\nwant %q", got, want)
+	}
+}
+
+// Packets have the numbers that Wireshark gives its frames, names, notes and simple packets between them.
+func TestTsharkNumbersFramesAlike(t *testing.T) {
+	file := exampleFile(t)
+	b, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b = append(b, otherBlocks(t)...)
+	if err := os.WriteFile(file, b, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, i := range items(t, b) {
+		if i.Kind == KindData {
+			got = append(got, fmt.Sprint(i.Packet))
+		}
+	}
+	if want := tshark(t, file, "-Y", "tcp.len > 0", "-T", "fields", "-e", "frame.number"); strings.Join(got, " ") != strings.Join(want, " ") {
+		t.Errorf("packets %v\ntshark's %v", got, want)
 	}
 }
 
