@@ -73,6 +73,9 @@ func (f *accountFlags) show(e *env) *cobra.Command {
 		Example: "  msnscope accounts show erin@hotmail.com --db accounts.db",
 		RunE: func(c *cobra.Command, args []string) error {
 			print, err := f.printer(printLists)
+			if f.form == "json" {
+				print = func(w io.Writer, all []accountJSON) error { return printJSON(w, all[0]) }
+			}
 			if err != nil {
 				return err
 			}
@@ -96,7 +99,7 @@ func (f *accountFlags) printer(text func(io.Writer, []accountJSON) error) (func(
 	case "text":
 		return text, nil
 	case "json":
-		return printJSON, nil
+		return func(w io.Writer, all []accountJSON) error { return printJSON(w, all) }, nil
 	}
 	return nil, usage("-T %s: the forms are text and json", f.form)
 }
@@ -114,11 +117,11 @@ func (f *accountFlags) print(ctx context.Context, w io.Writer, s accounts.Store,
 	return writeError(print(w, all))
 }
 
-func printJSON(w io.Writer, all []accountJSON) error {
+func printJSON(w io.Writer, v any) error {
 	out := json.NewEncoder(w)
 	out.SetEscapeHTML(false)
 	out.SetIndent("", "  ")
-	return out.Encode(all)
+	return out.Encode(v)
 }
 
 func printTable(w io.Writer, all []accountJSON) error {

@@ -150,3 +150,16 @@ func TestUserReplaces(t *testing.T) {
 		t.Errorf("the account is %+v, %v", u, err)
 	}
 }
+
+// TestProxyOnADatabase: the embedded server behind the proxy has the accounts of the file, and says when there are none.
+func TestProxyOnADatabase(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "a.db")
+	p := launch(t, "--headless", "--listen", "127.0.0.1:0", "--db", db)
+	addr := p.address()
+	if !strings.Contains(p.stderr.String(), "there are no accounts yet") || !strings.Contains(p.stderr.String(), "the accounts of "+db) {
+		t.Errorf("it said %s", p.stderr)
+	}
+	verb(t, exitOK, "add", "erin@hotmail.com", "--password", "pw", "--db", db)
+	signInAt(t, addr, "erin@hotmail.com", "pw").Close()
+	p.end(exitOK)
+}

@@ -21,6 +21,7 @@ func completeForms(c *cobra.Command, forms ...string) {
 	}
 	for flag, words := range map[string][]string{
 		"type": forms, "preset": {"lenient", "draft", "observed"}, "field": filter.Names(), "side": {"client", "server", "both"},
+		"mode": {"signin", "presence", "chat", "group", "idle", "lists"},
 	} {
 		if c.Flags().Lookup(flag) != nil {
 			_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))

@@ -78,6 +78,9 @@ func (f *serverFlags) options(log *slog.Logger) (o server.Options, err error) {
 		closeStore(o)
 		return o, storeError(err)
 	}
+	if all, err := store.Handles(context.Background()); err == nil && len(all) == 0 {
+		log.Warn("there are no accounts yet: msnscope accounts add HANDLE --db " + f.db + " makes one, now or later")
+	}
 	return o, nil
 }
 

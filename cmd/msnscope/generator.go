@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -93,7 +92,7 @@ func (f *loadFlags) run(ctx context.Context, e *env) error {
 	}
 	print := printLoad
 	if f.form == "json" {
-		print = printLoadJSON
+		print = func(w io.Writer, r *load.Report) error { return printJSON(w, r) }
 	}
 	if err := writeError(print(e.stdout, report)); err != nil {
 		return err
@@ -185,12 +184,6 @@ func (f *loadFlags) setUsers() error {
 		f.o.Users = append(f.o.Users, load.User{Handle: a.handle, Password: a.password})
 	}
 	return nil
-}
-
-func printLoadJSON(w io.Writer, r *load.Report) error {
-	out := json.NewEncoder(w)
-	out.SetIndent("", "  ")
-	return out.Encode(r)
 }
 
 func printLoad(w io.Writer, r *load.Report) error {

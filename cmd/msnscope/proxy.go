@@ -199,6 +199,9 @@ func (f *proxyFlags) options(log *slog.Logger) (proxy.Options, *embedded, error)
 	if f.referralPorts < 0 || f.referralPorts > 65535 {
 		return o, nil, usage("--referral-ports: %d is no port", f.referralPorts)
 	}
+	if f.demo && f.db != "" {
+		return o, nil, usage("--demo needs the accounts that the embedded server has without --db, and would change yours")
+	}
 	if f.advertise != "" {
 		host, port, err := advertised(f.advertise)
 		if err != nil {
