@@ -5,7 +5,7 @@
 // # A case
 //
 //	--- add.same-list-twice
-//	§ 7.8; 7.11
+//	§ 7.8; errors
 //	Nobody is on a list twice.
 //
 //	alice: online
@@ -13,8 +13,7 @@
 //	alice> ADD 5 FL {bob} Bob
 //	alice< 215 5
 //
-// After the name come the sections of the draft, where a letter and a number, such as A.5, is a fact about real servers and clients
-// that the draft does not have; a sentence that says what is wanted; perhaps "why:", the reason why presets differ; perhaps
+// After the name come the sections of the draft, or a word for what the draft does not have, such as "errors" or "clients"; a sentence that says what is wanted; perhaps "why:", the reason why presets differ; perhaps
 // "presets:", those in which the case holds, when these are not all; perhaps "options:", how the server must have been set up. The
 // script follows after an empty line. Some of its lines are for some presets only:
 //

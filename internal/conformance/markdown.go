@@ -8,7 +8,7 @@ import (
 // Markdown returns all cases as one document: docs/CONFORMANCE.md is made of it.
 func Markdown() string {
 	var b strings.Builder
-	b.WriteString(intro)
+	b.WriteString(strings.Replace(intro, "BEYOND\n", beyondTable(), 1))
 	topic := ""
 	for _, c := range Cases() {
 		if c.topic != topic {
@@ -18,6 +18,16 @@ func Markdown() string {
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", c.Name, strings.Join(c.Sections, ", "), cell(c.says()))
 	}
 	return b.String()
+}
+
+// beyondTable explains the words that stand in place of sections.
+func beyondTable() string {
+	var b strings.Builder
+	b.WriteString("| word | what it is about |\n|---|---|\n")
+	for _, w := range beyond {
+		fmt.Fprintf(&b, "| %s | %s |\n", w.word, w.means)
+	}
+	return b.String() + "\n"
 }
 
 // says returns what the case says, and where.
@@ -47,9 +57,9 @@ What a server of this dialect must do, case by case, over the wire. The scripts 
 [internal/conformance/cases](../internal/conformance/cases), one file a topic, in a notation that
 [the package's documentation](../internal/conformance/doc.go) explains: each shows what every client sends and what it must get.
 
-A section is one of the draft (7.8), or says where else it is from: A, what the draft leaves open and how servers and clients settled it; B, what
-later dialects changed; E, what a message can be; PEERS, how real clients and servers were seen to behave.
+A section is one of the draft, such as 7.8, or a word for what the draft does not have:
 
+BEYOND
 The presets are those of ` + "`msnscope serve --preset`" + `. A case without a remark holds in all three, with the same answers.
 
 ## Play it

@@ -131,7 +131,7 @@ func (m *model) tell(u *modelUser) {
 	})
 }
 
-// private does f and tells those whose right to see u that changed (A.4).
+// private does f and tells those whose right to see u that changed.
 func (m *model) private(u *modelUser, f func()) {
 	before := map[*modelUser]bool{}
 	for _, w := range m.users {
@@ -182,7 +182,7 @@ func (m *model) gone(c *modelConn) {
 	}
 }
 
-// fail is an error of the client's: the code, and in observed what real servers did, 0 for closing (A.5).
+// fail is an error of the client's: the code, and in observed what real servers did, 0 for closing.
 func (m *model) fail(c *modelConn, code, observed int) {
 	if m.preset == Observed && observed == 0 {
 		m.gone(c)
