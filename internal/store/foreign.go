@@ -25,6 +25,7 @@ type flow struct {
 	seen   time.Time // its last item
 	kind   flowKind
 	swap   bool // the reader took the server for the client
+	msn    bool // something was said that is MSN
 
 	held  []pcap.Item // what came before it was clear what this is, copied
 	first [2][]byte   // the first bytes of each direction, until then
@@ -149,12 +150,16 @@ func (f *flow) decide(item *pcap.Item) {
 			said = notMSN
 		}
 	}
+	f.msn = f.msn || said > notMSN
+	if said == fromEither && !sure && len(f.first[from]) <= maxUnclear {
+		said = noOpinion // the other end may tell
+	}
 	ended := item.Kind == pcap.KindClose && (item.Reset || f.closed[1-from])
 	f.closed[from] = f.closed[from] || item.Kind == pcap.KindClose
 	switch {
 	case said == noOpinion && !ended:
 		return
-	case on, said > notMSN:
+	case on, f.msn:
 		f.swap = !sure && (said == fromServer && item.FromClient || said == fromClient && !item.FromClient)
 		f.settle()
 	default:
@@ -303,7 +308,7 @@ func (f *flow) end() {
 		return
 	}
 	if f.kind == flowUnclear {
-		if on, _ := onPort(f.info); !on {
+		if on, _ := onPort(f.info); !on && !f.msn {
 			f.im.leave(f)
 			return
 		}

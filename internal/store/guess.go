@@ -25,19 +25,28 @@ const (
 	fromEither                // one that may be either's
 )
 
-// judge looks at the first bytes of a direction. Errors say nothing: other protocols have three digits too.
+// judge looks at the first bytes of a direction. Errors say nothing: other protocols have three digits too. A line that either
+// end may say tells that this is MSN, and the next ones may tell which end it is.
 func judge(b []byte) opinion {
+	said := noOpinion
 	for {
 		end := bytes.IndexByte(b, '\n')
 		if end < 0 {
-			if len(b) > maxFirstLine || !startsLikeVerb(b) {
+			if said == noOpinion && (len(b) > maxFirstLine || !startsLikeVerb(b)) {
 				return notMSN
 			}
-			return noOpinion
+			return said
 		}
-		line := b[:end+1]
-		if o := judgeLine(line); o != noOpinion {
+		switch o := judgeLine(b[:end+1]); {
+		case o == fromClient, o == fromServer:
 			return o
+		case o == notMSN && said == fromEither: // a payload
+			return said
+		case o != noOpinion:
+			said = o
+		}
+		if said == notMSN {
+			return said
 		}
 		b = b[end+1:]
 	}

@@ -154,6 +154,11 @@ func TestLoadOddPort(t *testing.T) {
 		{"a client's message first", []packet{{alice, odd, ack, 100, "MSG 7 N 2\r\nhi"}}, alice},
 		{"a server's message first", []packet{{odd, alice, ack, 500, "MSG bob@hotmail.com Bob 2\r\nhi"}}, alice},
 		{"server first, the handshake known", []packet{{alice, odd, syn, 99, ""}, {odd, alice, ack, 500, "NLN NLN bob@hotmail.com Bob\r\n"}}, alice},
+		{"what either may say first, in the capture", []packet{
+			{odd, alice, ack, 500, "VER 0 MSNP2\r\n"}, {odd, alice, ack, 513, "INF 1 MD5\r\n"}, {alice, odd, ack, 100, "USR 2 MD5 I alice@hotmail.com\r\n"},
+		}, alice},
+		{"what either may say first, then the client", []packet{{odd, alice, ack, 500, "VER 0 MSNP2\r\n"}, {alice, odd, ack, 100, "INF 1\r\n"}}, alice},
+		{"nothing but what either may say", []packet{{alice, odd, ack, 100, "VER 0 MSNP2\r\n"}}, alice},
 		{"after an error", []packet{{odd, alice, ack, 500, "217 8\r\n"}, {alice, odd, ack, 100, "CAL 9 bob@hotmail.com\r\n"}}, alice},
 		{"both on 1863", []packet{{ns, "10.0.0.1:1863", ack, 500, "QNG\r\n"}, {"10.0.0.1:1863", ns, ack, 100, "PNG\r\n"}}, "10.0.0.1:1863"},
 		{"http", []packet{{alice, odd, syn, 99, ""}, {alice, odd, ack, 100, "GET / HTTP/1.1\r\nHost: x\r\n\r\n"}}, ""},
