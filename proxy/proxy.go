@@ -43,6 +43,9 @@ type Options struct {
 	Upstream string
 	// Publish gets every event, in the order of their numbers, one at a time. It must not block.
 	Publish func(*session.Event)
+	// Behind reports whether somebody who should not lose events has many to handle yet; nil: nobody. While it is so, events are
+	// made later, as long as there is room for what they are made of. It must not block.
+	Behind func() bool
 	// Dial connects to upstreams; nil dials TCP.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Role tells what kind of server an upstream address is, 0 where nobody knows; nil knows none.
@@ -110,12 +113,15 @@ func New(o Options) *Proxy {
 	if o.Role == nil {
 		o.Role = func(string) dialect.Role { return 0 }
 	}
+	if o.Behind == nil {
+		o.Behind = func() bool { return false }
+	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	p := &Proxy{
 		opts: o, log: o.Log, own: map[string]bool{}, ports: map[string]string{}, next: o.ReferralPorts,
-		byID: map[int]*Conn{}, claims: map[claim]*wait{}, story: newStory(o.Publish),
+		byID: map[int]*Conn{}, claims: map[claim]*wait{}, story: newStory(o.Publish, o.Behind),
 	}
 	if _, _, err := net.SplitHostPort(o.Advertise); err == nil {
 		p.own[canonical(o.Advertise)] = true

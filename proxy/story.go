@@ -64,6 +64,7 @@ func cutOf(m *decode.Message) uint32 { return uint32(len(m.Raw)) | uint32(m.Why)
 // that a page is full is missing, and a gap says so.
 type story struct {
 	publish func(*session.Event)
+	behind  func() bool
 
 	mu      sync.Mutex // guards what follows; nothing is called with it held
 	page    *page
@@ -89,8 +90,8 @@ type page struct {
 	number uint64
 }
 
-func newStory(publish func(*session.Event)) *story {
-	return &story{publish: publish, page: &page{number: 1}, spare: &page{}, stop: make(chan struct{})}
+func newStory(publish func(*session.Event), behind func() bool) *story {
+	return &story{publish: publish, behind: behind, page: &page{number: 1}, spare: &page{}, stop: make(chan struct{})}
 }
 
 // add appends items of one connection, whose bytes and cuts it copies.
@@ -175,10 +176,10 @@ func (s *story) help() {
 	}
 }
 
-// giveWay lets traffic go first where it is heavy: it waits until that is over, or what waits has become much; from then on
-// for as long as telling the last slice of commands took.
+// giveWay lets traffic go first where it is heavy, and whoever is behind catch up: it waits until that is over, or what waits has
+// become much; from then on, where traffic is heavy, for as long as telling the last slice of commands took.
 func (s *story) giveWay(took time.Duration, grown int) {
-	for size := s.size(); grown >= heavy && size < maxPage/2; {
+	for size := s.size(); (grown >= heavy || s.behind()) && size < maxPage/2 && !s.ends(); {
 		s.pause(sweepTime)
 		was := size
 		size = s.size()
@@ -193,6 +194,16 @@ func (s *story) size() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.page.size
+}
+
+// ends reports whether the proxy is closing: then everything is told at once.
+func (s *story) ends() bool {
+	select {
+	case <-s.stop:
+		return true
+	default:
+		return false
+	}
 }
 
 // pause waits, but not when the story ends.

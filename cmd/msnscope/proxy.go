@@ -128,6 +128,9 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 			return err
 		}
 	}
+	if rec != nil {
+		o.Behind = rec.events.Behind
+	}
 	p := proxy.New(o)
 	bench, err := f.bench(p, log)
 	if err != nil {

@@ -159,6 +159,29 @@ func TestDelayMakesBatches(t *testing.T) {
 	})
 }
 
+func TestBehind(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := bus.New(size)
+		s := newGated()
+		sub := b.Subscribe(bus.Options[event]{Handle: s.handle, Gap: gap, MaxBytes: 10})
+		for _, step := range []struct {
+			size int
+			want bool
+		}{{5, false}, {1, true}, {4, true}} {
+			b.Publish(event{size: step.size})
+			if got := sub.Behind(); got != step.want {
+				t.Errorf("Behind is %v after %d bytes more, want %v", got, step.size, step.want)
+			}
+		}
+		close(s.permit)
+		synctest.Wait()
+		if sub.Behind() {
+			t.Error("Behind although all was handled")
+		}
+		sub.Close()
+	})
+}
+
 func TestLossIsOneGapThenGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := bus.New(size)

@@ -49,6 +49,7 @@ func newSubscriber[E any](b *Bus[E], o Options[E]) *subscriber[E] {
 	}
 	s.name, s.done = o.Name, make(chan struct{})
 	s.leave = func() { b.unsubscribe(s) }
+	s.full = s.behind
 	return s
 }
 
@@ -68,6 +69,12 @@ func (s *subscriber[E]) push(e E, n int) {
 	if len(s.queue)+s.loss.n == 1 { // there was nothing: run may be waiting
 		s.wake.Signal()
 	}
+}
+
+func (s *subscriber[E]) behind() bool {
+	s.bus.mu.Lock()
+	defer s.bus.mu.Unlock()
+	return s.held > s.max/2
 }
 
 // end lets run return once all is handled. bus.mu is held.

@@ -34,6 +34,7 @@ type Subscription struct {
 	name  string
 	lost  atomic.Uint64
 	leave func()        // stops publications; may be called again
+	full  func() bool   // more than half of what may be held is
 	done  chan struct{} // closed when the last Handle has returned
 }
 
@@ -43,6 +44,10 @@ func (s *Subscription) Name() string { return s.name }
 // Lost returns how many events this subscription has lost so far, those that no
 // Gap has told yet included. Close leaves it as it is.
 func (s *Subscription) Lost() uint64 { return s.lost.Load() }
+
+// Behind reports whether the subscription holds more than half of what it may: who
+// can publish later should, if this one must lose nothing.
+func (s *Subscription) Behind() bool { return s.full() }
 
 // Close stops publications to the subscription and returns when Handle has had
 // all that was held, a Gap that was due included. It must not be called from
