@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// model is what the draft and the facts say of users, lists, presence, privacy and sessions, as small as it can be said. Each of its
+// model is what the draft and the cases say of users, lists, presence, privacy and sessions, as small as it can be said. Each of its
 // methods does one thing to the server through a player and notes which lines everybody must get; check compares.
 type model struct {
 	*player
