@@ -74,11 +74,12 @@ func (f *dumpFlags) run(ctx context.Context, e *env, paths []string) error {
 	}
 	d := dumper{env: e, filter: match, to: open(file)}
 	err = d.files(ctx, paths)
+	info, _ := file.Stat() // nil where it fails
 	if cerr := file.Close(); err == nil && cerr != nil {
 		err = &exitError{exitIO, cerr, ""}
 	}
-	if err != nil {
-		e.say("%s is not complete: %d events were written to it", f.out, d.written)
+	if err != nil && info != nil {
+		e.say("%s is not complete: %d bytes are there", f.out, info.Size())
 	}
 	return err
 }
@@ -94,10 +95,9 @@ func overwrites(out string, inputs []string) bool {
 
 // dumper prints the events of files.
 type dumper struct {
-	env     *env
-	filter  *filter.Filter
-	to      sink
-	written int
+	env    *env
+	filter *filter.Filter
+	to     sink
 }
 
 // files prints each file after the other. What came before an error is printed all the same.
@@ -153,7 +153,6 @@ func (d *dumper) events(ctx context.Context, log *store.Log) error {
 		if err := d.to.write(r.At(i)); err != nil {
 			return &outputError{err}
 		}
-		d.written++
 	}
 	return nil
 }
@@ -163,11 +162,10 @@ func (d *dumper) lines(ctx context.Context, log *store.Log, to *lineSink) error 
 	pages := sync.Pool{New: func() any { return &page{print: to.printer()} }}
 	return store.InOrder(ctx, log, 0, log.Len(), func(r *store.Reader, from, end int) *page {
 		p := pages.Get().(*page)
-		p.buf, p.lines = p.buf[:0], 0
+		p.buf = p.buf[:0]
 		for i := from; i < end; i++ {
 			if r.Match(i, d.filter) {
 				p.buf = p.print(p.buf, r.At(i))
-				p.lines++
 			}
 		}
 		return p
@@ -175,7 +173,6 @@ func (d *dumper) lines(ctx context.Context, log *store.Log, to *lineSink) error 
 		if _, err := to.out.Write(p.buf); err != nil {
 			return &outputError{err}
 		}
-		d.written += p.lines
 		pages.Put(p)
 		return nil
 	})
@@ -185,7 +182,6 @@ func (d *dumper) lines(ctx context.Context, log *store.Log, to *lineSink) error 
 type page struct {
 	print printer
 	buf   []byte
-	lines int
 }
 
 // outputError tells an error of the output from one of the input: after it, nothing more can be printed.
