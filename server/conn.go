@@ -137,6 +137,7 @@ func (c *conn) readLoop() error {
 			return errEnded
 		}
 		n, err := c.read(small, full)
+		c.pace()
 		full = n == smallRead || n == largeRead
 		if c.out.ending() {
 			return errEnded
@@ -147,6 +148,31 @@ func (c *conn) readLoop() error {
 			return errLate
 		default:
 			return err
+		}
+	}
+}
+
+// pace keeps a member of a session from sending faster than the others read, for a moment at most: who does not read at all
+// loses the connection, and nobody waits for it.
+func (c *conn) pace() {
+	if c.seat.session == nil {
+		return
+	}
+	taken := c.seat.session.much(c)
+	if taken == nil || c.seat.waited { // once is enough for one who does not read
+		c.seat.waited = taken != nil
+		return
+	}
+	enough := time.NewTimer(patience)
+	defer enough.Stop()
+	for ; taken != nil; taken = c.seat.session.much(c) {
+		select {
+		case <-taken:
+		case <-enough.C:
+			c.seat.waited = true
+			return
+		case <-c.closed:
+			return
 		}
 	}
 }

@@ -3,6 +3,7 @@ package server
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"slices"
@@ -250,6 +251,7 @@ func TestSlowReader(t *testing.T) {
 		body := strings.Repeat("x", 400<<10)
 		for range 6 { // 64 KB fit into the connection, 2 MB into the queue
 			p.run("alice.sb C: MSG 2 U 409600\n| " + body)
+			p.run("-- wait 2s") // alice has waited for bob to read
 			p.run("carol.sb S: MSG alice@hotmail.com alice 409600\n| " + body)
 		}
 		p.run(`
@@ -260,6 +262,30 @@ func TestSlowReader(t *testing.T) {
 			t.Errorf("log is %q", got)
 		}
 	})
+}
+
+// TestFastSender: whoever reads, if slower than another one sends, loses nothing.
+func TestFastSender(t *testing.T) {
+	all := meet(t, onTCP(t, Options{Store: manyUsers(2)}), 2)
+	sent, got := said()
+	const n, batch = 200_000, 100 // 30 MB
+	var sending sync.WaitGroup
+	sending.Go(func() {
+		out := bytes.Repeat(sent, batch)
+		for range n / batch {
+			if _, err := all[0].Write(out); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	buf := make([]byte, len(got)) // a read for each message is slower than the server
+	for i := range n {
+		if _, err := io.ReadFull(all[1].Conn, buf); err != nil || !bytes.Equal(buf, got) {
+			t.Fatalf("message %d is %q, %v", i, buf, err)
+		}
+	}
+	sending.Wait()
 }
 
 // TestSlowReaderOnASocket is the same where what a socket takes at once is written by whoever has it.

@@ -11,6 +11,10 @@ const (
 	// does not read as much as two of these loses the connection, so that a client that stopped reading costs the server no
 	// more than that.
 	maxQueued = 2 << 20
+	// muchQueued is how much makes a fast sender wait for a reader that is merely slower, for patience at most: a burst that is
+	// read all the same costs nobody the connection.
+	muchQueued = 512 << 10
+	patience   = time.Second
 	// maxWrite is how much leaves in one write: a few writes saturate a loopback connection, and each gets a time of its own.
 	maxWrite = 64 << 10
 	// keptQueue is the largest buffer that is kept for the next use by any connection.
@@ -32,6 +36,7 @@ type queue struct {
 	ended   bool          // nothing more goes in
 	dead    bool          // nothing more comes out
 	idle    chan struct{} // closed when writing ends, if not nil
+	taken   chan struct{} // closed when something was written, if not nil
 
 	// Guarded by mu so that a state and what is sent by it are one (§7.7).
 	shown string
@@ -150,6 +155,7 @@ func (q *queue) next(written []byte) []byte {
 	if written != nil {
 		giveBack(written)
 	}
+	q.tellTaken()
 	b := q.waiting
 	q.waiting, q.flying = nil, len(b)
 	if b == nil || q.dead {
@@ -168,6 +174,27 @@ func (q *queue) kill() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.ended, q.dead, q.waiting, q.held = true, true, nil, nil
+	q.tellTaken()
+}
+
+func (q *queue) tellTaken() {
+	if q.taken != nil {
+		close(q.taken)
+		q.taken = nil
+	}
+}
+
+// much returns nil, or while much is queued a channel that is closed when some of it was written.
+func (q *queue) much() <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if q.dead || len(q.waiting)+len(q.held)+q.flying < muchQueued {
+		return nil
+	}
+	if q.taken == nil {
+		q.taken = make(chan struct{})
+	}
+	return q.taken
 }
 
 // wait returns when nobody writes.

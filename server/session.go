@@ -139,6 +139,21 @@ func (s *session) relay(c *conn, payload []byte) (delivered bool) {
 	return s.toOthers(c, b) && len(s.members) > 1
 }
 
+// much returns nil, or while another member than c has much to read still a channel that is closed when it has read some.
+func (s *session) much(c *conn) <-chan struct{} {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, m := range s.members {
+		if m == c {
+			continue
+		}
+		if taken := m.out.much(); taken != nil {
+			return taken
+		}
+	}
+	return nil
+}
+
 // ring notes that c calls the user, or returns why that may not be.
 func (s *session) ring(c *conn, key string, most int, timeout time.Duration) failure {
 	s.mu.Lock()

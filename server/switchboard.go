@@ -19,7 +19,8 @@ type seat struct {
 	handle, key, name string
 	says              []byte // how a message of the user begins, up to its length (§8.8)
 	session           *session
-	calls             int // how many CAL in a row, guarded by session.mu
+	waited            bool // in vain, for somebody to read
+	calls             int  // how many CAL in a row, guarded by session.mu
 	called            time.Time
 }
 
