@@ -41,7 +41,7 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 	if code := run(t.Context(), []string{
 		"accounts", "add", fmt.Sprintf("user{1..%d}@hotmail.com", crashUsers), fmt.Sprintf("target{1..%d}@hotmail.com", crashTargets),
 		"--password", "secret", "--db", c.db,
-	}, &env{stderr: os.Stderr}); code != exitOK {
+	}, &env{stderr: os.Stderr, getenv: os.Getenv}); code != exitOK {
 		t.Fatalf("accounts add: exit code %d", code)
 	}
 	for i := range crashUsers {
