@@ -70,7 +70,21 @@ func (f *flow) fill() (bool, error) {
 // mustWait reports whether the unfinished command must not be sent in part: a line from the server that may hold an
 // address. Lines are bounded, so this is too. Nor may one that an interceptor has to see first.
 func (f *flow) mustWait(pending []byte) bool {
+	if f.early == 0 && f.c.p.hook.Load() != nil && mayBegin(pending) {
+		return true
+	}
 	return f.dir == decode.FromServer && referral.MayHold(pending)
+}
+
+// mayBegin reports whether bytes may be the beginning of a command: its first word has three letters or digits.
+func mayBegin(b []byte) bool {
+	b = bytes.TrimLeft(b, " \t")
+	for _, c := range b[:min(3, len(b))] {
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') {
+			return false
+		}
+	}
+	return len(b) < 4 || bytes.IndexByte([]byte(" \t\r\n"), b[3]) >= 0
 }
 
 // sendEarly sends on what waits although the command is not finished.

@@ -19,7 +19,9 @@ import (
 //     [Exchange.Flush] before it waits, and MUST return soon after ctx ends: the connection has ended, or the proxy.
 //  3. A panic inside is logged once an interceptor, and the command goes on as it came.
 //
-// An Interceptor that also has one of the methods Opened(*Conn) and Closed(*Conn) is told when connections begin and end.
+// An Interceptor that also has one of the methods Opened(*Conn) and Closed(*Conn) is told when connections begin and end; one that
+// has Ended(*Conn, decode.Dir), when the sender of that direction has said its last command, and the receiver not heard of it yet:
+// what was kept back can be sent.
 type Interceptor interface {
 	Intercept(ctx context.Context, x *Exchange)
 }
@@ -112,6 +114,16 @@ func (p *Proxy) closed(c *Conn) {
 		if o, ok := h.Interceptor.(interface{ Closed(*Conn) }); ok {
 			defer h.contain(p, func() {})
 			o.Closed(c)
+		}
+	}
+}
+
+// ended tells the interceptor that no more comes from one side.
+func (p *Proxy) ended(c *Conn, dir decode.Dir) {
+	if h := p.hook.Load(); h != nil {
+		if o, ok := h.Interceptor.(interface{ Ended(*Conn, decode.Dir) }); ok {
+			defer h.contain(p, func() {})
+			o.Ended(c, dir)
 		}
 	}
 }

@@ -124,6 +124,28 @@ func TestInterceptorsHold(t *testing.T) {
 	})
 }
 
+// TestInterceptorsSeeWhatComesInPieces: a sender that is slow gets no command past the interceptor; what is no command goes on.
+func TestInterceptorsSeeWhatComesInPieces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var seen []string
+		_, c, s := intercepted(t, by(func(_ context.Context, x *Exchange) {
+			if x.In.Dir == decode.FromClient {
+				seen = append(seen, string(x.In.In.Raw))
+				x.Out = bytes.ToUpper(x.Out)
+			}
+		}))
+		for _, piece := range []string{"MS", "G 4 U 10\r\nhe", "llowor"} {
+			c.send(piece)
+			time.Sleep(2 * holdTime)
+		}
+		c.send("ld\x16\x03rubbish")
+		s.want("MSG 4 U 10\r\nHELLOWORLD\x16\x03rubbish")
+		if want := "MSG 4 U 10\r\nhelloworld"; len(seen) != 2 || seen[1] != want {
+			t.Errorf("seen %q, want %q last", seen, want)
+		}
+	})
+}
+
 func TestInterceptorsPanicIsLoggedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
@@ -177,6 +199,7 @@ func TestInjected(t *testing.T) {
 		inject(decode.FromClient, "CHG 9 NLN\r\nPNG\r\n")
 		s.want("CHG 9 NLN\r\nPNG\r\n")
 
+		l.proxy.Intercept(nil) // which would have to see all of the next one first
 		c.send("MSG 4 U 10\r\nhello")
 		s.want("MSG 4 U 10\r\nhello") // it waited long enough
 		inject(decode.FromClient, "PNG\r\n")

@@ -17,7 +17,9 @@ func (f *flow) finish() error {
 			return err
 		}
 	}
-	return f.flush()
+	err := f.flush()
+	f.c.p.ended(f.c, f.dir)
+	return err
 }
 
 // clientPump carries what the client says, and first finds out where it wants to go.

@@ -3,39 +3,73 @@ package fault
 import (
 	"context"
 	"io"
+	"sync"
 	"time"
 )
 
-// bandwidth sends slowly: what a tenth of a second carries, then the rest of that time nothing.
-type bandwidth struct{ rate int } // bytes a second
+// bandwidth sends slowly: a piece that a tenth of a second carries, then nothing until the line is free again. So it is with the
+// commands of a direction, too, however short they are.
+type bandwidth struct {
+	rate int // bytes a second
 
-func newBandwidth(ks *keys) fault { return &bandwidth{1000 * ks.int("rate", 4, 1)} }
+	mu   sync.Mutex
+	free map[way]time.Time // when the line is
+}
+
+func newBandwidth(ks *keys) fault {
+	return &bandwidth{rate: 1000 * ks.int("rate", 4, 1), free: map[way]time.Time{}}
+}
 
 const beat = 100 * time.Millisecond
 
 func (f *bandwidth) do(ctx context.Context, h *hit) {
-	h.Send = func(w io.Writer, out []byte) error {
-		piece := max(1, f.rate/int(time.Second/beat))
-		return inPieces(ctx, w, out, func() (int, time.Duration) { return piece, beat })
+	key := h.key
+	h.through(func(w io.Writer, out []byte) error {
+		for piece := f.rate / int(time.Second/beat); len(out) > 0; {
+			n := min(piece, len(out))
+			if err := pause(ctx, f.take(key, n)); err != nil {
+				return err
+			}
+			if _, err := w.Write(out[:n]); err != nil {
+				return err
+			}
+			out = out[n:]
+		}
+		return nil
+	})
+}
+
+// take takes the line for n bytes, and returns how long they have to wait for it.
+func (f *bandwidth) take(w way, n int) time.Duration {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := time.Now()
+	wait := max(0, f.free[w].Sub(now))
+	f.free[w] = now.Add(wait + time.Duration(n)*time.Second/time.Duration(f.rate))
+	return wait
+}
+
+func (f *bandwidth) closed(conn int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for w := range f.free {
+		if w.conn == conn {
+			delete(f.free, w)
+		}
 	}
 }
 
-// inPieces writes in pieces of the sizes, and with the pauses, that next says.
-func inPieces(ctx context.Context, w io.Writer, out []byte, next func() (size int, pause time.Duration)) error {
-	for len(out) > 0 {
-		size, pause := next()
-		n := min(size, len(out))
-		if _, err := w.Write(out[:n]); err != nil {
-			return err
-		}
-		out = out[n:]
-		if pause > 0 && len(out) > 0 {
-			select {
-			case <-time.After(pause):
-			case <-ctx.Done():
-				return context.Cause(ctx)
-			}
-		}
+// pause lets time pass; the error says that the connection ended meanwhile.
+func pause(ctx context.Context, d time.Duration) error {
+	if d <= 0 {
+		return nil
 	}
-	return nil
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 }

@@ -16,7 +16,7 @@ type coalesce struct {
 	kept map[way]*batch
 }
 
-// batch is what is kept back in one direction. A connection that ends takes it along: its receiver is gone.
+// batch is what is kept back in one direction. A connection that is cut off takes it along: its receiver is gone.
 type batch struct {
 	mu    sync.Mutex
 	out   []byte
@@ -43,6 +43,18 @@ func (f *coalesce) of(w way) *batch {
 	return b
 }
 
+// ended sends what is kept back: its receiver is there still.
+func (f *coalesce) ended(w way) {
+	f.mu.Lock()
+	b := f.kept[w]
+	f.mu.Unlock()
+	if b != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		_ = b.sendLocked() // or the receiver is gone
+	}
+}
+
 func (f *coalesce) closed(conn int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -56,7 +68,7 @@ func (f *coalesce) closed(conn int) {
 
 func (f *coalesce) do(_ context.Context, h *hit) {
 	b := f.of(h.key)
-	h.Send = func(w io.Writer, out []byte) error { return b.add(w, out, f.count, f.most) }
+	h.through(func(w io.Writer, out []byte) error { return b.add(w, out, f.count, f.most) })
 }
 
 // pass sends what is kept back with what comes, so that the order stays.
@@ -65,7 +77,7 @@ func (f *coalesce) pass(_ context.Context, h *hit) {
 	b := f.kept[h.key]
 	f.mu.Unlock()
 	if b != nil {
-		h.Send = func(w io.Writer, out []byte) error { return b.add(w, out, 0, 0) }
+		h.through(func(w io.Writer, out []byte) error { return b.add(w, out, 0, 0) })
 	}
 }
 

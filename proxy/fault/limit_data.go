@@ -29,7 +29,7 @@ func (f *limitData) closed(conn int) {
 }
 
 func (f *limitData) do(_ context.Context, h *hit) {
-	h.Send = func(w io.Writer, out []byte) error { return f.send(h, w, out) }
+	h.through(func(w io.Writer, out []byte) error { return f.send(h, w, out) })
 }
 
 func (f *limitData) pass(_ context.Context, h *hit) {
@@ -37,7 +37,7 @@ func (f *limitData) pass(_ context.Context, h *hit) {
 	_, begun := f.passed[h.key]
 	f.mu.Unlock()
 	if begun {
-		h.Send = func(w io.Writer, out []byte) error { return f.send(h, w, out) }
+		h.through(func(w io.Writer, out []byte) error { return f.send(h, w, out) })
 	}
 }
 

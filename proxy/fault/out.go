@@ -22,9 +22,9 @@ func (f *signOff) do(_ context.Context, h *hit) {
 		return
 	}
 	h.Out = line
-	h.Send = func(w io.Writer, out []byte) error {
+	h.through(func(w io.Writer, out []byte) error {
 		_, err := w.Write(out)
 		conn.Kill(false, rule)
 		return err
-	}
+	})
 }

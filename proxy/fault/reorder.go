@@ -20,6 +20,8 @@ type reorder struct {
 type straggler struct {
 	out   []byte
 	timer *time.Timer
+	conn  *proxy.Conn
+	rule  string
 }
 
 func newReorder(ks *keys) fault { return &reorder{most: ks.ms("ms", 1000), kept: map[way]*straggler{}} }
@@ -30,12 +32,12 @@ func (f *reorder) do(ctx context.Context, h *hit) {
 		return
 	}
 	h.Drop = true
-	s := &straggler{out: append([]byte(nil), h.Out...)}
+	s := &straggler{out: append([]byte(nil), h.Out...), conn: h.Conn, rule: h.rule.text}
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.kept[h.key] = s
-	conn, key, rule := h.Conn, h.key, h.rule.text
-	s.timer = time.AfterFunc(f.most, func() { f.alone(conn, key, s, rule) })
+	key := h.key
+	s.timer = time.AfterFunc(f.most, func() { f.alone(key, s) })
 }
 
 // pass lets the command that was kept go behind this one.
@@ -50,7 +52,7 @@ func (f *reorder) pass(_ context.Context, h *hit) {
 }
 
 // alone sends a command that nothing came after.
-func (f *reorder) alone(c *proxy.Conn, key way, s *straggler, rule string) {
+func (f *reorder) alone(key way, s *straggler) {
 	f.mu.Lock()
 	mine := f.kept[key] == s
 	if mine {
@@ -58,7 +60,17 @@ func (f *reorder) alone(c *proxy.Conn, key way, s *straggler, rule string) {
 	}
 	f.mu.Unlock()
 	if mine {
-		_ = c.Inject(key.dir, s.out, rule) // the connection may have ended
+		_ = s.conn.Inject(key.dir, s.out, s.rule) // the connection may have ended
+	}
+}
+
+// ended lets the command go: nothing comes after it.
+func (f *reorder) ended(w way) {
+	f.mu.Lock()
+	s := f.kept[w]
+	f.mu.Unlock()
+	if s != nil && s.timer.Stop() {
+		f.alone(w, s)
 	}
 }
 

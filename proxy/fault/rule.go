@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -40,6 +41,23 @@ type way struct {
 	conn int
 	dir  decode.Dir
 }
+
+// through makes send write the command: behind what faults before this one do with it, in the pieces that they make.
+func (h *hit) through(send func(w io.Writer, out []byte) error) {
+	before := h.Send
+	if before == nil {
+		h.Send = send
+		return
+	}
+	h.Send = func(w io.Writer, out []byte) error {
+		return before(writer(func(p []byte) (int, error) { return len(p), send(w, p) }), out)
+	}
+}
+
+// writer is a function that writes.
+type writer func([]byte) (int, error)
+
+func (f writer) Write(p []byte) (int, error) { return f(p) }
 
 // wait lets time pass, while what the sender says waits too. It reports false when the connection ended meanwhile.
 func (h *hit) wait(ctx context.Context, d time.Duration) bool {
@@ -200,6 +218,15 @@ func (rs *Rules) Intercept(ctx context.Context, x *proxy.Exchange) {
 			return
 		}
 		r.apply(ctx, x, rs.now())
+	}
+}
+
+// Ended sends what is kept back of a direction in which no more comes: it is disturbed, not lost.
+func (rs *Rules) Ended(c *proxy.Conn, dir decode.Dir) {
+	for _, r := range rs.List() {
+		if f, ok := r.fault.(interface{ ended(way) }); ok {
+			f.ended(way{c.ID(), dir})
+		}
 	}
 }
 

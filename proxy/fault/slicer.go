@@ -17,13 +17,22 @@ func newSlicer(ks *keys) fault {
 }
 
 func (f *slicer) do(ctx context.Context, h *hit) {
-	h.Send = func(w io.Writer, out []byte) error {
-		return inPieces(ctx, w, out, func() (int, time.Duration) {
+	h.through(func(w io.Writer, out []byte) error {
+		for {
 			size := f.size
 			if f.variation > 0 {
 				size = max(1, size+h.rand.IntN(2*f.variation+1)-f.variation)
 			}
-			return size, f.pause
-		})
-	}
+			n := min(size, len(out))
+			if _, err := w.Write(out[:n]); err != nil {
+				return err
+			}
+			if out = out[n:]; len(out) == 0 {
+				return nil
+			}
+			if err := pause(ctx, f.pause); err != nil {
+				return err
+			}
+		}
+	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"sync"
 
+	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/proxy"
 )
 
@@ -55,6 +56,17 @@ func (c *Chain) Intercept(ctx context.Context, x *proxy.Exchange) {
 		}
 		if !l.Idle() {
 			l.Intercept(ctx, x)
+		}
+	}
+}
+
+// Ended tells the links that one side of a connection has said its last command.
+func (c *Chain) Ended(conn *proxy.Conn, dir decode.Dir) {
+	for _, l := range c.links {
+		if l, ok := l.(interface {
+			Ended(*proxy.Conn, decode.Dir)
+		}); ok {
+			l.Ended(conn, dir)
 		}
 	}
 }

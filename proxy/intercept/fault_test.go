@@ -53,6 +53,20 @@ func TestBandwidth(t *testing.T) {
 	})
 }
 
+// TestBandwidthOfShortCommands: many of them are no faster than a long one.
+func TestBandwidthOfShortCommands(t *testing.T) {
+	faulty(t, `bandwidth:rate=1 @ dir == "C"`, func(s *stage) {
+		began := time.Now()
+		for range 200 {
+			s.client.send("PNG\r\n")
+			s.server.want("PNG\r\n")
+		}
+		if d := time.Since(began); d < 900*time.Millisecond || d > 1100*time.Millisecond {
+			t.Errorf("200 commands of 5 bytes took %s at 1 KB/s", d)
+		}
+	})
+}
+
 func TestSlicer(t *testing.T) {
 	faulty(t, `slicer:size=1 @ cmd == "PNG"`, func(s *stage) {
 		n := len(s.wrote())
@@ -130,6 +144,46 @@ func TestLimitData(t *testing.T) {
 		s.server.want("CAL 2 a@b.c\r")
 		s.server.wantEnd()
 	})
+}
+
+// TestFaultsTogether: one fault does its work on what another one makes.
+func TestFaultsTogether(t *testing.T) {
+	t.Run("a limit in pieces", func(t *testing.T) {
+		faulty(t, `limit_data:bytes=3 @ cmd == "PNG"`, func(s *stage) {
+			s.check(s.bench.AddFault(`slicer:size=1`))
+			s.client.send("PNG\r\n")
+			s.server.want("PNG")
+			s.server.wantEnd()
+		})
+	})
+	t.Run("together, in pieces", func(t *testing.T) {
+		faulty(t, `coalesce:count=2 @ cmd == "PNG"`, func(s *stage) {
+			s.check(s.bench.AddFault(`slicer:size=4`))
+			n := len(s.wrote())
+			s.client.send("PNG\r\n")
+			s.rest()
+			s.client.send("OUT\r\n") // it does not overtake what is kept back
+			s.server.want("PNG\r\nOUT\r\n")
+			if got, want := s.wrote()[n:], []string{"PNG\r", "\nOUT", "\r\n"}; !slices.Equal(got, want) {
+				t.Errorf("writes %q, want %q", got, want)
+			}
+		})
+	})
+}
+
+// TestNothingKeptBackIsLost: who says good-bye has said all that came before, as far as the other side is concerned.
+func TestNothingKeptBackIsLost(t *testing.T) {
+	for _, rule := range []string{`coalesce:count=3`, `reorder`, `late:ms=60000 @ cmd == "CAL"`} {
+		t.Run(rule, func(t *testing.T) {
+			faulty(t, rule, func(s *stage) {
+				s.client.send("CAL 2 bob@hotmail.com\r\n")
+				s.rest()
+				s.client.conn.(interface{ CloseWrite() error }).CloseWrite()
+				s.server.want("CAL 2 bob@hotmail.com\r\n")
+				s.server.wantEnd()
+			})
+		})
+	}
 }
 
 func TestDropTheNth(t *testing.T) {

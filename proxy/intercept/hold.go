@@ -82,7 +82,6 @@ func (d *Desk) Intercept(ctx context.Context, x *proxy.Exchange) {
 	}
 	w := d.admit(x)
 	if w == nil {
-		x.Rule = join(x.Rule, fmt.Sprintf("not held: %d others are", d.o.MaxHeld))
 		return
 	}
 	x.Flush()
@@ -93,7 +92,10 @@ func (d *Desk) Intercept(ctx context.Context, x *proxy.Exchange) {
 	case decision := <-w.decided:
 		apply(x, decision)
 	case <-timer.C:
-		d.remove(w.ID)
+		if d.remove(w.ID) == nil { // somebody was just as quick
+			apply(x, <-w.decided)
+			return
+		}
 		x.Rule = join(x.Rule, fmt.Sprintf("held %s, then it went on by itself", d.o.MaxWait))
 		d.o.Log.Warn("a command was held too long and went on", "connection", x.In.Conn, "command", x.In.In.Verb.String(), "limit", d.o.MaxWait)
 	case <-ctx.Done():
@@ -104,7 +106,7 @@ func (d *Desk) Intercept(ctx context.Context, x *proxy.Exchange) {
 // apply does what was decided.
 func apply(x *proxy.Exchange, decision [][]byte) {
 	switch {
-	case len(decision) == 0:
+	case len(decision) == 0, len(decision) == 1 && len(decision[0]) == 0 && &decision[0] != &release[0]:
 		x.Drop = true
 	case &decision[0] == &release[0]:
 	default:
@@ -113,11 +115,15 @@ func apply(x *proxy.Exchange, decision [][]byte) {
 	}
 }
 
-// admit makes a command wait, unless too many do.
+// admit makes a command wait, unless too many do, or nobody holds anything any more: then it returns nil.
 func (d *Desk) admit(x *proxy.Exchange) *waiting {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.expr == "" {
+		return nil
+	}
 	if len(d.held) >= d.o.MaxHeld {
+		x.Rule = join(x.Rule, fmt.Sprintf("not held: %d others are", d.o.MaxHeld))
 		if !d.full {
 			d.full = true
 			d.o.Log.Warn("too many commands are held: others go on", "limit", d.o.MaxHeld)

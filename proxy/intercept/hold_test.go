@@ -8,6 +8,7 @@ import (
 
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/steer"
+	"github.com/msnscope/msnscope/proxy"
 )
 
 const hello = "MSG 3 N 52\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nhello"
@@ -98,6 +99,48 @@ func TestReleaseAll(t *testing.T) {
 		s.server.want("CAL 3 bob@hotmail.com\r\n")
 		if got := s.bench.Intercepting(); got != "" {
 			t.Errorf("%q is held still", got)
+		}
+	})
+}
+
+// TestNobodyHolds: a command that matched while the last inspector left is not left waiting for it.
+func TestNobodyHolds(t *testing.T) {
+	d := NewDesk(DeskOptions{})
+	if err := d.Intercepts("CAL"); err != nil {
+		t.Fatal(err)
+	}
+	d.ReleaseAll()
+	if w := d.admit(&proxy.Exchange{In: &session.Event{}}); w != nil {
+		t.Errorf("command %d waits, and nobody is there", w.ID)
+	}
+}
+
+// TestDecisionAtTheLastMoment: what was decided is done, although the time was over just then.
+func TestDecisionAtTheLastMoment(t *testing.T) {
+	for range 20 {
+		play(t, BenchOptions{Desk: DeskOptions{MaxWait: time.Minute}}, func(s *stage) {
+			s.check(s.bench.Intercept("CAL"))
+			s.client.send("CAL 2 bob@hotmail.com\r\nPNG\r\n")
+			id := s.held(1)[0]
+			time.Sleep(time.Minute)
+			if err := s.bench.Replace(id); err == nil {
+				s.server.want("PNG\r\n")
+			} else {
+				s.server.want("CAL 2 bob@hotmail.com\r\nPNG\r\n")
+			}
+		})
+	}
+}
+
+// TestNothingInPlace: an edit that leaves nothing drops the command, and the event says so.
+func TestNothingInPlace(t *testing.T) {
+	play(t, BenchOptions{}, func(s *stage) {
+		s.check(s.bench.Intercept("CAL"))
+		s.client.send("CAL 2 bob@hotmail.com\r\nPNG\r\n")
+		s.check(s.bench.Replace(s.held(1)[0], []byte{}))
+		s.server.want("PNG\r\n")
+		if e := s.find("CAL"); e.Flags&session.Dropped == 0 {
+			t.Errorf("flags %v, want dropped", e.Flags.Names())
 		}
 	})
 }
