@@ -270,5 +270,8 @@ func (m *Model) Event(n uint64) *session.Event {
 
 // numbered returns the position of the first event whose number is n or more.
 func (m *Model) numbered(n uint64) int {
+	if s, ok := m.log.(Store); ok {
+		return s.Find(n)
+	}
 	return sort.Search(m.log.Len(), func(i int) bool { return m.log.At(i).N >= n })
 }

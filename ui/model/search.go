@@ -9,10 +9,11 @@ import (
 	"github.com/msnscope/msnscope/internal/store"
 )
 
-// Store is a log that can do more than a Log, as [store.Log] can: filters go over it on all cores.
+// Store is a log that can do more than a Log, as [store.Log] can: filters go over it on all cores, numbers are found without reading.
 type Store interface {
 	Log
 	Reader() *store.Reader
+	Find(n uint64) int
 	Select(ctx context.Context, f *filter.Filter, from, to int, found func(matches []uint32, done int) bool)
 }
 
