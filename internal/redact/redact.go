@@ -36,11 +36,13 @@ import (
 type Redactor struct {
 	values values
 	types  map[string]map[string]body.FieldInfo // content type -> field in lower case
+
+	challenges map[int]string // of each connection, the last one
 }
 
 // New returns a Redactor.
 func New() *Redactor {
-	r := &Redactor{values: newValues(), types: map[string]map[string]body.FieldInfo{}}
+	r := &Redactor{values: newValues(), types: map[string]map[string]body.FieldInfo{}, challenges: map[int]string{}}
 	for _, t := range body.Types() {
 		fields := map[string]body.FieldInfo{}
 		for _, f := range t.Fields {
@@ -90,10 +92,15 @@ func (r *Redactor) Event(e *session.Event) *session.Event {
 	if e.Kind != session.Command {
 		return &now
 	}
-	now.In = reparse(r.message(&e.In, e.Row), &e.In, e.Dir)
+	if e.Row != nil && e.Dir == decode.FromServer {
+		if c := e.Row.Find(&e.In, dialect.Secret); c != nil {
+			r.challenges[e.Conn] = string(c)
+		}
+	}
+	now.In = reparse(r.message(&e.In, e.Row, e.Conn), &e.In, e.Dir)
 	if e.Out != nil {
 		sent := e.Sent()
-		now.Out = r.message(&sent, rowOf(e, &sent))
+		now.Out = r.message(&sent, rowOf(e, &sent), e.Conn)
 		if now.Out == nil {
 			now.Out = []byte{}
 		}
@@ -120,13 +127,15 @@ func argOf(row *dialect.Row, i int) (dialect.Arg, bool) {
 }
 
 // message returns the bytes of a command with stand-ins. All between the words stays: blanks, the line's end.
-func (r *Redactor) message(m *decode.Message, row *dialect.Row) []byte {
+func (r *Redactor) message(m *decode.Message, row *dialect.Row, conn int) []byte {
 	if m.Opaque() {
 		return []byte(r.values.shape(string(m.Raw)))
 	}
 	var payload []byte
 	if p := m.Payload(); len(p) > 0 {
-		payload = r.body(p)
+		if payload = r.proof(m, conn); payload == nil {
+			payload = r.body(p)
+		}
 	}
 	out, done := make([]byte, 0, len(m.Raw)+64), 0
 	for i := range m.NumArgs() {
@@ -137,6 +146,16 @@ func (r *Redactor) message(m *decode.Message, row *dialect.Row) []byte {
 	}
 	out = append(append(out, m.Line()[min(done, len(m.Line())):]...), m.LineEnd()...)
 	return append(out, payload...)
+}
+
+// proof returns the right answer of a program to the stand-in of its challenge where it gave the right one, else nil: the key
+// is that of all who use the program.
+func (r *Redactor) proof(m *decode.Message, conn int) []byte {
+	key, ok := decode.ClientKey(string(m.Arg(0)))
+	if !ok || !strings.EqualFold(string(m.Payload()), decode.MD5Response(r.challenges[conn], key)) {
+		return nil
+	}
+	return []byte(decode.MD5Response(r.values.shape(r.challenges[conn]), key))
 }
 
 // argument returns the stand-in of one argument.

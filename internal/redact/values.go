@@ -83,16 +83,16 @@ func (v *values) handle(s string) string {
 	return v.handles[key]
 }
 
-// maxName is what the protocol allows a friendly name, as it is written (§5.5).
-const maxName = 387
+// longName is how long a name is, as it is written, whose length may be what matters: groups have at most 61 bytes, users 387.
+const longName = 60
 
 // friendly returns the stand-in of a friendly name as it is written on the wire.
 func (v *values) friendly(word string) string {
 	name := decode.Unescape(word)
 	switch {
-	case name == "" || name == system:
-		return word
-	case len(word) > maxName || strings.ContainsAny(word, "%") && name == word:
+	case name == "" || name == system || v.shape(word) == word:
+		return word // it names nobody: ~ is the group of those who are in none
+	case len(word) > longName || strings.ContainsAny(word, "%") && name == word:
 		return v.shape(word) // too long, or badly escaped: so it stays
 	case v.handles[strings.ToLower(name)] != "":
 		return v.handle(name)
@@ -226,7 +226,7 @@ func (v *values) shape(s string) string {
 }
 
 func scramble(s string, random *rand.Rand) string {
-	hex := hexNumber.MatchString(s)
+	hex := hexNumber.MatchString(s) && strings.ContainsAny(s, "abcdefABCDEF")
 	out := []byte(s)
 	for i := 0; i < len(out); i++ {
 		c := out[i]
@@ -275,6 +275,9 @@ var software = map[string]bool{
 	"Recommended2": true, "Minimum": true, "Rru": true, "SiteID": true, "ClientID": true,
 }
 
+// clients is the domain of the names that programs, not people, answer challenges with: msmsgs@msnmsgr.com.
+const clients = "@msnmsgr.com"
+
 // argument returns the stand-in of an argument's value.
 func (v *values) argument(a *dialect.Arg, value string) string {
 	switch a.Kind {
@@ -299,7 +302,7 @@ func (v *values) argument(a *dialect.Arg, value string) string {
 
 func (v *values) argText(a *dialect.Arg, value string) string {
 	switch key, rest, pair := strings.Cut(value, "="); {
-	case software[a.Name] && !strings.ContainsAny(value, "@?=%:"):
+	case software[a.Name] && !strings.ContainsAny(strings.TrimSuffix(value, clients), "@?=%:"):
 		return value
 	case strings.Contains(value, "://"):
 		return v.link(value)
