@@ -32,10 +32,11 @@ type feeder struct {
 
 // batch is some items, with their bytes.
 type batch struct {
-	items  []pcap.Item
-	data   []byte
-	done   int64 // how many bytes of the file were read by then
-	zipped bool
+	items    []pcap.Item
+	comments bool // some of them have comments
+	data     []byte
+	done     int64 // how many bytes of the file were read by then
+	zipped   bool
 }
 
 func (f *feeder) run(name string) {
@@ -82,6 +83,7 @@ func (f *feeder) add(item *pcap.Item) {
 		b.data = append(b.data, item.Data...)
 		item.Data = b.data[at : at+n : at+n]
 	}
+	b.comments = b.comments || item.Comments != nil
 	b.items = append(b.items, *item)
 }
 
@@ -93,7 +95,10 @@ func (f *feeder) batch() *batch {
 			f.at = &batch{data: make([]byte, 0, batchBytes)}
 		} else {
 			f.at = <-f.free
-			clear(f.at.items)
+			if f.at.comments {
+				clear(f.at.items) // they go as soon as they are read
+			}
+			f.at.comments = false
 			f.at.items, f.at.data = f.at.items[:0], f.at.data[:0]
 		}
 	}

@@ -7,7 +7,7 @@ import "syscall"
 // memory returns n bytes, zero, that the garbage collector does not count: what it may let grow beside them is as much as what
 // it counts, and a full index would cost twice its size.
 func memory(n int) []byte {
-	b, err := syscall.Mmap(-1, 0, n, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE)
+	b, err := syscall.Mmap(-1, 0, n, syscall.PROT_READ|syscall.PROT_WRITE, syscall.MAP_ANON|syscall.MAP_PRIVATE|populate)
 	if err != nil {
 		return make([]byte, n)
 	}

@@ -100,8 +100,8 @@ type tracker struct {
 	port    uint16
 	opened  int
 	flows   map[ends]*flow
-	last    *flow // whose segment came last
-	ages    flow  // the ring of all flows: newer is the oldest one
+	last    [1024]*flow // whose segments came last, by slot: a few hundred connections take turns
+	ages    flow        // the ring of all flows: newer is the oldest one
 	packet  *packet
 	kept    bool // packet is still needed when the next one comes
 	waiting []waiting
@@ -177,12 +177,13 @@ func (t *tracker) segment(seg *segment, from origin) {
 
 // find returns the flow that a segment belongs to, nil if it begins one.
 func (t *tracker) find(seg *segment) *flow {
-	f := t.last
+	last := &t.last[seg.ends.slot()]
+	f := *last
 	if f == nil || f.ends != seg.ends {
 		if f = t.flows[seg.ends]; f == nil {
 			return nil
 		}
-		t.last = f
+		*last = f
 	}
 	if f.replacedBy(seg) {
 		t.forget(f)
@@ -228,7 +229,7 @@ func (t *tracker) open(seg *segment) *flow {
 	}
 	f.info.Client, f.info.Server = c.addrPort(), s.addrPort()
 	t.flows[f.ends] = f
-	t.last = f
+	t.last[f.ends.slot()] = f
 	t.ages.insert(f)
 	item := t.packet.item(KindOpen, f, f.side(seg))
 	if seg.has(flagSYN) {
@@ -283,5 +284,5 @@ func (t *tracker) forget(f *flow) {
 	}
 	f.remove()
 	delete(t.flows, f.ends)
-	t.last = nil
+	t.last[f.ends.slot()] = nil
 }
