@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -51,14 +52,14 @@ func TestTooMuchIsAGap(t *testing.T) {
 // TestEventsWaitForWhoIsBehind: traffic does not.
 func TestEventsWaitForWhoIsBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		behind := false
-		l := newLab(t, Options{Behind: func() bool { return behind }})
+		var behind atomic.Bool
+		l := newLab(t, Options{Behind: behind.Load})
 		c := l.client(proxyAddr)
 		c.send("VER 1 MSNP2\r\n")
 		s := l.server(dsAddr)
 		s.want("VER 1 MSNP2\r\n")
 		synctest.Wait()
-		behind = true
+		behind.Store(true)
 		said := strings.Repeat("PNG\r\n", 2*slice)
 		c.send(said)
 		s.want(said)
@@ -66,7 +67,7 @@ func TestEventsWaitForWhoIsBehind(t *testing.T) {
 		if n := len(l.all()); n > 2+slice {
 			t.Errorf("%d events while somebody is behind", n)
 		}
-		behind = false
+		behind.Store(false)
 		time.Sleep(time.Second)
 		if n := len(l.all()); n != 2+2*slice {
 			t.Errorf("%d events, want %d", n, 2+2*slice)
