@@ -85,11 +85,21 @@ func FuzzSplit(f *testing.F) {
 		var m decode.Message
 		for rest := stream; len(rest) > 0; {
 			n := 1 + random.IntN(min(len(rest), 1+random.IntN(3000)))
-			r.Feed(rest[:n])
+			lent := bytes.Clone(rest[:n])
 			rest = rest[n:]
+			borrows := random.IntN(2) == 0
+			if borrows {
+				r.Borrow(lent)
+			} else {
+				r.Feed(lent)
+			}
 			for r.Next(&m) {
 				got = append(got, describe(&m))
 			}
+			if borrows {
+				r.Return()
+			}
+			clear(lent) // it is the caller's again
 		}
 		for r.Next(&m) || r.Flush(&m) {
 			got = append(got, describe(&m))

@@ -214,18 +214,30 @@ func trimCR(b []byte) int {
 // read makes of the words of the line a verb, a TrID where the grammar has one, and arguments. It returns what the grammar says
 // of the payload. Words are separated by any number of spaces and tabs (§5.2).
 func (m *Message) read(dir Dir, g Grammar) Payload {
+	if !m.readVerb() {
+		return NoPayload
+	}
+	return m.shaped(g.Shape(dir, m.Verb))
+}
+
+// readVerb takes the verb, and reports whether there is one.
+func (m *Message) readVerb() bool {
 	m.HasTrID, m.TrID, m.Why, m.first = false, 0, NotOpaque, 1
 	if m.count == 0 {
 		m.Why = EmptyLine
-		return NoPayload
+		return false
 	}
 	w := m.Raw[m.words[0].start:m.words[0].end]
 	if !isVerb(w) {
 		m.Why = NoVerb
-		return NoPayload
+		return false
 	}
 	m.Verb = Verb(w)
-	shape := g.Shape(dir, m.Verb)
+	return true
+}
+
+// shaped takes the TrID where the shape has one, and returns what the shape says of the payload.
+func (m *Message) shaped(shape Shape) Payload {
 	if shape.TrID && m.count > 1 {
 		m.setTrID(m.Raw[m.words[1].start:m.words[1].end])
 	}

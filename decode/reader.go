@@ -33,12 +33,20 @@ type Reader struct {
 
 	buf  []byte // buf[r:] is what has not been handed out
 	r    int
+	own  []byte  // the Reader's buffer while buf is borrowed
 	room int     // what Fill offers to a read, 0 for minRead
 	seen int     // how many bytes of buf[r:] are known to hold no LF
 	need int     // how many bytes the command at r has in all, once known
 	by   Grammar // what need was worked out by
 	long bool    // inside a line that was too long
 	lost bool    // out of step: see Lose
+
+	last struct { // what the grammar said of the last verb that it was asked for: runs of one command are usual
+		of    Grammar
+		dir   Dir
+		verb  Verb
+		shape Shape
+	}
 }
 
 // NewReader returns a Reader of the direction dir with the grammar g.
@@ -48,6 +56,27 @@ func NewReader(dir Dir, g Grammar) *Reader { return &Reader{Dir: dir, Grammar: g
 func (r *Reader) Feed(p []byte) {
 	r.compact(len(p))
 	r.buf = append(r.buf, p...)
+}
+
+// Borrow is Feed without a copy where nothing is pending: what is framed are parts of p, until [Reader.Return]. Between the two is
+// neither Feed nor Fill.
+func (r *Reader) Borrow(p []byte) {
+	if len(r.Pending()) > 0 {
+		r.Feed(p)
+		return
+	}
+	r.own, r.buf, r.r = r.buf[:0], p[:len(p):len(p)], 0
+	if r.own == nil || cap(r.own) > keepBuf {
+		r.own = []byte{}
+	}
+}
+
+// Return keeps a copy of what is pending of what was borrowed. Slices of earlier messages become invalid.
+func (r *Reader) Return() {
+	if r.own == nil {
+		return
+	}
+	r.own, r.buf, r.r = nil, append(r.own, r.Pending()...), 0
 }
 
 // Fill does one Read from src into the buffer and returns how many bytes came, with the error of src. Slices of earlier
@@ -202,7 +231,10 @@ func (r *Reader) nextLong(m *Message, b []byte) bool {
 
 // command takes the command whose line, in m already, ends at b[body].
 func (r *Reader) command(m *Message, b []byte, body int) bool {
-	rule := m.read(r.Dir, r.Grammar)
+	rule := NoPayload
+	if m.readVerb() {
+		rule = m.shaped(r.shape(m.Verb))
+	}
 	total, why := body, m.Why
 	if why == NotOpaque && rule != NoPayload {
 		var size int
@@ -227,6 +259,14 @@ func (r *Reader) command(m *Message, b []byte, body int) bool {
 		r.take(m, total)
 	}
 	return true
+}
+
+// shape asks the grammar for the shape of a verb, unless it was the last to be asked for.
+func (r *Reader) shape(v Verb) Shape {
+	if l := &r.last; v != l.verb || r.Dir != l.dir || r.Grammar != l.of {
+		l.of, l.dir, l.verb, l.shape = r.Grammar, r.Dir, v, r.Grammar.Shape(r.Dir, v)
+	}
+	return r.last.shape
 }
 
 // Lose tells that bytes are missing before the next ones, or that the stream begins in the middle. A Reader also loses its
@@ -275,17 +315,16 @@ func (m *Message) payloadSize(rule Payload) (int, Reason) {
 		return 0, NotOpaque
 	}
 	last := m.Arg(n - 1)
-	if !isDigits(last) {
-		if rule != LastArg {
-			return 0, NotOpaque
-		}
+	size, ok := parseUint(last, MaxPayload)
+	switch {
+	case ok:
+		return int(size), NotOpaque
+	case isDigits(last):
+		return 0, LengthCap
+	case rule == LastArg:
 		return 0, BadLength
 	}
-	size, ok := parseUint(last, MaxPayload)
-	if !ok {
-		return 0, LengthCap
-	}
-	return int(size), NotOpaque
+	return 0, NotOpaque
 }
 
 // take makes the next n bytes m's, and moves on.

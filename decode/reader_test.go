@@ -231,6 +231,15 @@ func TestNoAllocations(t *testing.T) {
 	if n != 0 {
 		t.Errorf("%v allocations for four commands, want 0", n)
 	}
+	n = testing.AllocsPerRun(100, func() {
+		r.Borrow(stream)
+		for r.Next(&m) {
+		}
+		r.Return()
+	})
+	if n != 0 {
+		t.Errorf("%v allocations for four commands that were borrowed, want 0", n)
+	}
 }
 
 // TestSkim: what is skimmed is what Next would have taken, and no command that needs a closer look.

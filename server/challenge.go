@@ -24,7 +24,7 @@ func (c *conn) askForProof(id string) {
 }
 
 // chl is a client that asks to be challenged.
-func (c *conn) chl(r *request) { c.askForProof(r.id) }
+func (c *conn) chl(r *request) { c.askForProof(r.id()) }
 
 // qry is the answer to a challenge: the MD5 digest of it and the client's key. A wrong one ends the connection.
 func (c *conn) qry(r *request) {
@@ -38,5 +38,5 @@ func (c *conn) qry(r *request) {
 		return
 	}
 	c.user.proven = true
-	c.send(line("QRY", r.id))
+	c.send(line("QRY", r.id()))
 }

@@ -3,7 +3,6 @@ package server
 import (
 	"bytes"
 	"errors"
-	"slices"
 	"strconv"
 
 	"github.com/msnscope/msnscope/decode"
@@ -12,8 +11,17 @@ import (
 
 // request is a command of a client whose row has said yes.
 type request struct {
-	m  *decode.Message
-	id string // the TrID digit for digit, "" where the command has none
+	m *decode.Message
+	// guess is what stands in for the TrID where framing found none.
+	guess string
+}
+
+// id returns the TrID digit for digit, "" where the command has none.
+func (r *request) id() string {
+	if r.m.HasTrID {
+		return string(r.m.TrIDText())
+	}
+	return r.guess
 }
 
 // arg returns argument i, "" where there is none.
@@ -27,6 +35,10 @@ type handler struct {
 	do func(*conn, *request)
 	// surplus is how many arguments too many real servers took.
 	surplus int
+	// joins says that the handler leaves what it has for the others to relay, so that a run of the command is one step.
+	joins bool
+
+	min, max int // how many arguments the row allows, -1 for any number
 }
 
 // handlers has one handler for each row of a client's command in the tables of MSNP2 to MSNP7; a test holds it to that.
@@ -51,7 +63,7 @@ var handlers = map[form]handler{
 	{"USR", ""}: {do: (*conn).usrCookie}, // switchboard.go
 	{"ANS", ""}: {do: (*conn).ans},
 	{"CAL", ""}: {do: (*conn).cal},
-	{"MSG", ""}: {do: (*conn).msg},
+	{"MSG", ""}: {do: (*conn).msg, joins: true},
 
 	{"CVR", ""}: {do: (*conn).cvr}, // extension.go
 	{"REA", ""}: {do: (*conn).rea},
@@ -79,6 +91,7 @@ var byRow = func() map[*dialect.Row]handler {
 		for i := range t.Rows() {
 			row := &t.Rows()[i]
 			if h, ok := handlers[form{row.Verb, row.Form()}]; ok && row.Dir == decode.FromClient {
+				h.min, h.max = row.Min(), row.Max()
 				all[row] = h
 			}
 		}
@@ -96,21 +109,37 @@ func (c *conn) serve(w *work) {
 		c.serveOpaque(m)
 		return
 	}
-	*r = request{m: m, id: string(m.TrIDText())}
-	rows := c.table.Of(decode.FromClient, m.Verb)
-	// Commands are in upper case (§5.2).
-	if len(rows) == 0 || rows[0].Verb != m.Verb.String() || rows[0].Extension && !c.s.set.Extensions {
-		c.fail(r, unknownCommand)
-		return
+	r.m, r.guess = m, ""
+	if m.Verb != w.verb || c.table != w.table {
+		if !c.knows(m.Verb) {
+			c.fail(r, unknownCommand)
+			return
+		}
+		w.verb, w.table, w.sole = m.Verb, c.table, c.table.Sole(decode.FromClient, c.role, m.Verb)
 	}
-	row := c.table.Match(decode.FromClient, c.role, m)
+	row := w.sole
+	if row == nil {
+		row = c.table.Match(decode.FromClient, c.role, m)
+	}
 	if row == nil {
 		c.fail(r, wrongServer)
 		return
 	}
-	if h := byRow[row]; c.admit(row, h, r) {
-		h.do(c, r)
+	if row != w.row {
+		w.row, w.h = row, byRow[row]
 	}
+	if !w.h.joins {
+		c.relay()
+	}
+	if c.admit(row, &w.h, r) {
+		w.h.do(c, r)
+	}
+}
+
+// knows reports whether the dialect has the verb, and this server takes it. Commands are in upper case (§5.2).
+func (c *conn) knows(v decode.Verb) bool {
+	rows := c.table.Of(decode.FromClient, v)
+	return len(rows) > 0 && rows[0].Verb == v.String() && (!rows[0].Extension || c.s.set.Extensions)
 }
 
 // serveOpaque answers what is no command. An empty line is nothing at all; what has the form of a request with a TrID is a
@@ -119,13 +148,13 @@ func (c *conn) serveOpaque(m *decode.Message) {
 	r := &request{m: m}
 	if words := bytes.Fields(m.Line()[:min(len(m.Line()), 64)]); len(words) > 1 {
 		if _, err := strconv.ParseUint(string(words[1]), 10, 32); err == nil {
-			r.id = string(words[1])
+			r.guess = string(words[1])
 		}
 	}
 	switch {
 	case m.Why == decode.EmptyLine:
 	case m.Why == decode.OutOfStep && c.again(m):
-	case m.Why == decode.NoVerb && r.id != "":
+	case m.Why == decode.NoVerb && r.id() != "":
 		c.fail(r, syntax)
 	default:
 		c.fail(r, unframed)
@@ -146,18 +175,18 @@ func (c *conn) again(m *decode.Message) bool {
 
 // admit checks the preconditions that the row states: TrID, number of arguments, state, values. Where one fails it answers
 // and returns false.
-func (c *conn) admit(row *dialect.Row, h handler, r *request) bool {
+func (c *conn) admit(row *dialect.Row, h *handler, r *request) bool {
 	f := none
 	switch n := r.m.NumArgs(); {
 	case row.TrID == dialect.New && !r.m.HasTrID:
 		f = unframed // nothing that could be answered: no request of ours, as it seems
-	case n < row.Min():
+	case n < h.min:
 		f = missingArgs
 	case c.state&row.When == 0:
 		return c.refuse(row, r)
 	case !allowed(row, r.m):
 		f = badValue
-	case c.s.set.CloseSurplus && row.Max() >= 0 && n > row.Max()+h.surplus:
+	case c.s.set.CloseSurplus && h.max >= 0 && n > h.max+h.surplus:
 		c.finish()
 		return false
 	}
@@ -171,7 +200,7 @@ func (c *conn) admit(row *dialect.Row, h handler, r *request) bool {
 func (c *conn) refuse(row *dialect.Row, r *request) bool {
 	switch {
 	case !c.stranger() && row.Refuse != 0:
-		c.send(errorLine(row.Refuse, r.id))
+		c.send(errorLine(row.Refuse, r.id()))
 	case c.stranger() && row.When&(dialect.Logon|dialect.Waiting) == 0:
 		c.fail(r, beforeLogon)
 	default:
@@ -184,18 +213,28 @@ func (c *conn) refuse(row *dialect.Row, r *request) bool {
 func allowed(row *dialect.Row, m *decode.Message) bool {
 	for i := range min(m.NumArgs(), len(row.Args)) { // an argument of which there may be many has no fixed words
 		a := &row.Args[i]
-		if a.Is != "" && string(m.Arg(i)) != a.Is || a.Values != nil && !slices.Contains(a.Values, string(m.Arg(i))) {
+		if a.Is != "" && string(m.Arg(i)) != a.Is || a.Values != nil && !oneOf(a.Values, m.Arg(i)) {
 			return false
 		}
 	}
 	return true
 }
 
+// oneOf is slices.Contains without making a string of the word.
+func oneOf(words []string, word []byte) bool {
+	for _, w := range words {
+		if w == string(word) {
+			return true
+		}
+	}
+	return false
+}
+
 // fail answers a request that failed as the preset says.
 func (c *conn) fail(r *request, f failure) {
 	a := c.s.set.answers()[f]
 	if a.code != 0 {
-		c.send(errorLine(a.code, r.id))
+		c.send(errorLine(a.code, r.id()))
 	}
 	if a.close {
 		c.finish()

@@ -60,6 +60,7 @@ type conn struct {
 	user    user      // at a notification server
 	seat    seat      // at a switchboard
 	touched []*conn   // who got something with the commands of this read
+	speech  *speech   // what the user said with the last commands of this read; nil where it is relayed
 }
 
 func newConn(s *Server, role dialect.Role, addr string, nc net.Conn) *conn {
@@ -218,16 +219,18 @@ func (c *conn) batch(b []byte) (err error) {
 	if c.in == nil {
 		c.in = readers.Get().(*decode.Reader)
 	}
-	c.in.Feed(b)
+	c.in.Borrow(b)
 	w := works.Get().(*work)
 	defer works.Put(w)
-	w.m.Why = decode.NotOpaque
-	for c.in.Grammar = c.table; !c.out.ending() && c.in.Next(&w.m); c.in.Grammar = c.table { // VER changes the table
+	defer c.relay()
+	w.m.Why, w.table = decode.NotOpaque, nil
+	for c.in.Grammar = c.table; !c.out.ending() && c.in.Next(&w.m); { // VER changes the grammar: see speak
 		c.serve(w)
 	}
+	c.in.Return()
 	switch pending := len(c.in.Pending()); {
 	case c.stranger() && pending > decode.MaxLine && !c.out.ending():
-		c.fail(&request{}, unframed)
+		c.fail(&request{m: new(decode.Message)}, unframed)
 		return errGreedy
 	case pending == 0 && !w.m.Opaque(): // in step, and nothing is lost with it
 		readers.Put(c.in)
@@ -240,6 +243,13 @@ func (c *conn) batch(b []byte) (err error) {
 type work struct {
 	m decode.Message
 	r request
+
+	// Of the last command, for the next, which is often the same: a verb that the server knows in a dialect; a row and who handles it.
+	verb  decode.Verb
+	table *dialect.Table // nil where there is no verb
+	sole  *dialect.Row   // the only row that the verb has, if so
+	row   *dialect.Row
+	h     handler
 }
 
 var (
@@ -313,6 +323,7 @@ func (c *conn) close() {
 // send queues l for the client and reports whether it will be sent. Lines with a mistake in them are not sent, and the
 // connection is closed: the client would wait for them for ever. It is for who has the turn.
 func (c *conn) send(l *lines) bool {
+	c.relay()
 	b, err := l.e.Bytes()
 	if err != nil {
 		c.kill(fmt.Errorf("%w: %w", errWrite, err))
@@ -336,7 +347,10 @@ func (c *conn) tell(b []byte) (ok, first bool) {
 }
 
 // finish makes what is queued the last that the client gets. It is for who has the turn; others use dismiss.
-func (c *conn) finish() { c.out.end() }
+func (c *conn) finish() {
+	c.relay()
+	c.out.end()
+}
 
 // dismiss is finish for everybody else. It does not wait, and may be called with anything locked.
 func (c *conn) dismiss() {

@@ -23,7 +23,7 @@ func (c *conn) ver(r *request) {
 		answer = append(answer, "CVR0")
 	}
 	if answer == nil {
-		c.send(line("VER", r.id, "0"))
+		c.send(line("VER", r.id(), "0"))
 		c.finish()
 		return
 	}
@@ -31,13 +31,13 @@ func (c *conn) ver(r *request) {
 		c.speak(chosen)
 	}
 	c.state = dialect.Versioned
-	c.send(line("VER", append([]string{r.id}, answer...)...))
+	c.send(line("VER", append([]string{r.id()}, answer...)...))
 }
 
 // inf names the one security package (§7.2).
 func (c *conn) inf(r *request) {
 	c.state = dialect.Negotiated
-	c.send(line("INF", r.id, "MD5"))
+	c.send(line("INF", r.id(), "MD5"))
 }
 
 // usrInitiate refers the user to a notification server (§7.4), or, at that one, challenges the client (§7.3). Users that do
@@ -66,7 +66,7 @@ func (c *conn) referOrChallenge(r *request, handle string) {
 		to = c.s.notificationOf(handle)
 	}
 	if to != c.addr {
-		c.send(c.referral(r.id, to))
+		c.send(c.referral(r.id(), to))
 		c.finish()
 		return
 	}
@@ -81,7 +81,7 @@ func (c *conn) referOrChallenge(r *request, handle string) {
 	c.role = dialect.NS
 	c.notified.Store(true)
 	c.state, c.user.wants, c.user.challenge = dialect.Challenged, handle, challenge
-	c.send(line("USR", r.id, "MD5", "S", challenge))
+	c.send(line("USR", r.id(), "MD5", "S", challenge))
 }
 
 // referral returns the XFR to another notification server (§7.4), to which later dialects add a 0 and the present server.

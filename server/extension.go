@@ -18,7 +18,7 @@ func (c *conn) cvr(r *request) { c.version("CVR", r) }
 
 func (c *conn) version(verb string, r *request) {
 	own := r.arg(5)
-	c.send(line(verb, r.id, own, own, own, infoURL, infoURL))
+	c.send(line(verb, r.id(), own, own, own, infoURL, infoURL))
 }
 
 // rea changes the user's own name, which contacts see at once, or the name stored for a contact.
@@ -46,7 +46,7 @@ func (c *conn) rea(r *request) {
 		c.failErr(r, err)
 		return
 	}
-	c.send(line("REA", r.id, strconv.Itoa(change.After.Serial), accounts.Key(handle), name))
+	c.send(line("REA", r.id(), strconv.Itoa(change.After.Serial), accounts.Key(handle), name))
 	if !own {
 		return
 	}
@@ -78,7 +78,7 @@ func (c *conn) url(r *request) {
 		c.fail(r, badValue)
 		return
 	}
-	args := []string{r.id, "/cgi-bin/HoTMaiL", infoURL}
+	args := []string{r.id(), "/cgi-bin/HoTMaiL", infoURL}
 	if c.since(siteIDs) {
 		args = append(args, "2") // the number of the site
 	}
@@ -86,7 +86,7 @@ func (c *conn) url(r *request) {
 }
 
 // fnd finds nobody: this server has no directory.
-func (c *conn) fnd(r *request) { c.send(line("FND", r.id, "0", "0")) }
+func (c *conn) fnd(r *request) { c.send(line("FND", r.id(), "0", "0")) }
 
 // snd takes an invitation by mail, which is not sent.
 func (c *conn) snd(r *request) {
@@ -95,7 +95,7 @@ func (c *conn) snd(r *request) {
 		return
 	}
 	c.log().Info("an invitation was asked for; this server sends no mail", "user", c.user.Handle)
-	c.send(line(r.m.Verb.String(), r.id, "OK"))
+	c.send(line(r.m.Verb.String(), r.id(), "OK"))
 }
 
 // png answers a sign of life.

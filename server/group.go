@@ -83,7 +83,7 @@ func (c *conn) lsg(r *request) {
 		return
 	}
 	reply := new(lines)
-	reply.addGroups(r.id, strconv.Itoa(u.Serial), m)
+	reply.addGroups(r.id(), strconv.Itoa(u.Serial), m)
 	c.send(reply)
 }
 
@@ -108,7 +108,7 @@ func (c *conn) adg(r *request) {
 		return none
 	})
 	if ok {
-		c.send(line("ADG", r.id, strconv.Itoa(after.Serial), g.Name, g.ID, "0"))
+		c.send(line("ADG", r.id(), strconv.Itoa(after.Serial), g.Name, g.ID, "0"))
 	}
 }
 
@@ -131,7 +131,7 @@ func (c *conn) rmg(r *request) {
 		return none
 	})
 	if ok {
-		c.send(line("RMG", r.id, strconv.Itoa(after.Serial), id))
+		c.send(line("RMG", r.id(), strconv.Itoa(after.Serial), id))
 	}
 }
 
@@ -155,7 +155,7 @@ func (c *conn) reg(r *request) {
 		return none
 	})
 	if ok {
-		c.send(line("REG", r.id, strconv.Itoa(after.Serial), g.ID, g.Name, "0"))
+		c.send(line("REG", r.id(), strconv.Itoa(after.Serial), g.ID, g.Name, "0"))
 	}
 }
 
@@ -182,7 +182,7 @@ func (c *conn) enterGroup(ctx context.Context, r *request, handle string) (done 
 		return none
 	})
 	if ok {
-		c.send(c.addLine(r.id, accounts.Forward, after.Serial, u.Lists[accounts.Forward][i], id))
+		c.send(c.addLine(r.id(), accounts.Forward, after.Serial, u.Lists[accounts.Forward][i], id))
 	}
 	return true
 }
@@ -234,7 +234,7 @@ func (c *conn) leaveGroup(ctx context.Context, r *request, handle string) (done 
 		return none
 	})
 	if ok {
-		c.send(c.remLine(r.id, accounts.Forward, after.Serial, u.Lists[accounts.Forward][i].Handle, id))
+		c.send(c.remLine(r.id(), accounts.Forward, after.Serial, u.Lists[accounts.Forward][i].Handle, id))
 	}
 	return true
 }

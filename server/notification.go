@@ -89,7 +89,7 @@ func (c *conn) welcome(ctx context.Context, r *request, u *accounts.User) {
 	}
 	c.state, c.user.Presence = dialect.Offline, p
 	c.s.enlist(c)
-	c.send(c.usrOK(r.id, u))
+	c.send(c.usrOK(r.id(), u))
 	if c.s.set.ProfileMsg {
 		c.send(message("Hotmail", "Hotmail", profile(c.s.o.Now())))
 	}
@@ -114,7 +114,7 @@ func profile(now time.Time) []byte {
 
 // chg sets the user's state (§7.7).
 func (c *conn) chg(r *request) {
-	if err := c.setState(r.id, r.arg(0)); err != nil {
+	if err := c.setState(r.id(), r.arg(0)); err != nil {
 		c.failErr(r, err)
 		return
 	}
@@ -176,7 +176,7 @@ func (c *conn) xfr(r *request) {
 		c.fail(r, noSwitchboard)
 		return
 	}
-	c.send(line("XFR", r.id, "SB", c.s.o.Switchboard, "CKI", cookie))
+	c.send(line("XFR", r.id(), "SB", c.s.o.Switchboard, "CKI", cookie))
 }
 
 // logoff takes the user of a connection that ended offline.

@@ -34,7 +34,7 @@ func (c *conn) prp(r *request) {
 		return none
 	})
 	if ok {
-		c.send(line("PRP", withValue(value, r.id, strconv.Itoa(after.Serial), property)...))
+		c.send(line("PRP", withValue(value, r.id(), strconv.Itoa(after.Serial), property)...))
 		c.tellContacts(ctx, property, value)
 	}
 }

@@ -22,16 +22,16 @@ func (c *conn) syn(r *request) {
 		return
 	}
 	serial := strconv.Itoa(u.Serial)
-	reply := line("SYN", r.id, serial)
+	reply := line("SYN", r.id(), serial)
 	if have != uint64(u.Serial) {
-		reply.add("GTC", r.id, serial, u.GTC)
-		reply.add("BLP", r.id, serial, u.BLP)
-		if err := c.addMore(reply, r.id, &u); err != nil {
+		reply.add("GTC", r.id(), serial, u.GTC)
+		reply.add("BLP", r.id(), serial, u.BLP)
+		if err := c.addMore(reply, r.id(), &u); err != nil {
 			c.failErr(r, err)
 			return
 		}
 		for _, l := range []accounts.List{accounts.Forward, accounts.Allow, accounts.Block, accounts.Reverse} {
-			c.addList(reply, r.id, &u, l)
+			c.addList(reply, r.id(), &u, l)
 		}
 		c.addContactPhones(ctx, reply, &u)
 	}
@@ -66,7 +66,7 @@ func (c *conn) lst(r *request) {
 		return
 	}
 	reply := new(lines)
-	c.addList(reply, r.id, &u, list)
+	c.addList(reply, r.id(), &u, list)
 	c.send(reply)
 }
 
@@ -79,7 +79,7 @@ func (c *conn) gtc(r *request) {
 		c.failErr(r, err)
 		return
 	}
-	c.send(line("GTC", r.id, strconv.Itoa(change.After.Serial), change.After.GTC))
+	c.send(line("GTC", r.id(), strconv.Itoa(change.After.Serial), change.After.GTC))
 }
 
 // blp stores who may contact the user (§7.6), and who sees it.
@@ -91,7 +91,7 @@ func (c *conn) blp(r *request) {
 		c.failErr(r, err)
 		return
 	}
-	c.send(line("BLP", r.id, strconv.Itoa(change.After.Serial), change.After.BLP))
+	c.send(line("BLP", r.id(), strconv.Itoa(change.After.Serial), change.After.BLP))
 	c.announcePrivacy(&change.Before, &change.After)
 }
 
@@ -126,10 +126,10 @@ func (c *conn) add(r *request) {
 	if list == accounts.Forward && c.since(grouping) && !c.settle(ctx, r, &change.After, added.Handle) {
 		return
 	}
-	reply := c.addLine(r.id, list, change.After.Serial, added, c.groupsOf(&change.After, list)(added.Handle))
+	reply := c.addLine(r.id(), list, change.After.Serial, added, c.groupsOf(&change.After, list)(added.Handle))
 	if list == accounts.Forward && c.user.State != offline {
 		for _, p := range c.visible(ctx, []string{added.Handle}) {
-			reply.add("ILN", r.id, p.State, p.Handle, p.Name) // §7.9
+			reply.add("ILN", r.id(), p.State, p.Handle, p.Name) // §7.9
 		}
 	}
 	c.send(reply)
@@ -169,7 +169,7 @@ func (c *conn) rem(r *request) {
 	if i := change.Before.Find(list, handle); i >= 0 {
 		handle = change.Before.Lists[list][i].Handle
 	}
-	c.send(c.remLine(r.id, list, change.After.Serial, handle, group))
+	c.send(c.remLine(r.id(), list, change.After.Serial, handle, group))
 	if o := change.Other; o != nil {
 		c.deliver(o.Handle, Notice{Kind: Said, Lines: c.remLine("0", accounts.Reverse, o.Serial, c.user.Handle, "").bytes()})
 	}

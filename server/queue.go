@@ -3,6 +3,7 @@ package server
 import (
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,7 +34,7 @@ type queue struct {
 	holding bool
 	muted   bool          // nothing from elsewhere goes in
 	writing bool          // somebody is at it
-	ended   bool          // nothing more goes in
+	ended   atomic.Bool   // nothing more goes in; set with mu locked
 	dead    bool          // nothing more comes out
 	idle    chan struct{} // closed when writing ends, if not nil
 	taken   chan struct{} // closed when something was written, if not nil
@@ -56,7 +57,7 @@ func (q *queue) add(b []byte) (bool, error) {
 func (q *queue) put(to *[]byte, b []byte) (bool, error) {
 	size := len(q.waiting) + len(q.held) + q.flying
 	switch {
-	case q.ended, q.dead:
+	case q.ended.Load(), q.dead:
 		return false, nil
 	case size > 0 && size+len(b) > maxQueued:
 		return false, errSlow
@@ -126,15 +127,11 @@ func giveBack(b []byte) {
 func (q *queue) end() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.ended = true
+	q.ended.Store(true)
 }
 
 // ending reports whether end was called.
-func (q *queue) ending() bool {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	return q.ended
-}
+func (q *queue) ending() bool { return q.ended.Load() }
 
 // begin reports whether the caller shall write: nobody else does, and there is something.
 func (q *queue) begin() bool {
@@ -173,7 +170,8 @@ func (q *queue) next(written []byte) []byte {
 func (q *queue) kill() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.ended, q.dead, q.waiting, q.held = true, true, nil, nil
+	q.ended.Store(true)
+	q.dead, q.waiting, q.held = true, nil, nil
 	q.tellTaken()
 }
 

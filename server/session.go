@@ -21,7 +21,6 @@ type session struct {
 	mu      sync.Mutex
 	members []*conn              // in the order of joining
 	rung    map[string]time.Time // who was called and has not answered, until when
-	message []byte               // where the next message is put together
 }
 
 // init gives the board its first number. Numbers begin high: one client takes a small one for one of its own TrIDs. They are
@@ -125,17 +124,11 @@ func (s *session) toOthers(c *conn, b []byte) bool {
 	return all
 }
 
-// relay is toOthers for a message: it reports whether everybody will get it and there is somebody.
-func (s *session) relay(c *conn, payload []byte) (delivered bool) {
+// relay is toOthers for messages: it reports whether everybody will get them and there is somebody.
+func (s *session) relay(c *conn, b []byte) (delivered bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c.seat.calls = 0
-	b := append(s.message[:0], c.seat.says...)
-	b = append(strconv.AppendInt(b, int64(len(payload)), 10), '\r', '\n')
-	b = append(b, payload...)
-	if s.message = b; cap(b) > keptQueue {
-		s.message = nil
-	}
 	return s.toOthers(c, b) && len(s.members) > 1
 }
 

@@ -32,7 +32,7 @@ func (c *conn) usrCookie(r *request) {
 	}
 	c.sit(&u)
 	c.s.board.open(c)
-	c.send(line("USR", r.id, "OK", c.seat.handle, c.seat.name))
+	c.send(line("USR", r.id(), "OK", c.seat.handle, c.seat.name))
 }
 
 // ans lets a user in with the cookie of a RNG, to the session that it was called to, and tells it who is there (§8.4). Then
@@ -90,9 +90,9 @@ func (c *conn) sit(u *accounts.User) {
 func roster(r *request, others []*conn) *lines {
 	l := new(lines)
 	for i, o := range others {
-		l.e.Command("IRO").Arg(r.id).Int(i+1).Int(len(others)).Arg(o.seat.handle, o.seat.name).End()
+		l.e.Command("IRO").Arg(r.id()).Int(i+1).Int(len(others)).Arg(o.seat.handle, o.seat.name).End()
 	}
-	l.add("ANS", r.id, "OK")
+	l.add("ANS", r.id(), "OK")
 	return l
 }
 
@@ -115,7 +115,7 @@ func (c *conn) cal(r *request) {
 		c.fail(r, f)
 		return
 	}
-	c.send(line("CAL", r.id, "RINGING", c.seat.session.id))
+	c.send(line("CAL", r.id(), "RINGING", c.seat.session.id))
 }
 
 // call rings a user at its notification server, or returns why that cannot be.
@@ -151,21 +151,4 @@ func (c *conn) call(handle string) (failure, error) {
 		return notReachable, err
 	}
 	return none, nil
-}
-
-// msg relays a message to all others, with the body as it came (§8.7, §8.8). Delivered means handed to the connection of every
-// other member, and that there is one.
-func (c *conn) msg(r *request) {
-	payload := r.m.Payload()
-	if limit := c.s.set.MaxMessage; limit > 0 && len(payload) > limit {
-		c.fail(r, badMessage)
-		return
-	}
-	delivered := c.seat.session.relay(c, payload)
-	switch mode := r.arg(0); {
-	case delivered && mode == "A":
-		c.send(line("ACK", r.id))
-	case !delivered && mode != "U":
-		c.send(line("NAK", r.id))
-	}
 }

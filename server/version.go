@@ -41,7 +41,7 @@ func (s *Server) speaks(t *dialect.Table) bool {
 func (c *conn) speak(t *dialect.Table) { c.table, c.in.Grammar = t, t }
 
 // ims switches messages for a television set on or off, which makes no difference here.
-func (c *conn) ims(r *request) { c.send(line("IMS", r.id, "0", r.arg(0))) }
+func (c *conn) ims(r *request) { c.send(line("IMS", r.id(), "0", r.arg(0))) }
 
 // sdc takes an invitation by mail with a text, which is not sent.
 func (c *conn) sdc(r *request) { c.snd(r) }

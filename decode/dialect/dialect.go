@@ -98,6 +98,21 @@ func (t *Table) Match(dir decode.Dir, roles Role, m *decode.Message) *Row {
 	return byRole
 }
 
+// Sole returns the row that Match returns for every message with the verb; nil where it depends on the message, or there is none.
+func (t *Table) Sole(dir decode.Dir, roles Role, verb decode.Verb) *Row {
+	var sole *Row
+	for _, r := range t.known(dir, verb) {
+		if r.Roles&roles == 0 {
+			continue
+		}
+		if sole != nil {
+			return nil
+		}
+		sole = r
+	}
+	return sole
+}
+
 // Lookup returns the table of the dialect with the given name, in either case (§7.1), and nil for an unknown one. CVR0 is
 // none: it asks for the newest client and speaks nothing.
 func Lookup(name string) *Table {
