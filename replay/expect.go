@@ -29,6 +29,8 @@ func (p *player) expect(ctx context.Context, c *peer, e *session.Event) error {
 			until = earlier(until, at.Add(p.o.settle()))
 		}
 		switch {
+		case c.closed && c.left && e.ReplyTo == 0:
+			return nil // news that came too late here, and just in time there
 		case c.closed:
 			p.fail(c, e, c.cause)
 			return nil
@@ -132,6 +134,10 @@ func (p *player) linger(ctx context.Context, c *peer) error {
 // surplus reports what came and belongs to no step.
 func (p *player) surplus(c *peer) {
 	for len(c.pending) > 0 {
+		if first := &c.pending[0]; c.left && first.seq > c.heard && !first.key.Answer() {
+			c.remove(0) // news that came just in time here, and too late there
+			continue
+		}
 		p.extra(c)
 	}
 }

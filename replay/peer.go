@@ -40,6 +40,8 @@ type peer struct {
 	watch   compare.Watch
 	misses  int // expected commands in a row that did not come
 
+	left   bool   // the client has said OUT (§7.10): it depends on who is quicker what news it still hears
+	heard  int    // how many commands came before that
 	closed bool   // nothing more comes, nothing can be sent
 	cause  string // why
 }

@@ -336,6 +336,28 @@ func TestLateSurplus(t *testing.T) {
 	})
 }
 
+// What a client hears after it said OUT depends on who is quicker: the news that others leave too is no difference.
+func TestNewsBehindOut(t *testing.T) {
+	const silent = "1 open 10.0.0.1:1863\n1 C PNG\n1 S QNG\n1 C OUT\n1 S OUT\n1 close server\n"
+	told := strings.Replace(silent, "1 S OUT", "1 S FLN carol@hotmail.com\n1 S OUT", 1)
+	early := strings.Replace(silent, "1 S QNG", "1 S FLN carol@hotmail.com\n1 S QNG", 1)
+	for _, tc := range []struct{ name, recorded, live, want string }{
+		{"too late here", told, silent, ""},
+		{"just in time here", silent, told, ""},
+		{"before it", silent, early, "1 extra FLN carol@hotmail.com"},
+		{"no answer to it", silent, strings.Replace(silent, "1 S OUT\n", "", 1), "1 failed OUT (the server closed the connection)"},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				live := strings.ReplaceAll(tc.live, "10.0.", "10.9.")
+				if got := troubles(replayed(t, tc.recorded, live, Options{})); got != tc.want {
+					t.Errorf("troubles %q, want %q", got, tc.want)
+				}
+			})
+		})
+	}
+}
+
 // An answer that a later one has overtaken will not come: it is not waited for as long as one that may.
 func TestOvertakenAnswer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -45,9 +45,15 @@ func (p *player) send(ctx context.Context, c *peer, e *session.Event) error {
 		p.fail(c, e, c.cause)
 		return nil
 	}
+	if m.Verb == out && !c.left {
+		c.left, c.heard = true, c.came
+	}
 	p.add(p.began(c, e, Sent))
 	return nil
 }
+
+// out is what a client says when it leaves.
+var out = decode.V("OUT")
 
 // translate returns the bytes of a recorded command with the values in it that are new in every session replaced by the live
 // ones. All other bytes are the recorded ones.
