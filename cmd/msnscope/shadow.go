@@ -95,7 +95,11 @@ func (f *shadowFlags) startShadow(ctx context.Context, events *store.Log, note f
 			note(text)
 		}
 	}}
-	s.played.Go(func() { s.result, s.err = replay.Follow(ctx, events, s.ended, o) })
+	s.played.Go(func() {
+		if s.result, s.err = replay.Follow(ctx, events, s.ended, o); s.err != nil && ctx.Err() == nil {
+			log.Error("nothing more is compared", "shadow", f.shadowTo, "err", s.err) // the end comes much later, perhaps
+		}
+	})
 	return s
 }
 

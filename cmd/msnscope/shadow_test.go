@@ -40,6 +40,22 @@ func TestShadow(t *testing.T) {
 	}
 }
 
+// TestShadowThatIsNotThere is told when it is found out, not at the end.
+func TestShadowThatIsNotThere(t *testing.T) {
+	at := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePorts(t, 1)))
+	p := launch(t, "--headless", "--listen", "127.0.0.1:0", "--shadow", at)
+	c, err := net.Dial("tcp", p.address())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte("VER 0 MSNP2\r\n")); err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the complaint", func() bool { return strings.Contains(p.stderr.String(), "nothing more is compared") })
+	p.end(exitIO)
+}
+
 func TestShadowFlags(t *testing.T) {
 	for _, tc := range []struct {
 		args []string
