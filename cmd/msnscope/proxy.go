@@ -164,14 +164,15 @@ func (f *proxyFlags) run(ctx context.Context, e *env) (err error) {
 		go func() {
 			defer close(printed)
 			shown.flush()
-			api.close()
 		}()
 		err = errors.Join(err, rec.close(time.Now()))
 		select {
 		case <-printed:
+			api.close()
 			err = errors.Join(err, shadow.close(e))
 			shown.close()
 		case <-time.After(lastWords):
+			api.close()
 			shadow.abandon()
 			e.say("standard output is not being read: the last commands are missing there")
 		}
