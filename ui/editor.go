@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
@@ -18,13 +19,14 @@ type editor struct {
 	raw    string
 	isRaw  bool
 	at     int
+	warned bool              // that the bytes are no whole command
 	typing *tview.InputField // the field that is being typed, nil while one moves
 }
 
 // editHeld opens the editor for the held command that keys act on.
 func (a *App) editHeld() {
 	a.withHeld(func(_ model.Steering, h steer.Held) error {
-		a.editor = &editor{held: h, fields: steer.Fields(h.Event), raw: decode.Quote(h.Event.In.Raw)}
+		a.editor = &editor{held: h, fields: steer.Fields(h.Event), raw: decode.Quote(h.Event.Sent().Raw)}
 		a.editor.isRaw = len(a.editor.fields) == 0
 		return nil
 	})
@@ -48,9 +50,21 @@ func (d *editor) value() *string {
 // bytes returns what the command is now.
 func (d *editor) bytes() ([]byte, error) {
 	if d.isRaw {
-		return decode.Unquote(d.raw)
+		return steer.Typed(d.raw)
 	}
 	return steer.Rewrite(d.held.Event, d.fields)
+}
+
+// set puts what was typed in the place of the field that is selected. What follows from it, a line end or another length, is seen
+// at once.
+func (d *editor) set(text string) error {
+	before, _ := steer.Typed(d.raw) // what cannot be has no length to keep
+	*d.value(), d.warned = text, false
+	raw, err := d.bytes()
+	if d.isRaw && err == nil {
+		d.raw = decode.Quote(steer.Refit(d.held.Event, before, raw))
+	}
+	return err
 }
 
 // toggle goes from fields to bytes, with the changes, and back, without those that were made to the bytes.
@@ -91,7 +105,9 @@ func (a *App) pressEditor(e *tcell.EventKey, name string) {
 	case "v":
 		a.report(d.toggle())
 	case "a":
-		a.sendEdited()
+		a.sendEdited(1)
+	case "D":
+		a.sendEdited(2)
 	case "x":
 		a.report(a.o.Steering.Replace(d.held.ID))
 		a.editor = nil
@@ -105,24 +121,30 @@ func (a *App) pressField(e *tcell.EventKey, name string) {
 	case "Esc":
 		d.typing = nil
 	case "Enter":
-		*d.value() = d.typing.GetText()
+		text := d.typing.GetText()
 		d.typing = nil
-		_, err := d.bytes()
 		a.message = seg{}
-		a.report(err)
+		a.report(d.set(text))
 	default:
 		d.typing.InputHandler()(e, func(tview.Primitive) {})
 	}
 }
 
-// sendEdited lets the command go on as it is now. What cannot be stays to be mended.
-func (a *App) sendEdited() {
-	raw, err := a.editor.bytes()
+// sendEdited lets the command go on as it is now, so many times. What cannot be stays to be mended; what is no whole command is sent
+// when one insists.
+func (a *App) sendEdited(times int) {
+	d := a.editor
+	raw, err := d.bytes()
 	if err != nil {
 		a.report(err)
 		return
 	}
-	a.report(a.o.Steering.Replace(a.editor.held.ID, raw))
+	if err := steer.Whole(d.held.Event, raw); err != nil && !d.warned && !d.held.Event.In.Opaque() {
+		d.warned = true
+		a.report(fmt.Errorf("the same key again sends it all the same: %w", err))
+		return
+	}
+	a.report(a.o.Steering.Replace(d.held.ID, slices.Repeat([][]byte{raw}, times)...))
 	a.editor = nil
 }
 
@@ -140,8 +162,11 @@ func (a *App) drawEditor(area rect) {
 	}
 	box(s, r, t.focus, t)
 	head := fmt.Sprintf(" %s held %.1fs, connection %d ", printable(d.held.Event.In.Verb.String()), a.o.Now().Sub(d.held.Since).Seconds(), d.held.Event.Conn)
+	if !slices.ContainsFunc(a.o.Steering.Held(), func(h steer.Held) bool { return h.ID == d.held.ID }) {
+		head = fmt.Sprintf(" %s does not wait any more, connection %d ", printable(d.held.Event.In.Verb.String()), d.held.Event.Conn)
+	}
 	put(s, r.x+2, r.y, r.w-4, head, t.focus.Reverse(true))
-	put(s, r.x+2, r.y+r.h-1, r.w-4, " Enter edits, a goes on, x drops, v fields or bytes, Esc leaves it held ", t.dim)
+	put(s, r.x+2, r.y+r.h-1, r.w-4, " Enter edits, a goes on, D goes on twice, x drops, v fields or bytes, Esc leaves it held ", t.dim)
 	in := r.inner()
 	first := max(0, d.at-in.h+2)
 	for i := first; i < d.len() && i-first < in.h-1; i++ {

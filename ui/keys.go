@@ -68,6 +68,7 @@ func keyTable() []key {
 		{acting, "I", "", "stop holding, or hold the same again", (*App).toggleIntercept},
 		{acting, "a", "", "let the held command go on", (*App).release},
 		{acting, "A", "", "let all held commands go on", (*App).releaseAll},
+		{acting, "D", "", "duplicate: let the held command go on, and once more", (*App).duplicate},
 		{acting, "e", "", "edit the held command: its fields, v its bytes", (*App).editHeld},
 		{acting, "x", "", "drop the held command", (*App).drop},
 		{acting, "X", "", "kill the connection of the selected command", (*App).kill},

@@ -80,6 +80,13 @@ func (a *App) drop() {
 	a.withHeld(func(s model.Steering, h steer.Held) error { return s.Replace(h.ID) })
 }
 
+func (a *App) duplicate() {
+	a.withHeld(func(s model.Steering, h steer.Held) error {
+		raw := h.Event.Sent().Raw
+		return s.Replace(h.ID, raw, raw)
+	})
+}
+
 func (a *App) kill() {
 	s, e := a.steering(), a.selectedEvent()
 	if s == nil || e == nil {

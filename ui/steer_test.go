@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"bytes"
 	"errors"
 	"slices"
 	"strings"
@@ -40,8 +41,8 @@ func (d *desk) Replace(id uint64, raw ...[]byte) error {
 		return steer.ErrGone
 	}
 	text := "drop"
-	for _, r := range raw {
-		text = "replace " + string(r)
+	if len(raw) > 0 {
+		text = "replace " + string(bytes.Join(raw, nil))
 	}
 	d.asked = append(d.asked, text)
 	return nil
@@ -109,6 +110,18 @@ func TestHeldCommandIsShownWithItsClock(t *testing.T) {
 	b.shows("nothing is held")
 }
 
+func TestDuplicate(t *testing.T) {
+	b, d := steered(t)
+	b.press("D")
+	if want := "replace CHG 21 NLN\r\nCHG 21 NLN\r\n"; d.last() != want {
+		t.Errorf("D asked for %q, want %q", d.last(), want)
+	}
+	b.press("e", "j", "Enter", "Ctrl-U", "A", "Enter", "D")
+	if want := "replace MSG 4 A 62\r\n"; strings.Count(d.last(), "MSG 4 A 62") != 2 {
+		t.Errorf("D asked for %q, want %q and so on, twice", d.last(), want)
+	}
+}
+
 func TestReleaseAll(t *testing.T) {
 	b, d := steered(t)
 	b.press("A")
@@ -148,6 +161,38 @@ func TestEditBytes(t *testing.T) {
 	if want := "replace CHG 21 XXX\x00\n"; d.last() != want {
 		t.Errorf("asked for %q, want %q", d.last(), want)
 	}
+}
+
+// TestEditBytesByHalves: what one forgets to type is added, or asked for.
+func TestEditBytesByHalves(t *testing.T) {
+	b, d := steered(t)
+	b.press("e", "v", "Enter", "Ctrl-U", "CHG 21 BSY", "Enter", "a")
+	if want := "replace CHG 21 BSY\r\n"; d.last() != want {
+		t.Errorf("asked for %q, want %q with its line end", d.last(), want)
+	}
+	b.press("e", "v", "Enter", "Ctrl-U", `MSG 4 N 62\r\nhello`, "Enter")
+	b.shows(`MSG 4 N 5\r\nhello`)
+	b.press("Enter", "Ctrl-U", `MSG 4 N 62\r\nhello`, "Enter", "a") // a length that is typed stays
+	b.shows("the same key again")
+	if len(d.held) != 1 {
+		t.Fatalf("sent without asking: %q", d.asked)
+	}
+	b.press("a")
+	if want := "replace MSG 4 N 62\r\nhello"; d.last() != want {
+		t.Errorf("asked for %q, want %q", d.last(), want)
+	}
+}
+
+// TestEditorOfWhatIsGone: the connection ended, or somebody else decided.
+func TestEditorOfWhatIsGone(t *testing.T) {
+	b, d := steered(t)
+	b.press("e")
+	b.hides("does not wait any more")
+	d.take(7)
+	b.press("j")
+	b.shows("CHG does not wait any more")
+	b.press("a")
+	b.shows("that command does not wait any more")
 }
 
 func TestEscLeavesItHeld(t *testing.T) {

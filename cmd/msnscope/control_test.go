@@ -85,10 +85,24 @@ func TestControl(t *testing.T) {
 	await(t, "the command to be held", func() bool { return strings.Contains(a.want(200, "GET", "/v1/held", ""), `"CHG"`) })
 	a.want(400, "POST", "/v1/held/1/edit", `{"args":{"Nothing":"x"}}`)
 	a.want(400, "POST", "/v1/held/1/edit", `{}`)
+	a.want(400, "POST", "/v1/held/1/edit", "")
+	a.want(400, "POST", "/v1/held/1/edit", `{"args":{"State":"BSY"}} {}`)
 	a.want(400, "POST", "/v1/held/1/edit", `{"colour":"red"}`)
 	a.want(200, "POST", "/v1/held/1/edit", `{"args":{"State":"BSY"}}`)
 	alice.hear("CHG 4 BSY")
 	a.want(404, "POST", "/v1/held/1/release", "")
+	alice.say("CHG 4 AWY", "")
+	await(t, "another one to be held", func() bool { return strings.Contains(a.want(200, "GET", "/v1/held", ""), `"CHG"`) })
+	a.want(200, "POST", "/v1/held/2/edit", `{"raw":["CHG 4 BSY","CHG 4 BRB"]}`) // each gets its line end
+	alice.hear("CHG 4 BSY")
+	alice.hear("CHG 4 BRB")
+	alice.say("CHG 4 NLN", "")
+	await(t, "the third to be held", func() bool { return strings.Contains(a.want(200, "GET", "/v1/held", ""), `"CHG"`) })
+	a.want(200, "POST", "/v1/held/3/duplicate", "")
+	alice.hear("CHG 4 NLN")
+	alice.hear("CHG 4 NLN")
+	a.want(404, "POST", "/v1/held/3/duplicate", "")
+	a.want(400, "PUT", "/v1/intercept", "")
 	a.want(200, "PUT", "/v1/intercept", `{"expr":""}`)
 
 	a.want(409, "POST", "/v1/inject", `{"conn":1,"dir":"C","text":"CAL {trid} bob@hotmail.com"}`)
@@ -115,6 +129,8 @@ func TestControl(t *testing.T) {
 	a.want(404, "POST", "/v1/connections/1/kill", "")
 	a.want(404, "GET", "/v2/everything", "")
 	a.want(400, "GET", "/v1/events?filter=cmd%20==", "")
+	a.want(400, "GET", "/v1/events?filtr=PNG", "")
+	a.want(400, "GET", "/v1/events?follow=si", "")
 	p.end(exitOK)
 
 	var seen []string // the stream ends with the proxy, behind the last event
@@ -125,7 +141,7 @@ func TestControl(t *testing.T) {
 		}
 		seen = append(seen, e.Raw)
 	}
-	if want := "CHG 4 NLN, CHG 4 BSY, CHG 5 NLN, CHG 5 AWY, CHG 6 NLN"; strings.Join(seen, ", ") != want {
+	if want := "CHG 4 NLN, CHG 4 BSY, CHG 4 AWY, CHG 4 BRB, CHG 4 BSY, CHG 4 BRB, CHG 4 NLN, CHG 4 NLN, CHG 4 NLN, CHG 4 NLN, CHG 5 NLN, CHG 5 AWY, CHG 6 NLN"; strings.Join(seen, ", ") != want {
 		t.Errorf("the stream had %q, want %s", seen, want)
 	}
 	for _, path := range []string{socket, socket + ".token"} {
@@ -168,6 +184,32 @@ func TestControlIsNobodyElses(t *testing.T) {
 		if !strings.Contains(q.stderr.String(), tc.want) {
 			t.Errorf("--control %s says %q, want %q", tc.address, q.stderr, tc.want)
 		}
+	}
+}
+
+// TestReaderThatIsStuck: who follows the events and reads nothing delays neither traffic nor the end, and nothing is left behind.
+func TestReaderThatIsStuck(t *testing.T) {
+	socket := filepath.Join(t.TempDir(), "c")
+	p := launch(t, "--headless", "--listen", "127.0.0.1:0", "--no-dispatch", "--control", socket)
+	s := &stage{t: t, addr: p.address()}
+	a := openAPI(t, socket)
+	stream := a.ask("GET", "/v1/events?follow=true", "")
+	defer stream.Body.Close()
+	alice := s.connect()
+	alice.say("VER 0 MSNP2", "VER 0 MSNP2")
+	challenge := alice.say("USR 2 MD5 I alice@hotmail.com", "USR 2 MD5 S")[4]
+	alice.say("USR 3 MD5 S "+decode.MD5Response(challenge, "alicepw"), "USR 3 OK")
+	const pings = 10000 // more lines of JSON than the socket holds
+	go alice.conn.Write([]byte(strings.Repeat("PNG\r\n", pings)))
+	if _, err := io.ReadFull(alice.conn, make([]byte, len("QNG\r\n")*pings)); err != nil {
+		t.Fatalf("the answers: %v", err)
+	}
+	p.end(exitOK)
+	if strings.Contains(p.stderr.String(), "standard output") {
+		t.Errorf("it says %q", p.stderr)
+	}
+	if _, err := os.Stat(socket + ".token"); err == nil {
+		t.Error("the token was left behind")
 	}
 }
 

@@ -12,7 +12,7 @@ var schemas = map[string]any{
 	"Error":       object(props{"error": text("what is wrong, and what could stand there")}),
 	"Connections": object(props{"connections": array(object(props{"id": integer("as conn in events"), "client": text("address"), "server": text("address"), "role": text("DS, NS, SB, or empty while unknown"), "dialect": text("the draft's while unknown"), "user": text("handle"), "session": text("number of the switchboard session")}))}),
 	"Held":        object(props{"held": array(object(props{"id": integer("names it"), "since": text("RFC 3339"), "until": text("when it goes on by itself"), "event": object(nil), "in": text("base64: as it came"), "out": text("base64: as it would go on, where that differs")}))}),
-	"Edit":        object(props{"args": object(nil, "new values by the names of arguments"), "payload": text("in place of the payload; the length is made to fit"), "raw": array(text(`whole commands, with \r\n for the line end`)), "base64": array(text("whole commands, base64"))}),
+	"Edit":        object(props{"args": object(nil, "new values by the names of arguments"), "payload": text("in place of the payload; the length is made to fit"), "raw": array(text(`whole commands, with \r\n for the line end, which is added where there is none`)), "base64": array(text("the same in base64, sent to the byte"))}),
 	"Expr":        object(props{"expr": text("of the filter language")}),
 	"Injection":   object(props{"conn": integer("the connection"), "dir": text("C: as if the client had sent it, S: the server"), "text": text(`the command; \r\n where it has lines, {trid}, {user}, {session}, {cookie} are filled in`), "anyway": boolean("although the table of the dialect does not allow it")}),
 	"Rule":        object(props{"rule": text("")}),

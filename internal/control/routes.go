@@ -5,12 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/format"
 	"github.com/msnscope/msnscope/internal/steer"
 	"github.com/msnscope/msnscope/proxy/intercept"
@@ -52,6 +54,7 @@ func routes() []route {
 		{method: "POST", path: "/v1/held/release", summary: "let all of them go on", reply: "OK", do: (*Server).releaseAll},
 		{method: "POST", path: "/v1/held/{id}/release", summary: "let one go on as it is", reply: "OK", do: (*Server).release},
 		{method: "POST", path: "/v1/held/{id}/drop", summary: "do not send one on", reply: "OK", do: (*Server).drop},
+		{method: "POST", path: "/v1/held/{id}/duplicate", summary: "let one go on as it is, and once more", reply: "OK", do: (*Server).duplicate},
 		{method: "POST", path: "/v1/held/{id}/edit", summary: "send something else in place of one", body: "Edit", reply: "OK", do: (*Server).edit},
 		{method: "GET", path: "/v1/intercept", summary: "what is held", reply: "Expr", do: (*Server).intercepting},
 		{method: "PUT", path: "/v1/intercept", summary: "hold what the expression matches from now on; an empty one holds nothing", body: "Expr", reply: "OK", do: (*Server).intercept},
@@ -62,6 +65,20 @@ func routes() []route {
 		{method: "GET", path: "/v1/map", summary: "the mappings", reply: "Rules", do: (*Server).mappings},
 		{method: "PUT", path: "/v1/map", summary: "replace all mappings, as --map has them", body: "Rules", reply: "OK", do: (*Server).setMappings},
 	}
+}
+
+// allows returns what is wrong with the parameters of a query: one that is misspelt would do something else than was meant.
+func (r *route) allows(query url.Values) error {
+	for name, values := range query {
+		i := slices.IndexFunc(r.query, func(p param) bool { return p.name == name })
+		if i < 0 {
+			return fmt.Errorf("%s has no parameter %q", r.path, name)
+		}
+		if _, err := strconv.ParseBool(values[0]); r.query[i].kind == "boolean" && err != nil {
+			return fmt.Errorf("%s=%q: it must be true or false", name, values[0])
+		}
+	}
+	return nil
 }
 
 // The JSON of requests and answers.
@@ -199,8 +216,34 @@ func (s *Server) drop(w http.ResponseWriter, r *http.Request) error {
 	return ok(w)
 }
 
-func (s *Server) edit(w http.ResponseWriter, r *http.Request) error {
+func (s *Server) duplicate(w http.ResponseWriter, r *http.Request) error {
+	h, err := s.waiting(r)
+	if err != nil {
+		return err
+	}
+	raw := h.Event.Sent().Raw
+	if err := s.o.Bench.Replace(h.ID, raw, raw); err != nil {
+		return err
+	}
+	return ok(w)
+}
+
+// waiting returns the held command that a request is about.
+func (s *Server) waiting(r *http.Request) (steer.Held, error) {
 	id, err := number(r, "id")
+	if err != nil {
+		return steer.Held{}, err
+	}
+	for _, h := range s.o.Bench.Held() {
+		if h.ID == uint64(id) {
+			return h, nil
+		}
+	}
+	return steer.Held{}, steer.ErrGone
+}
+
+func (s *Server) edit(w http.ResponseWriter, r *http.Request) error {
+	h, err := s.waiting(r)
 	if err != nil {
 		return err
 	}
@@ -208,21 +251,21 @@ func (s *Server) edit(w http.ResponseWriter, r *http.Request) error {
 	if err := read(r, &e); err != nil {
 		return err
 	}
-	raw, err := s.edited(uint64(id), &e)
+	raw, err := e.apply(h.Event)
 	if err != nil {
 		return err
 	}
-	if err := s.o.Bench.Replace(uint64(id), raw...); err != nil {
+	if err := s.o.Bench.Replace(h.ID, raw...); err != nil {
 		return err
 	}
 	return ok(w)
 }
 
-// edited returns what shall be sent in place of a held command.
-func (s *Server) edited(id uint64, e *jsonEdit) ([][]byte, error) {
+// apply returns what shall be sent in place of a held command.
+func (e *jsonEdit) apply(held *session.Event) ([][]byte, error) {
 	raw := e.Base64
 	for _, text := range e.Raw {
-		b, err := decode.Unquote(text)
+		b, err := steer.Typed(text)
 		if err != nil {
 			return nil, err
 		}
@@ -234,23 +277,16 @@ func (s *Server) edited(id uint64, e *jsonEdit) ([][]byte, error) {
 		return raw, nil
 	case len(raw) > 0 || !fields:
 		return nil, errors.New("an edit has either args and payload, or raw")
+	case held.Row == nil:
+		return nil, errors.New("nobody knows the form of this command: edit it as raw")
 	}
-	for _, h := range s.o.Bench.Held() {
-		if h.ID != id {
-			continue
-		}
-		if h.Event.Row == nil {
-			return nil, errors.New("nobody knows the form of this command: edit it as raw")
-		}
-		edit := dialect.Edit{Args: e.Args}
-		if e.Payload != nil {
-			edit.Payload = append([]byte{}, *e.Payload...)
-		}
-		m := h.Event.Sent()
-		one, err := h.Event.Row.Apply(&m, edit)
-		return [][]byte{one}, err
+	edit := dialect.Edit{Args: e.Args}
+	if e.Payload != nil {
+		edit.Payload = append([]byte{}, *e.Payload...)
 	}
-	return nil, steer.ErrGone
+	m := held.Sent()
+	one, err := held.Row.Apply(&m, edit)
+	return [][]byte{one}, err
 }
 
 func (s *Server) intercepting(w http.ResponseWriter, _ *http.Request) error {

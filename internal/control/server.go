@@ -63,7 +63,11 @@ func NewServer(o Options) *Server {
 	s := &Server{o: o, mux: http.NewServeMux()}
 	for _, r := range routes() {
 		s.mux.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, req *http.Request) {
-			if err := r.do(s, w, req); err != nil {
+			err := r.allows(req.URL.Query())
+			if err == nil {
+				err = r.do(s, w, req)
+			}
+			if err != nil {
 				refuse(w, err)
 			}
 		})
@@ -158,8 +162,14 @@ func answer(w http.ResponseWriter, status int, v any) {
 func read(r *http.Request, into any) error {
 	d := json.NewDecoder(r.Body)
 	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil && !errors.Is(err, io.EOF) {
+	switch err := d.Decode(into); {
+	case errors.Is(err, io.EOF):
+		return errors.New("the request has no JSON")
+	case err != nil:
 		return fmt.Errorf("in the request's JSON: %w", err)
+	}
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
+		return errors.New("there is something behind the request's JSON")
 	}
 	return nil
 }

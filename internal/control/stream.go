@@ -47,6 +47,8 @@ func (st *stream) run(write func(from, to int) (more bool, err error)) error {
 	control := http.NewResponseController(st.w)
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
+	// The end of the answer has its own time: the one before began with the last event, which may be long ago.
+	defer func() { _ = control.SetWriteDeadline(time.Now().Add(stallTime)) }()
 	for last := false; ; {
 		if to := min(st.s.o.Log.Len(), st.next+batchEvents); to > st.next {
 			_ = control.SetWriteDeadline(time.Now().Add(stallTime)) // what cannot be set is not needed: a connection in memory

@@ -3,7 +3,10 @@
 package steer
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
@@ -91,6 +94,49 @@ func Fields(e *session.Event) []Field {
 		fields = append(fields, Field{"", decode.Quote(m.Payload())})
 	}
 	return fields
+}
+
+// Typed returns the bytes of a command that was typed as [decode.Quote] writes it: a line that has no end gets one.
+func Typed(text string) ([]byte, error) {
+	raw, err := decode.Unquote(text)
+	if err == nil && len(raw) > 0 && bytes.IndexByte(raw, '\n') < 0 {
+		raw = append(raw, '\r', '\n')
+	}
+	return raw, err
+}
+
+// Refit returns what was typed in place of before, which goes where e does, with its length made to fit (§8.7) if the payload is
+// another one and the length still the old one; a length that was typed, however wrong, stays.
+func Refit(e *session.Event, before, raw []byte) []byte {
+	m := decode.Parse(before, e.Dir, session.Table(e.Dialect).At(e.Role))
+	line, payload, ok := bytes.Cut(raw, []byte{'\n'})
+	words := bytes.TrimRight(line, "\r")
+	last := words[bytes.LastIndexByte(words, ' ')+1:]
+	switch {
+	case !ok, m.Opaque(), m.Payload() == nil, m.NumArgs() == 0, len(payload) == len(m.Payload()):
+		return raw
+	case string(last) != string(m.Arg(m.NumArgs()-1)), string(last) != strconv.Itoa(len(m.Payload())):
+		return raw
+	}
+	out := append([]byte{}, words[:len(words)-len(last)]...)
+	out = strconv.AppendInt(out, int64(len(payload)), 10)
+	return append(append(append(out, line[len(words):]...), '\n'), payload...)
+}
+
+// Whole returns what is wrong with the bytes that shall be sent in place of e, if they are not whole commands: what follows them
+// on the connection would be taken for a part of them.
+func Whole(e *session.Event, raw []byte) error {
+	r := decode.NewReader(e.Dir, session.Table(e.Dialect).At(e.Role))
+	r.Feed(raw)
+	for m := (decode.Message{}); r.Next(&m); {
+		if m.Opaque() {
+			return fmt.Errorf("%q is no command: %v", decode.Quote(m.Raw), m.Why)
+		}
+	}
+	if rest := r.Pending(); len(rest) > 0 {
+		return fmt.Errorf("%q is not a whole command: a line ends in \\r\\n, and a payload is as long as the line says", decode.Quote(rest))
+	}
+	return nil
 }
 
 // Rewrite returns the bytes of the command with those fields changed that differ from what [Fields] returns for it.

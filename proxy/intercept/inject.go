@@ -1,7 +1,6 @@
 package intercept
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -51,12 +50,9 @@ func (i *Injector) Inject(in steer.Injection) error {
 	if err != nil {
 		return err
 	}
-	raw, err := decode.Unquote(text)
+	raw, err := steer.Typed(text)
 	if err != nil {
 		return err
-	}
-	if !bytes.Contains(raw, []byte{'\n'}) {
-		raw = append(raw, '\r', '\n')
 	}
 	if err := allowed(raw, in.Dir, &about); err != nil && !in.Anyway {
 		return &steer.NotAllowedError{Err: err}
