@@ -1,9 +1,6 @@
 package server
 
-import (
-	"strconv"
-	"sync"
-)
+import "sync"
 
 // maxSpeech is how many bytes of messages that came together are relayed in one step, but for the last message of them: in no larger
 // steps is it seen that a reader has too much waiting. Few reads bring more.
@@ -35,8 +32,12 @@ func (c *conn) msg(r *request) {
 		c.speech = speeches.Get().(*speech)
 	}
 	s := c.speech
-	b := append(s.lines, c.seat.says...)
-	b = append(strconv.AppendInt(b, int64(len(payload)), 10), '\r', '\n')
+	size := r.m.Arg(r.m.NumArgs() - 1) // framing went by it: it is the payload's
+	for len(size) > 1 && size[0] == '0' {
+		size = size[1:]
+	}
+	b := append(append(s.lines, c.seat.says...), size...)
+	b = append(b, '\r', '\n')
 	s.lines = append(b, payload...)
 	if mode := r.m.Arg(0); string(mode) != "U" {
 		s.asked = append(s.asked, asked{r.id(), string(mode) == "A"})

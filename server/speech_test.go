@@ -28,9 +28,9 @@ func expect(t *testing.T, p *peer, want string, closed bool) {
 // their order.
 func TestMessagesInOneWrite(t *testing.T) {
 	all := meet(t, onTCP(t, Options{Store: manyUsers(3)}), 2)
-	_, err := io.WriteString(all[0], "MSG 10 A 1\r\naMSG 11 U 1\r\nbMSG 012 N 1\r\nc"+
+	_, err := io.WriteString(all[0], "MSG 10 A 1\r\naMSG 11 U 01\r\nbMSG 012 N 1\r\nc"+
 		"MSG 13 Q 1\r\ndMSG 14 A 1\r\ne"+
-		"CAL 15 nobody@hotmail.com\r\nMSG 0016 A 0\r\nNOP 17\r\nmsg 18 A 2\r\nno"+
+		"CAL 15 nobody@hotmail.com\r\nMSG 0016 A 000\r\nNOP 17\r\nmsg 18 A 2\r\nno"+
 		"MSG 19 A 1\r\nfMSG 20 U 1\r\ngOUT\r\nMSG 21 U 1\r\nh")
 	if err != nil {
 		t.Fatal(err)
