@@ -146,9 +146,16 @@ func TestDrain(t *testing.T) {
 				t.Errorf("Drain(%s, %s) = %d, %v, want %d", from, to, n, err, want)
 			}
 		}
+		p.run(`
+			dave.ns C: USR 1 MD5 I dave@hotmail.com
+			dave.ns S: USR 1 MD5 S {d}`)
 		drain(here, there, 1)
 		p.run(`
 			alice.ns S: XFR 0 NS 127.0.1.3:1863
+			# who was in the middle of the logon is sent on at its end
+			dave.ns C: USR 2 MD5 S {md5 d davepw}
+			dave.ns S: XFR 2 NS 127.0.1.3:1863
+			dave.ns S: (closed)
 			# what was on its way is not answered any more, and nothing else is heard
 			alice.ns C: CHG 9 AWY
 			bob.ns2 C: CHG 2 AWY

@@ -56,6 +56,11 @@ func (c *conn) usrRespond(r *request) {
 		c.refuseLogon(r, start)
 		return
 	}
+	if to := c.s.drainedTo(c.addr); to != c.addr { // since the challenge (§7.4)
+		c.send(c.referral(r.id, to))
+		c.finish()
+		return
+	}
 	c.welcome(ctx, r, &u)
 }
 
@@ -191,9 +196,10 @@ func (c *conn) logoff() {
 	if err != nil || !before.Seen() || c.s.isClosing() {
 		return
 	}
-	if u, err := c.s.lookup(ctx, c.user.Handle); err != nil {
-		c.log().Error("the store failed: contacts do not learn that a user left", "user", c.user.Handle, "err", err)
-	} else {
+	switch u, err := c.s.lookup(ctx, c.user.Handle); {
+	case err == nil:
 		c.announce(&u)
+	case !errors.Is(err, accounts.ErrNoUser): // of one that was deleted contacts have learned already
+		c.log().Error("the store failed: contacts do not learn that a user left", "user", c.user.Handle, "err", err)
 	}
 }

@@ -121,6 +121,9 @@ func TestAccountsWhileTheServerRuns(t *testing.T) {
 		t.Error("bob is no more, and could log on")
 	}
 	server.end(exitOK)
+	if said := server.stderr.String(); strings.Contains(said, "error") {
+		t.Errorf("nothing failed, and the server says\n%s", said)
+	}
 	if said := verb(t, exitDiffers, on("state", "alice@hotmail.com", "NLN")...); !strings.Contains(said, "no server answers") {
 		t.Errorf("state without a server: %s", said)
 	}
