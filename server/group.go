@@ -91,8 +91,8 @@ func (c *conn) lsg(r *request) {
 func (c *conn) adg(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
-	g := group{Name: r.arg(0)}
-	after, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
+	g := group{Name: storable(r.arg(0))}
+	after, ok := c.changeMore(ctx, r, accounts.More, func(_ *accounts.User, m *more) failure {
 		if f := m.named(g.Name); f != none {
 			return f
 		}
@@ -117,7 +117,7 @@ func (c *conn) rmg(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
 	id := r.arg(0)
-	after, ok := c.changeMore(ctx, r, func(u *accounts.User, m *more) failure {
+	after, ok := c.changeMore(ctx, r, accounts.More, func(u *accounts.User, m *more) failure {
 		switch {
 		case id == groupZero:
 			return theGroupZero
@@ -139,8 +139,8 @@ func (c *conn) rmg(r *request) {
 func (c *conn) reg(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
-	g := group{r.arg(0), r.arg(1)}
-	after, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
+	g := group{r.arg(0), storable(r.arg(1))}
+	after, ok := c.changeMore(ctx, r, accounts.More, func(_ *accounts.User, m *more) failure {
 		if f := m.named(g.Name); f != none {
 			return f
 		}
@@ -177,7 +177,7 @@ func (c *conn) enterGroup(ctx context.Context, r *request, handle string) (done 
 		c.fail(r, alreadyThere)
 		return true
 	}
-	after, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeMore(ctx, r, accounts.More, func(_ *accounts.User, m *more) failure {
 		m.put(handle, append(slices.Clone(m.in(handle)), id)...)
 		return none
 	})
@@ -187,7 +187,7 @@ func (c *conn) enterGroup(ctx context.Context, r *request, handle string) (done 
 	return true
 }
 
-// settle puts a contact that was just added into the group that the ADD named, which is one change more unless that is group 0. It
+// settle puts a contact that was just added into the group that the ADD named: both are one change, with one serial (§7.5). It
 // reports whether the client is still to be answered; u becomes the user after it.
 func (c *conn) settle(ctx context.Context, r *request, u *accounts.User, handle string) bool {
 	id := or(r.arg(3), groupZero)
@@ -199,7 +199,7 @@ func (c *conn) settle(ctx context.Context, r *request, u *accounts.User, handle 
 	if slices.Equal(m.in(handle), []string{id}) {
 		return true
 	}
-	after, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeMore(ctx, r, accounts.Rest, func(_ *accounts.User, m *more) failure {
 		m.put(handle, id)
 		return none
 	})
@@ -229,7 +229,7 @@ func (c *conn) leaveGroup(ctx context.Context, r *request, handle string) (done 
 	case len(in) == 1:
 		return false
 	}
-	after, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeMore(ctx, r, accounts.More, func(_ *accounts.User, m *more) failure {
 		m.put(handle, slices.DeleteFunc(slices.Clone(in), func(g string) bool { return g == id })...)
 		return none
 	})

@@ -7,7 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strconv"
-
+	"strings"
+	"unicode/utf8"
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
@@ -32,7 +33,8 @@ func moreOf(u *accounts.User) (*more, error) {
 
 // changeMore has f change what is stored of the connection's user, and returns the user after it. Nobody else changes it: a user has
 // one connection. What f answers with is a failure, and then nothing is changed. Where it went wrong the client has its answer.
-func (c *conn) changeMore(ctx context.Context, r *request, f func(*accounts.User, *more) failure) (after *accounts.User, ok bool) {
+// The setting is More, or Rest for the second part of a change.
+func (c *conn) changeMore(ctx context.Context, r *request, s accounts.Setting, f func(*accounts.User, *more) failure) (after *accounts.User, ok bool) {
 	u, m, ok := c.readMore(ctx, r)
 	if !ok {
 		return nil, false
@@ -45,7 +47,7 @@ func (c *conn) changeMore(ctx context.Context, r *request, f func(*accounts.User
 	text, err := json.Marshal(m)
 	var change accounts.Change
 	if err == nil {
-		change, err = c.s.store.Set(ctx, c.user.Handle, accounts.More, string(text))
+		change, err = c.s.store.Set(ctx, c.user.Handle, s, string(text))
 	}
 	if err != nil {
 		c.failErr(r, err)
@@ -66,6 +68,23 @@ func (c *conn) readMore(ctx context.Context, r *request) (*accounts.User, *more,
 		return nil, nil, false
 	}
 	return &u, m, true
+}
+
+// storable returns text of a client as it is kept and told. JSON keeps UTF-8 alone: in other text what is not ASCII is escaped,
+// as it should have been (§5.5).
+func storable(s string) string {
+	if utf8.ValidString(s) {
+		return s
+	}
+	var b strings.Builder
+	for i := range len(s) {
+		if s[i] < utf8.RuneSelf {
+			b.WriteByte(s[i])
+		} else {
+			fmt.Fprintf(&b, "%%%02X", s[i])
+		}
+	}
+	return b.String()
 }
 
 // prune forgets the groups of who is no contact any more.

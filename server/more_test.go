@@ -50,3 +50,24 @@ func TestGroupsAreBounded(t *testing.T) {
 		alice.ns S: 223 6
 	`)
 }
+
+// TestTextThatIsNoUTF8: clients of the time sent Latin-1 where escapes belong (§5.5). What they are told is what is kept, and two
+// names that look alike are one.
+func TestTextThatIsNoUTF8(t *testing.T) {
+	play(t, Options{}, speakLatest+`
+		alice.ns -- raw "ADG 4 Br\xfcder%20x 0\r\n"
+		alice.ns S: ADG 4 2 Br%FCder%20x 1 0
+		alice.ns -- raw "ADG 5 Br\xfcder%20x 0\r\n"
+		alice.ns S: 228 5
+		alice.ns -- raw "REG 6 1 Gr\xfc\xdfe 0\r\n"
+		alice.ns S: REG 6 3 1 Gr%FC%DFe 0
+		alice.ns -- raw "PRP 7 PHH \xb2\r\n"
+		alice.ns S: PRP 7 4 PHH %B2
+		alice.ns -- raw "ADG 8 Br\xc3\xbcder 0\r\n"
+		alice.ns S: ADG 8 5 Brüder 2 0
+		alice.ns C: LSG 9
+		alice.ns S: LSG 9 5 1 3 0 ~ 0
+		alice.ns S: LSG 9 5 2 3 1 Gr%FC%DFe 0
+		alice.ns S: LSG 9 5 3 3 2 Brüder 0
+	`)
+}

@@ -13,7 +13,7 @@ var properties = []string{"PHH", "PHW", "PHM", "MOB", "MBE"}
 
 // prp stores a property of the user, or takes it away where there is no value.
 func (c *conn) prp(r *request) {
-	property, value := r.arg(0), r.arg(1)
+	property, value := r.arg(0), storable(r.arg(1))
 	switch {
 	case !slices.Contains(properties, property):
 		c.fail(r, badValue)
@@ -24,7 +24,7 @@ func (c *conn) prp(r *request) {
 	}
 	ctx, done := c.s.storeTime()
 	defer done()
-	after, ok := c.changeMore(ctx, r, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeMore(ctx, r, accounts.More, func(_ *accounts.User, m *more) failure {
 		if m.Phones == nil {
 			m.Phones = make(map[string]string)
 		}

@@ -67,6 +67,7 @@ const (
 	BLP                 // "AL" lets everybody in but the blocked, "BL" only the allowed (§7.6)
 	Name                // the friendly name
 	More                // what dialects after MSNP4 keep besides: telephone numbers, groups. Only the server knows its form
+	Rest                // More again, as the second part of a change that has its serial already: that stays
 )
 
 // Entry is one user on a list, with the name that belongs to it there.

@@ -99,12 +99,14 @@ func (o *operation) set(owner string, s Setting, value string) (Change, error) {
 		return Change{}, err
 	}
 	c := Change{Before: *u}
-	field := [...]*string{GTC: &u.GTC, BLP: &u.BLP, Name: &u.FriendlyName, More: &u.More}[s]
+	field := [...]*string{GTC: &u.GTC, BLP: &u.BLP, Name: &u.FriendlyName, More: &u.More, Rest: &u.More}[s]
 	if *field == value && (s == GTC || s == BLP) {
 		return Change{}, ErrSame
 	}
 	*field = value
-	u.Serial++
+	if s != Rest {
+		u.Serial++
+	}
 	o.did(stepSet, u, News{What: Changed, Setting: s, Value: value})
 	c.After = *u
 	return c, nil

@@ -76,7 +76,7 @@ func (p *pair) password(rt *rapid.T) {
 
 func (p *pair) set(rt *rapid.T) {
 	h := anyHandle.Draw(rt, "handle")
-	s := rapid.SampledFrom([]Setting{GTC, BLP, Name, More}).Draw(rt, "setting")
+	s := rapid.SampledFrom([]Setting{GTC, BLP, Name, More, Rest}).Draw(rt, "setting")
 	v := rapid.SampledFrom([]string{"A", "N", "AL", "BL"}).Draw(rt, "value")
 	p.sameChange(rt, func(s2 Store) (Change, error) { return s2.Set(p.t.Context(), h, s, v) })
 }
