@@ -263,12 +263,17 @@ func (c *conn) begin() {
 	c.out.hold()
 }
 
-// end gives the turn back and sends everything.
+// end gives the turn back and sends everything. It is for the connection's own goroutine, which waits for the client to take it.
 func (c *conn) end() {
+	c.yield()
+	c.flush()
+}
+
+// yield gives the turn back. For who took it for somebody else's connection, whose client may not read: kick sends the rest.
+func (c *conn) yield() {
 	c.out.release()
 	c.kickTouched()
 	c.turn.Unlock()
-	c.flush()
 }
 
 func (c *conn) kickTouched() {

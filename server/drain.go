@@ -55,7 +55,8 @@ func (s *Server) drainedTo(addr string) string {
 // server hears from it.
 func (c *conn) refer(to string) bool {
 	c.begin()
-	defer c.end()
+	defer c.kick()
+	defer c.yield()
 	if c.role != dialect.NS || c.stranger() || c.user.referred {
 		return false
 	}

@@ -35,7 +35,8 @@ func (s *Server) hear(n accounts.News) bool {
 		return false
 	}
 	c.begin()
-	defer c.end()
+	defer c.kick()
+	defer c.yield()
 	hear := newsHandlers[n.What]
 	if hear == nil || c.out.ending() || c.user.referred {
 		return false

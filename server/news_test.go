@@ -3,8 +3,10 @@ package server
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/msnscope/msnscope/server/accounts"
 )
@@ -112,5 +114,32 @@ func TestNews(t *testing.T) {
 			bob.ns S: (closed)
 			alice.ns S: FLN bob@hotmail.com`)
 		p.quiet()
+	})
+}
+
+// TestNewsDoesNotWaitForSlowReaders: one client that does not read keeps neither the news of others from them nor a drain.
+func TestNewsDoesNotWaitForSlowReaders(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := &told{accounts.Defaults(), make(chan accounts.News), make(chan bool)}
+		s := New(Options{Store: store, Notification: []string{"127.0.0.3", "127.0.0.5"}})
+		defer s.Close()
+		slow, err := logon(t.Context(), s, "bob@hotmail.com", "bobpw")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer slow.Close()
+		start := time.Now()
+		for range 100 { // 64 KB fit into the connection
+			store.news <- accounts.News{What: accounts.Text, Handle: "bob@hotmail.com", Value: strings.Repeat("x", 1000)}
+			if !<-store.reached {
+				t.Fatal("bob is not logged on any more")
+			}
+		}
+		if n, err := s.Drain("127.0.0.3", "127.0.0.5"); n != 1 || err != nil {
+			t.Errorf("Drain = %d, %v", n, err)
+		}
+		if waited := time.Since(start); waited > 0 {
+			t.Errorf("others waited %v for one that does not read", waited)
+		}
 	})
 }
