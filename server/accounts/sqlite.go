@@ -28,6 +28,7 @@ const maxReaders = 4
 // file open: what one changes another sees within a tenth of a second. Errors of the file are a *[FileError].
 type SQLite struct {
 	path  string
+	file  os.FileInfo // what path named when it was opened
 	log   *slog.Logger
 	db    *sql.DB
 	vault *vault
@@ -128,6 +129,9 @@ func (s *SQLite) begin(ctx context.Context) error {
 	if _, err := s.db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 		return err
 	}
+	if s.file, err = os.Stat(s.path); err != nil {
+		return err
+	}
 	if s.read, err = s.db.PrepareContext(ctx, readUser); err != nil {
 		return err
 	}
@@ -166,6 +170,14 @@ func (s *SQLite) upgrade(ctx context.Context) error {
 		return &FileError{s.path + ".key", err, "put the key file of " + s.path + " there"}
 	}
 	return tx.Commit()
+}
+
+// there fails when the path does not name the file any more that is open: SQLite goes on to write where nobody will find it.
+func (s *SQLite) there() error {
+	if now, err := os.Stat(s.path); err == nil && os.SameFile(now, s.file) {
+		return nil
+	}
+	return &FileError{s.path, errors.New("the file is gone, or another one is in its place"), "put it back; nothing that was acknowledged is lost with it"}
 }
 
 // refused makes what migrate says an error with a remedy.

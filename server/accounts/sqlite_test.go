@@ -224,6 +224,22 @@ func TestFailuresWhileRunning(t *testing.T) {
 	}
 }
 
+// TestFileIsGone: what is written to a file without a name would be lost, so it is not acknowledged; nor into another file's place.
+func TestFileIsGone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := openTest(t, path)
+	set := func() error {
+		_, err := s.Set(t.Context(), alice, GTC, "N")
+		return err
+	}
+	must(t, os.Rename(path, path+".old"))
+	wantFileError(t, set(), "a.db: the file is gone", "put it back")
+	must(t, os.WriteFile(path, nil, 0o600))
+	wantFileError(t, set(), "a.db: the file is gone", "put it back")
+	must(t, os.Rename(path+".old", path))
+	must(t, set())
+}
+
 // pragma runs text on the connection that writes.
 func pragma(t *testing.T, s *SQLite, text string) {
 	t.Helper()

@@ -149,6 +149,9 @@ func (w *writer) serve(first *job) {
 
 // commit runs the jobs in one transaction. Each has its result; when the transaction fails, all do.
 func (w *writer) commit(group []*job, results []error) error {
+	if err := w.s.there(); err != nil {
+		return err
+	}
 	ctx := context.Background() // one job's context must not break the transaction of the others
 	tx, err := w.conn.BeginTx(ctx, nil)
 	if err != nil {
