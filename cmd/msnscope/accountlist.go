@@ -11,34 +11,35 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/internal/format"
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
 // accountJSON is an account for scripts. It never has the password.
 type accountJSON struct {
-	Handle string `json:"handle"`
-	Name   string `json:"name"`
-	Serial int    `json:"serial"`
-	GTC    string `json:"gtc"`
-	BLP    string `json:"blp"`
+	Handle string      `json:"handle"`
+	Name   format.Text `json:"name"`
+	Serial int         `json:"serial"`
+	GTC    string      `json:"gtc"`
+	BLP    string      `json:"blp"`
 	// Lists has FL, RL, AL and BL.
 	Lists map[string][]entryJSON `json:"lists"`
 }
 
 type entryJSON struct {
-	Handle string `json:"handle"`
-	Name   string `json:"name"`
+	Handle string      `json:"handle"`
+	Name   format.Text `json:"name"`
 }
 
 // allLists are in the order in which a synchronization has them (§7.5).
 var allLists = []accounts.List{accounts.Forward, accounts.Allow, accounts.Block, accounts.Reverse}
 
 func accountOf(u *accounts.User) accountJSON {
-	a := accountJSON{u.Handle, decode.Unescape(u.FriendlyName), u.Serial, u.GTC, u.BLP, map[string][]entryJSON{}}
+	a := accountJSON{u.Handle, format.Text(decode.Unescape(u.FriendlyName)), u.Serial, u.GTC, u.BLP, map[string][]entryJSON{}}
 	for _, l := range allLists {
 		list := make([]entryJSON, 0, len(u.Lists[l]))
 		for _, e := range u.Lists[l] {
-			list = append(list, entryJSON{e.Handle, decode.Unescape(e.Name)})
+			list = append(list, entryJSON{e.Handle, format.Text(decode.Unescape(e.Name))})
 		}
 		a.Lists[l.String()] = list
 	}
@@ -128,7 +129,7 @@ func printTable(w io.Writer, all []accountJSON) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "HANDLE\tNAME\tSERIAL\tGTC\tBLP\tFL\tAL\tBL\tRL")
 	for _, a := range all {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s", printable(a.Handle), printable(a.Name), a.Serial, a.GTC, a.BLP)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s", format.Printable(a.Handle), format.Printable(string(a.Name)), a.Serial, a.GTC, a.BLP)
 		for _, l := range allLists {
 			fmt.Fprintf(t, "\t%d", len(a.Lists[l.String()]))
 		}
@@ -140,10 +141,10 @@ func printTable(w io.Writer, all []accountJSON) error {
 func printLists(w io.Writer, all []accountJSON) error {
 	var b strings.Builder
 	for _, a := range all {
-		fmt.Fprintf(&b, "%s  %s\nserial %d, GTC %s, BLP %s\n", printable(a.Handle), printable(a.Name), a.Serial, a.GTC, a.BLP)
+		fmt.Fprintf(&b, "%s  %s\nserial %d, GTC %s, BLP %s\n", format.Printable(a.Handle), format.Printable(string(a.Name)), a.Serial, a.GTC, a.BLP)
 		for _, l := range allLists {
 			for _, e := range a.Lists[l.String()] {
-				fmt.Fprintf(&b, "%s  %s  %s\n", l, printable(e.Handle), printable(e.Name))
+				fmt.Fprintf(&b, "%s  %s  %s\n", l, format.Printable(e.Handle), format.Printable(string(e.Name)))
 			}
 		}
 	}

@@ -102,13 +102,9 @@ func (f *accountFlags) addPassword(c *cobra.Command) {
 }
 
 func (f *accountFlags) create(ctx context.Context, e *env, patterns []string, given bool) error {
-	var handles []string
-	for _, p := range patterns {
-		some, err := expand(p)
-		if err != nil {
-			return usage("%w", err)
-		}
-		handles = append(handles, some...)
+	handles, err := expandAll(patterns)
+	if err != nil {
+		return err
 	}
 	for _, h := range handles {
 		if err := errors.Join(accounts.CheckHandle(h), accounts.CheckName(decode.Escape(f.name))); err != nil {
@@ -124,7 +120,7 @@ func (f *accountFlags) create(ctx context.Context, e *env, patterns []string, gi
 		return err
 	}
 	return f.with(func(s *accounts.SQLite) error {
-		return eachAtOnce(handles, func(h string) error {
+		return eachAtOnce(ctx, handles, func(h string) error {
 			name := f.name
 			if name == "" {
 				name, _, _ = strings.Cut(h, "@")
@@ -170,17 +166,12 @@ func (f *accountFlags) remove(*env) *cobra.Command {
 		Example: "  msnscope accounts remove frank@hotmail.com --db accounts.db",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return f.with(func(s *accounts.SQLite) (err error) {
-				for _, pattern := range args {
-					handles, bad := expand(pattern)
-					if bad != nil {
-						return usage("%w", bad)
-					}
-					for _, h := range handles {
-						err = errors.Join(err, about(h, s.Delete(c.Context(), h)))
-					}
-				}
+			handles, err := expandAll(args)
+			if err != nil {
 				return err
+			}
+			return f.with(func(s *accounts.SQLite) error {
+				return eachAtOnce(c.Context(), handles, func(h string) error { return about(h, s.Delete(c.Context(), h)) })
 			}, true)
 		},
 	}
@@ -192,6 +183,9 @@ func (f *accountFlags) listAdd(e *env) *cobra.Command {
 		Example: "  msnscope accounts lists add erin@hotmail.com BL dave@hotmail.com --db accounts.db",
 		Args:    cobra.ExactArgs(3),
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := accounts.CheckName(decode.Escape(f.name)); err != nil {
+				return usage("--name: %w", err)
+			}
 			return f.onList(args, func(s *accounts.SQLite, l accounts.List) error {
 				entry := accounts.Entry{Handle: args[2], Name: decode.Escape(f.name)}
 				if f.name == "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"net"
 	"os"
 	"path/filepath"
@@ -165,4 +166,38 @@ func TestProxyOnADatabase(t *testing.T) {
 	verb(t, exitOK, "add", "erin@hotmail.com", "--password", "pw", "--db", db)
 	signInAt(t, addr, "erin@hotmail.com", "pw").Close()
 	p.end(exitOK)
+}
+
+// TestAccountsAsTyped: names and lists as users make them, and mistakes of whoever types.
+func TestAccountsAsTyped(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "a.db")
+	out := func(code int, args ...string) string {
+		t.Helper()
+		p := launch(t, append([]string{"accounts", "--db", db}, args...)...)
+		p.wait(code)
+		return p.stdout.String() + p.stderr.String()
+	}
+	forged := "eve\nroot@hotmail.com\x1b[2J\u009b2J\u202e"
+	out(exitOK, "add", "eve@hotmail.com", "bob@hotmail.com", "--name", forged, "--password", "pw")
+	out(exitOK, "lists", "add", "bob@hotmail.com", "FL", "eve@hotmail.com")
+	const shown = `eve\x0aroot@hotmail.com\x1b[2J\u009b2J\u202e`
+	for _, args := range [][]string{{"list"}, {"show", "bob@hotmail.com"}} {
+		if got := out(exitOK, args...); !strings.Contains(got, shown) || strings.Contains(got, "\nroot") {
+			t.Errorf("%s prints %q", args[0], got)
+		}
+	}
+	var all []struct{ Handle, Name string }
+	got := out(exitOK, "list", "-T", "json")
+	if err := json.Unmarshal([]byte(got), &all); err != nil || len(all) != 2 || all[1].Name != forged {
+		t.Errorf("%v: %+v", err, all)
+	}
+	if strings.ContainsAny(got, "\u009b\u202e\x1b") {
+		t.Errorf("list -T json controls the terminal: %q", got)
+	}
+	if got := out(exitUsage, "lists", "add", "bob@hotmail.com", "AL", "eve@hotmail.com", "--name", strings.Repeat("x", 388)); !strings.Contains(got, "at most 387 bytes") {
+		t.Errorf("a name too long: %s", got)
+	}
+	if got := out(exitDiffers, "remove", "none{1..500}@hotmail.com"); strings.Count(got, "\n") > 10 || !strings.Contains(got, "and 495 more") {
+		t.Errorf("remove says %d lines, the last ones: %s", strings.Count(got, "\n"), got[max(0, len(got)-200):])
+	}
 }

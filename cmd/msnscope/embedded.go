@@ -74,7 +74,7 @@ func (f *serverFlags) options(log *slog.Logger) (o server.Options, err error) {
 		}
 	}
 	o.Store = store
-	if err = eachAtOnce(users, func(a account) error { return a.put(store) }); err != nil {
+	if err = eachAtOnce(context.Background(), users, func(a account) error { return a.put(store) }); err != nil {
 		closeStore(o)
 		return o, storeError(err)
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -15,7 +16,7 @@ const maxHandles = 100_000
 // maxErrors is how many errors of many accounts are told.
 const maxErrors = 5
 
-var span = regexp.MustCompile(`\{(\d{1,9})\.\.(\d{1,9})\}`)
+var span = regexp.MustCompile(`\{(\d+)\.\.(\d+)\}`)
 
 // expand returns the handles that a pattern stands for: user{1..3}@hotmail.com is three, one without a range itself.
 func expand(pattern string) ([]string, error) {
@@ -23,21 +24,33 @@ func expand(pattern string) ([]string, error) {
 	if at == nil {
 		return []string{pattern}, nil
 	}
-	first, _ := strconv.Atoi(pattern[at[2]:at[3]]) // nine digits are a number
-	last, _ := strconv.Atoi(pattern[at[4]:at[5]])
-	if last < first || last-first >= maxHandles {
+	first, err := strconv.ParseUint(pattern[at[2]:at[3]], 10, 32)
+	last, bad := strconv.ParseUint(pattern[at[4]:at[5]], 10, 32)
+	if err != nil || bad != nil || last < first || last-first >= maxHandles {
 		return nil, fmt.Errorf("%s is no range of 1 to %d numbers", pattern[at[0]:at[1]], maxHandles)
 	}
 	all := make([]string, 0, last-first+1)
 	for i := first; i <= last; i++ {
-		all = append(all, pattern[:at[0]]+strconv.Itoa(i)+pattern[at[1]:])
+		all = append(all, pattern[:at[0]]+strconv.FormatUint(i, 10)+pattern[at[1]:])
+	}
+	return all, nil
+}
+
+// expandAll is expand for several patterns on the command line.
+func expandAll(patterns []string) (all []string, err error) {
+	for _, p := range patterns {
+		some, err := expand(p)
+		if err != nil {
+			return nil, usage("%w", err)
+		}
+		all = append(all, some...)
 	}
 	return all, nil
 }
 
 // eachAtOnce calls f for all items, 64 at a time: changes of a database that come together wait for the disk together. It
-// returns the first errors, and how many more there were.
-func eachAtOnce[T any](items []T, f func(T) error) error {
+// returns the first errors, and how many more there were; when ctx ends, it calls f no more and returns the cause.
+func eachAtOnce[T any](ctx context.Context, items []T, f func(T) error) error {
 	var wg sync.WaitGroup
 	next := make(chan int)
 	errs := make([]error, len(items))
@@ -48,11 +61,14 @@ func eachAtOnce[T any](items []T, f func(T) error) error {
 			}
 		})
 	}
-	for i := range items {
+	for i := 0; i < len(items) && ctx.Err() == nil; i++ {
 		next <- i
 	}
 	close(next)
 	wg.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
 	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	if more := len(errs) - maxErrors; more > 0 {
 		errs = append(errs[:maxErrors], fmt.Errorf("and %d more", more))

@@ -12,6 +12,8 @@ func TestExpand(t *testing.T) {
 		"{x}@b":       "{x}@b",
 		"a{2..1}@b":   "",
 		"{0..100000}": "",
+		// no account of that name
+		"a{1..99999999999999999999}@b": "",
 	} {
 		got, err := expand(pattern)
 		if strings.Join(got, " ") != want || (err != nil) != (want == "") {

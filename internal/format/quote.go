@@ -9,6 +9,12 @@ import (
 
 const lowerHex = "0123456789abcdef"
 
+// Text is text from the wire that encoding/json writes as this package does: runes that would disturb a terminal are escaped.
+type Text string
+
+// MarshalJSON implements encoding/json's Marshaler. It never fails.
+func (t Text) MarshalJSON() ([]byte, error) { return appendString(nil, string(t)), nil }
+
 // appendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD; runes that would disturb a terminal are
 // escaped, which means the same to a program.
 func appendString(dst []byte, s string) []byte { return appendQuoted(dst, s) }

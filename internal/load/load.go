@@ -168,6 +168,8 @@ func (o *Options) check() error {
 		return errors.New("a group has two users or more")
 	case o.Rate < 0 || o.Messages < 0 || o.Duration < 0:
 		return errors.New("rate, messages and duration are not negative")
+	case o.Rate != 0 && !(o.Rate >= minRate && o.Rate <= maxRate): // nor is it no number at all
+		return fmt.Errorf("a rate is 0, or from 0.00001 to 1000000000 a second: %v is not", o.Rate)
 	}
 	return nil
 }

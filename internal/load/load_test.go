@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"strings"
 	"syscall"
 	"testing"
@@ -122,6 +123,9 @@ func TestOptionsAreChecked(t *testing.T) {
 		"needs 1 users":     {Mode: Idle},
 		"two users or more": {Mode: Group, Users: two, GroupSize: 1},
 		"not negative":      {Mode: Group, Users: two, Rate: -1},
+		"1e-300 is not":     {Mode: Chat, Users: two, Rate: 1e-300},
+		"NaN is not":        {Mode: Chat, Users: two, Rate: math.NaN()},
+		"+Inf is not":       {Mode: Chat, Users: two, Rate: math.Inf(1)},
 	} {
 		if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v, want %q", o, err, want)

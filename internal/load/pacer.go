@@ -6,6 +6,12 @@ import (
 	"time"
 )
 
+// Rates beyond these are no times of the clock: about one act a day, one a nanosecond.
+const (
+	minRate = 1e-5
+	maxRate = 1e9
+)
+
 // pacer gives acts their times. The zero pacer, and one without a rate, says now. It is safe for concurrent use.
 type pacer struct {
 	mu    sync.Mutex
