@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -94,6 +95,45 @@ func TestCookies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { play(t, Options{}, ring+tc) })
 	}
+}
+
+// together is a hub that lets two cookies of sessions in at one moment.
+type together struct {
+	Hub
+	both sync.WaitGroup
+}
+
+func (h *together) Redeem(ctx context.Context, t Ticket) (bool, error) {
+	ok, err := h.Hub.Redeem(ctx, t)
+	if t.Session != "" {
+		h.both.Done()
+		h.both.Wait()
+	}
+	return ok, err
+}
+
+// TestTwoAnswersAtOnce: who was called twice, and answers both at once, is in the session once.
+func TestTwoAnswersAtOnce(t *testing.T) {
+	hub := &together{Hub: NewHub()}
+	synctestScript(t, Options{Hub: hub}, func(p *script) {
+		hub.both.Add(2)
+		p.run(`
+			alice.ns -- online
+			bob.ns -- online
+			alice.sb -- chat
+			alice.sb C: CAL 1 bob@hotmail.com
+			bob.ns S: RNG {id} {addr} CKI {first} {h} {n}
+			-- wait 61s
+			alice.sb C: CAL 2 bob@hotmail.com
+			bob.ns S: RNG {id} {addr} CKI {second} {h} {n}`)
+		p.drop("alice.sb")
+		p.run(`
+			one.sb C: ANS 1 bob@hotmail.com {first} {id}
+			two.sb C: ANS 1 bob@hotmail.com {second} {id}
+			alice.sb S: JOI bob@hotmail.com bob
+			alice.sb S: (nothing)`)
+		p.drop("one.sb", "two.sb")
+	})
 }
 
 func TestOneUserHasSoManyCookies(t *testing.T) {

@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"github.com/msnscope/msnscope/server/accounts"
 	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/msnscope/msnscope/server/accounts"
 )
 
 // more is what dialects after MSNP4 store of a user, besides what the draft knows: in the store it is one text, JSON.

@@ -39,18 +39,18 @@ func (b *board) open(c *conn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.last++
-	b.seat(c, strconv.Itoa(b.last), nil)
+	_, _ = b.seat(c, strconv.Itoa(b.last), nil) // nobody is there
 }
 
-// join puts c into the session with the number, gives the others joi, and returns them.
-func (b *board) join(c *conn, id string, joi []byte) []*conn {
+// join puts c into the session with the number, gives the others joi, and returns them; or it reports that the user is there already.
+func (b *board) join(c *conn, id string, joi []byte) (others []*conn, ok bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.seat(c, id, joi)
 }
 
 // seat is join with the board locked. Whoever has a cookie for a session that all have left finds nobody there (§8.4).
-func (b *board) seat(c *conn, id string, joi []byte) []*conn {
+func (b *board) seat(c *conn, id string, joi []byte) (others []*conn, ok bool) {
 	s := b.sessions[id]
 	if s == nil {
 		s = &session{id: id, rung: make(map[string]time.Time)}
@@ -58,7 +58,10 @@ func (b *board) seat(c *conn, id string, joi []byte) []*conn {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	others := slices.Clone(s.members)
+	if s.hasKey(c.seat.key) {
+		return nil, false
+	}
+	others = slices.Clone(s.members)
 	for _, o := range others {
 		o.seat.calls = 0
 	}
@@ -66,7 +69,7 @@ func (b *board) seat(c *conn, id string, joi []byte) []*conn {
 	s.members = append(s.members, c)
 	delete(s.rung, c.seat.key)
 	c.seat.session = s
-	return others
+	return others, true
 }
 
 // has reports whether the user is in the session.

@@ -49,7 +49,11 @@ func (c *conn) ans(r *request) {
 	}
 	c.sit(&u)
 	joi := line("JOI", c.seat.handle, c.seat.name)
-	others := c.s.board.join(c, id, joi.bytes())
+	others, ok := c.s.board.join(c, id, joi.bytes())
+	if !ok { // by another connection, since the look above
+		c.fail(r, badCookie)
+		return
+	}
 	c.send(roster(r, others))
 	if c.s.set.JoiToJoiner {
 		c.send(joi)
