@@ -122,14 +122,14 @@ func TestTwoAnswersAtOnce(t *testing.T) {
 			bob.ns -- online
 			alice.sb -- chat
 			alice.sb C: CAL 1 bob@hotmail.com
-			bob.ns S: RNG {id} {addr} CKI {first} {h} {n}
+			bob.ns S: RNG {session} {where} CKI {first} {h} {n}
 			-- wait 61s
 			alice.sb C: CAL 2 bob@hotmail.com
-			bob.ns S: RNG {id} {addr} CKI {second} {h} {n}`)
+			bob.ns S: RNG {session} {where} CKI {second} {h} {n}`)
 		p.drop("alice.sb")
 		p.run(`
-			one.sb C: ANS 1 bob@hotmail.com {first} {id}
-			two.sb C: ANS 1 bob@hotmail.com {second} {id}
+			one.sb C: ANS 1 bob@hotmail.com {first} {session}
+			two.sb C: ANS 1 bob@hotmail.com {second} {session}
 			alice.sb S: JOI bob@hotmail.com bob
 			alice.sb S: (nothing)`)
 		p.drop("one.sb", "two.sb")

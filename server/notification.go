@@ -57,7 +57,7 @@ func (c *conn) usrRespond(r *request) {
 		return
 	}
 	if to := c.s.drainedTo(c.addr); to != c.addr { // since the challenge (§7.4)
-		c.send(c.referral(r.id, to))
+		c.send(c.referral(r.id(), to))
 		c.finish()
 		return
 	}
