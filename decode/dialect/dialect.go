@@ -116,6 +116,11 @@ func (t *Table) Sole(dir decode.Dir, roles Role, verb decode.Verb) *Row {
 // Lookup returns the table of the dialect with the given name, in either case (§7.1), and nil for an unknown one. CVR0 is
 // none: it asks for the newest client and speaks nothing.
 func Lookup(name string) *Table {
+	for _, t := range tables { // as it is written nearly always
+		if t.name == name {
+			return t
+		}
+	}
 	for _, t := range tables {
 		if strings.EqualFold(t.name, name) {
 			return t

@@ -26,11 +26,14 @@ const (
 // kindNames are the kinds of events in records.
 var kindNames = [...]string{session.Command: "command", session.Open: "open", session.Close: "close", session.Gap: "gap", session.Note: "note"}
 
-// recordWriter puts records together. It keeps its buffer, and is for one goroutine.
-type recordWriter struct{ buf []byte }
+// recordWriter puts records together. It keeps its buffers, and is for one goroutine.
+type recordWriter struct {
+	buf []byte // begins with recordStart
+	all []string
+}
 
 func (w *recordWriter) start(what string) {
-	w.buf = append(append(w.buf[:0], recordForm...), what...)
+	w.buf = append(append(w.buf[:0], recordStart+recordForm...), what...)
 }
 
 func (w *recordWriter) key(name string) {
@@ -56,15 +59,15 @@ func (w *recordWriter) base64(name string, b []byte) {
 	w.buf = base64.RawStdEncoding.AppendEncode(w.buf, b)
 }
 
-// comments returns the record as comments after those in front.
+// comments returns the record as comments after those in front, valid until the next call.
 func (w *recordWriter) comments(front ...string) []string {
-	start, rest := recordStart, w.buf
-	for len(rest) > 0 {
-		n := min(len(rest), recordChunk)
-		front = append(front, start+string(rest[:n]))
-		start, rest = recordMore, rest[n:]
+	n := min(len(w.buf), len(recordStart)+recordChunk)
+	w.all = append(append(w.all[:0], front...), string(w.buf[:n]))
+	for rest := w.buf[n:]; len(rest) > 0; rest = rest[n:] {
+		n = min(len(rest), recordChunk)
+		w.all = append(w.all, recordMore+string(rest[:n]))
 	}
-	return front
+	return w.all
 }
 
 func appendEscaped(dst []byte, s string) []byte {
@@ -126,11 +129,8 @@ func onFrame(e *session.Event) []byte {
 
 func (w *recordWriter) command(e *session.Event, framed bool) {
 	w.uint("why", uint64(e.In.Why))
-	if !e.In.Opaque() {
-		again := decode.Parse(e.In.Raw, e.Dir, session.Table(e.Dialect))
-		if again.HasTrID != e.In.HasTrID {
-			w.text("trid", map[bool]string{true: "1", false: "0"}[e.In.HasTrID])
-		}
+	if !e.In.Opaque() && !framesAgain(e) {
+		w.text("trid", map[bool]string{true: "1", false: "0"}[e.In.HasTrID])
 	}
 	if guessRow(e) != e.Row {
 		w.text("row", rowName(e))
@@ -149,6 +149,17 @@ func (w *recordWriter) command(e *session.Event, framed bool) {
 	default:
 		w.base64("out", e.Out)
 	}
+}
+
+// framesAgain reports whether who parses the command by what the event knows of its connection finds a TrID where the event has
+// one. Most often the table alone tells.
+func framesAgain(e *session.Event) bool {
+	table := session.Table(e.Dialect)
+	if table.Shape(e.Dir, e.In.Verb).TrID == e.In.HasTrID {
+		return true
+	}
+	again := decode.Parse(e.In.Raw, e.Dir, table)
+	return again.HasTrID == e.In.HasTrID
 }
 
 // rowName names a row by its table and its place among the rows of its verb, or "none".

@@ -139,7 +139,7 @@ func TestRecordingInPieces(t *testing.T) {
 	r := record{}
 	var w recordWriter
 	w.event(events[4], true)
-	if ok := r.read(string(w.buf[len(recordForm):])); !ok {
+	if ok := r.read(string(w.buf[len(recordStart+recordForm):])); !ok {
 		t.Fatal("the record of an event is not understood")
 	}
 	l := NewLog(LogOptions{})
