@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -85,10 +86,10 @@ func ruleLines(flag string, values []string) ([]ruleLine, error) {
 			all = append(all, ruleLine{v, flag})
 			continue
 		}
-		if info, err := os.Stat(path); err == nil && info.Size() > maxRuleFile {
+		text, err := readRules(path)
+		if len(text) > maxRuleFile {
 			return nil, usage("%s @%s: the file has more than %d bytes", flag, path, maxRuleFile)
 		}
-		text, err := os.ReadFile(path)
 		if err != nil {
 			var pe *fs.PathError
 			if errors.As(err, &pe) {
@@ -105,6 +106,16 @@ func ruleLines(flag string, values []string) ([]ruleLine, error) {
 		}
 	}
 	return all, nil
+}
+
+// readRules reads a file, or a pipe, but not much more than a file of rules may have.
+func readRules(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxRuleFile+1))
 }
 
 // bench returns what the flags ask for, at work on p.
