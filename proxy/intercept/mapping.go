@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -36,7 +37,7 @@ func (r *Mapping) String() string { return r.text }
 
 // ParseMapping reads one. The error says what is wrong.
 func ParseMapping(text string) (*Mapping, error) {
-	i := strings.LastIndex(text, "->")
+	i := arrow(text)
 	if i < 0 {
 		return nil, fmt.Errorf("%q: it must be FILTER -> Field=value", text)
 	}
@@ -51,6 +52,22 @@ func ParseMapping(text string) (*Mapping, error) {
 	return r, nil
 }
 
+// arrow returns where the first -> stands that is not inside quotes; -1 for nowhere.
+func arrow(text string) int {
+	for i := 0; i < len(text); i++ {
+		if text[i] == '"' || text[i] == '`' {
+			if quoted, err := strconv.QuotedPrefix(text[i:]); err == nil {
+				i += len(quoted) - 1
+			}
+			continue
+		}
+		if strings.HasPrefix(text[i:], "->") {
+			return i
+		}
+	}
+	return -1
+}
+
 var errSet = errors.New("it must be Field=value, with commas between several; quote a value that has a comma")
 
 func readSets(text string) (sets []set, err error) {
@@ -59,6 +76,9 @@ func readSets(text string) (sets []set, err error) {
 		s := set{field: strings.TrimSpace(field)}
 		if !ok || s.field == "" || strings.ContainsAny(s.field, "\", ") {
 			return nil, errSet
+		}
+		if !isField(s.field) {
+			return nil, fmt.Errorf("no command has an argument %s; payload and payload.text are the others that can be set", s.field)
 		}
 		rest = strings.TrimLeft(after, " ")
 		if quoted, err := strconv.QuotedPrefix(rest); err == nil {
@@ -78,6 +98,11 @@ func readSets(text string) (sets []set, err error) {
 		}
 		rest = rest[1:]
 	}
+}
+
+// isField reports whether some command has that which a mapping sets.
+func isField(name string) bool {
+	return name == "TrID" || name == "payload" || name == "payload.text" || slices.Contains(filter.Names(), "args."+name)
 }
 
 // apply returns the command with the values.

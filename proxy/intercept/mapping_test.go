@@ -41,6 +41,20 @@ func TestMappings(t *testing.T) {
 	})
 }
 
+// TestArrowInQuotes: what is quoted, on either side, is text.
+func TestArrowInQuotes(t *testing.T) {
+	for text, want := range map[string]set{
+		`cmd == "MSG" -> payload.text="a -> b"`:       {"payload.text", "a -> b"},
+		`cmd == "MSG" -> payload.text=a -> b`:         {"payload.text", "a -> b"},
+		`payload contains "x -> \" y" -> AckMode=A`:   {"AckMode", "A"},
+		`cmd == "MSG"->payload.text="say \"-> hi\" "`: {"payload.text", `say "-> hi" `},
+	} {
+		if m, err := ParseMapping(text); err != nil || len(m.sets) != 1 || m.sets[0] != want {
+			t.Errorf("%s: %v, %v, want %v", text, m, err, want)
+		}
+	}
+}
+
 func TestParseMapping(t *testing.T) {
 	for _, tc := range []struct{ text, wrong string }{
 		{`cmd == "CHG"`, "FILTER -> Field=value"},
@@ -48,6 +62,7 @@ func TestParseMapping(t *testing.T) {
 		{`CHG -> State`, "Field=value"},
 		{`CHG -> State="BSY" x`, "Field=value"},
 		{`CHG -> State=BSY,`, "Field=value"},
+		{`CHG -> Statte=BSY`, "no command has an argument Statte"},
 	} {
 		if _, err := ParseMapping(tc.text); err == nil || !strings.Contains(err.Error(), tc.wrong) {
 			t.Errorf("%s: %v, want %q", tc.text, err, tc.wrong)
