@@ -8,8 +8,8 @@ import (
 const (
 	// ServerPort is the port that every written flow shows for its server: Wireshark chooses its dissector by it.
 	ServerPort = 1863
-	// firstPort is where the search for a free client port begins: the first of the ephemeral ports.
-	firstPort = 49152
+	// firstPort is where the search for a free client port begins: the first of the ephemeral ports. It goes on at lowPort.
+	firstPort, lowPort = 49152, 1024
 	// maxSegment is how much payload one frame takes: with all headers it stays below an IP packet's 65,535 bytes.
 	maxSegment = 65_000
 	// maxFlight is how much goes one way before the other end acknowledges it: well below the window of 1 GB.
@@ -137,26 +137,46 @@ type connection struct {
 	port           uint16
 }
 
-// connections are those of one file.
+// connections are those of one file. One with port 0 says that all ports between its ends are used.
 type connections map[connection]struct{}
 
 // claim returns a client port that no connection between these ends has, the wanted one if possible, and marks it used.
-// Where it cannot be, the search goes on from there; without a port of its own, from a place that depends on seed.
+// Where it cannot be, or is none, the search begins at a place that moves on with seed, the number of the connection: from the
+// same place each time, the search for the ten thousandth would pass the ten thousand before it.
 func (u *connections) claim(client, server netip.Addr, want uint16, seed uint32) uint16 {
 	if *u == nil || len(*u) >= maxConnections {
 		*u = make(connections)
 	}
-	spare := firstPort + uint16(seed%(1<<16-firstPort))
-	if want == 0 || want == ServerPort {
-		want = spare
-	}
 	c := connection{client: client.As16(), server: server.As16(), port: want}
+	if u.take(c) {
+		return want
+	}
+	spare := lowPort + uint16((firstPort-lowPort+seed)%(1<<16-lowPort))
+	all := c
+	if all.port = 0; u.has(all) {
+		return spare
+	}
+	c.port = spare
 	for range 1 << 16 {
-		if _, taken := (*u)[c]; !taken && c.port != 0 && c.port != ServerPort {
-			(*u)[c] = struct{}{}
+		if u.take(c) {
 			return c.port
 		}
 		c.port++
 	}
-	return spare // all are used
+	(*u)[all] = struct{}{}
+	return spare
+}
+
+// take marks a connection used, and reports false where it was or its port cannot be a client's.
+func (u *connections) take(c connection) bool {
+	if c.port == 0 || c.port == ServerPort || u.has(c) {
+		return false
+	}
+	(*u)[c] = struct{}{}
+	return true
+}
+
+func (u *connections) has(c connection) bool {
+	_, used := (*u)[c]
+	return used
 }

@@ -115,7 +115,7 @@ func TestTsharkSeesNothingWrong(t *testing.T) {
 		t.Errorf("data of the first flow:\ngot  %q\nwant %q", got, want)
 	}
 	got = fields("tcp.flags.syn == 1 && tcp.dstport == 1863", "tcp.stream", "_ws.col.Source", "_ws.col.Destination", "tcp.srcport", "frame.comment")
-	want = "0\talice\t198.51.100.1\t40000\tflow|1\talice\t198.51.100.1\t40001\tflow|2\talice\tbob\t40000\tflow|3\t192.0.2.1\t192.0.2.2\t49155\tflow"
+	want = "0\talice\t198.51.100.1\t40000\tflow|1\talice\t198.51.100.1\t49153\tflow|2\talice\tbob\t40000\tflow|3\t192.0.2.1\t192.0.2.2\t49155\tflow"
 	if got != want {
 		t.Errorf("names of the flows:\ngot  %q\nwant %q", got, want)
 	}

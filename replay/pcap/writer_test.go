@@ -461,3 +461,30 @@ func BenchmarkRead(b *testing.B) {
 		})
 	}
 }
+
+// TestPortsOfManyConnections: connections that all want the same port get ports of their own, without a search past those before
+// them, until none is left; then there still is an answer.
+func TestPortsOfManyConnections(t *testing.T) {
+	var used connections
+	client, server := netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("10.0.0.2")
+	const free = 1<<16 - 2 // without 0 and the server's
+	got := map[uint16]bool{}
+	for i := range uint32(free) {
+		port := used.claim(client, server, 1055, i)
+		if got[port] || port == 0 || port == ServerPort {
+			t.Fatalf("connection %d gets port %d", i+1, port)
+		}
+		if want := firstPort + int(i); 0 < i && want < 1<<16 && int(port) != want {
+			t.Fatalf("connection %d gets port %d, want %d, where its search begins", i+1, port, want)
+		}
+		got[port] = true
+	}
+	for i := range uint32(2) {
+		if port := used.claim(client, server, 1055, i); port != firstPort+uint16(i) {
+			t.Errorf("with all ports used, port %d, want %d", port, firstPort+i)
+		}
+	}
+	if port := used.claim(client, client, 1055, 0); port != 1055 {
+		t.Errorf("with all ports to another server used, port %d, want 1055", port)
+	}
+}
