@@ -124,7 +124,12 @@ func (s *tableSink) write(e *session.Event) error {
 	return s.w.Write(s.values)
 }
 
-func (s *tableSink) close() error { return errors.Join(s.w.Close(), s.out.Flush()) }
+func (s *tableSink) close() error {
+	if err := s.w.Close(); err != nil {
+		return err // that of the buffer beneath would be the same
+	}
+	return s.out.Flush()
+}
 
 // writeError is what a failed write to the output means: nothing when the reader had enough.
 func writeError(err error) error {
