@@ -107,7 +107,7 @@ func (x *exporter) to(ctx context.Context, e *env, path string, log *store.Log) 
 		return writeError(x.write(ctx, e.stdout, log))
 	}
 	if err := expendable(path); err != nil {
-		return err
+		return fmt.Errorf("export to %s: %w", path, err)
 	}
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
@@ -135,7 +135,11 @@ func (x *exporter) write(ctx context.Context, w io.Writer, log *store.Log) error
 	if err != nil {
 		return err
 	}
-	rec := store.NewRecorder(pw, store.RecorderOptions{})
+	var o store.RecorderOptions
+	if x.redactor == nil {
+		o.Names = log.Names()
+	}
+	rec := store.NewRecorder(pw, o)
 	var events []*session.Event
 	var last time.Time
 	for i := range log.Len() {

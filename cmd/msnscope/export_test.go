@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"errors"
 	"io/fs"
 	"net/netip"
 	"os"
@@ -10,7 +11,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -306,3 +309,80 @@ func TestTsharkAgreesOnExport(t *testing.T) {
 		t.Errorf("tshark shows %q", found)
 	}
 }
+
+// TestExportKeepsNames: Wireshark calls the ends in an export what it called them in the capture, unless they are to be hidden.
+func TestExportKeepsNames(t *testing.T) {
+	dir := t.TempDir()
+	in, out := filepath.Join(dir, "in.pcapng"), filepath.Join(dir, "out.pcapng")
+	file, err := os.Create(in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer file.Close()
+	w, err := pcap.NewWriter(file, pcap.WriterOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, server := netip.MustParseAddrPort("10.1.2.3:1055"), netip.MustParseAddrPort("10.4.5.6:1863")
+	if err := errors.Join(w.Name(client.Addr(), "desk-of-mary"), w.Name(server.Addr(), "msgr.example.com")); err != nil {
+		t.Fatal(err)
+	}
+	flow, err := w.Open(client, server, time.Unix(1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(flow.Data(true, []byte("VER 0 MSNP2\r\n"), time.Unix(1, 0)), w.Flush()); err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		flags []string
+		named bool
+	}{{nil, true}, {[]string{"--redact"}, false}} {
+		printed(t, append([]string{"export", in, "-o", out}, tc.flags...)...)
+		got, err := os.ReadFile(out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, name := range []string{"desk-of-mary", "msgr.example.com"} {
+			if bytes.Contains(got, []byte(name)) != tc.named {
+				t.Errorf("export %s: the name %s is there: %v", tc.flags, name, !tc.named)
+			}
+		}
+	}
+}
+
+// TestErrorsOfOutputAreOneLine: what cannot be written is named, once.
+func TestErrorsOfOutputAreOneLine(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "notes.txt")
+	if err := os.WriteFile(text, []byte("no capture"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	capture := filepath.Join(capturesDir, "logon.pcapng")
+	var talk bytes.Buffer
+	e := &env{stdin: strings.NewReader(""), stdout: fullDisk{}, stderr: &talk, getenv: func(string) string { return "" }}
+	for _, tc := range []struct {
+		args  []string
+		code  int
+		error string
+	}{
+		{[]string{"export", capture, "-o", text}, exitUsage, "msnscope: error: export to " + text + ": it exists and is no capture"},
+		{[]string{"dump", capture, "-T", "parquet"}, exitIO, "msnscope: error: write the output: parquet: no space left on device"},
+	} {
+		talk.Reset()
+		code := run(t.Context(), tc.args, e)
+		var errors []string
+		for line := range strings.Lines(talk.String()) {
+			if !strings.HasPrefix(line, "hint: ") {
+				errors = append(errors, strings.TrimSpace(line))
+			}
+		}
+		if code != tc.code || !slices.Equal(errors, []string{tc.error}) {
+			t.Errorf("%q: exit code %d, says %q, want %d, %q", tc.args, code, errors, tc.code, tc.error)
+		}
+	}
+}
+
+// fullDisk takes nothing.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/replay/pcap"
@@ -108,6 +109,9 @@ type importer struct {
 	lastN uint64        // the greatest number of an event in the log
 	conns int           // and of a connection
 	found bool          // there is MSN in the capture
+	began bool          // an event was made
+	last  time.Time     // of the last one
+	early []pcap.Item   // comments from before the first one
 	other int           // flows without
 }
 
@@ -120,7 +124,13 @@ func newImporter(log *Log) *importer {
 // append adds an event to the log, whose write the importer holds.
 func (im *importer) append(e *session.Event, at place) {
 	im.lastN, im.conns = max(im.lastN, e.N), max(im.conns, e.Conn)
+	im.began, im.last = true, e.Time
 	im.log.add(e, at, true)
+	early := im.early
+	im.early = nil
+	for i := range early {
+		im.remark(&early[i], &record{}, 0)
+	}
 }
 
 // verdict returns what loading ends with at the end of a file.
@@ -141,12 +151,18 @@ func (im *importer) item(item *pcap.Item) {
 		im.own = im.newSection()
 		return
 	}
+	if item.Kind == pcap.KindName && im.own == nil { // those in a recording of ours follow from its events
+		im.log.name(item.Addr, item.Name)
+		return
+	}
 	if item.Flow == nil || item.Kind == pcap.KindNote {
 		switch f := im.flows[item.Flow]; {
 		case ours:
 			im.note(&r, item)
-		case item.Flow == nil && im.found:
+		case item.Flow == nil && im.began:
 			im.remark(item, &r, 0)
+		case item.Flow == nil:
+			im.foreword(item)
 		case f != nil:
 			im.remark(item, &r, f.conn())
 		}

@@ -4,12 +4,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"net/netip"
 	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/replay/pcap"
 )
 
 // defaultMemory is how much of the index a Log keeps in memory: eight million commands.
@@ -55,8 +58,9 @@ type Log struct {
 	closed bool
 	files  []io.Closer
 
-	mu  sync.Mutex // guards err; held for moments only
-	err error
+	mu    sync.Mutex // guards err and names; held for moments only
+	err   error
+	names map[netip.Addr]string
 }
 
 // NewLog returns an empty log. Close it.
@@ -398,4 +402,24 @@ func (l *Log) Close() error {
 		errs = append(errs, f.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// Names returns the names that captures gave to addresses, in name resolution blocks: those of other programs, since a
+// recording of ours has names that follow from its events. The map is the caller's.
+func (l *Log) Names() map[netip.Addr]string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return maps.Clone(l.names)
+}
+
+// name notes the name of an address; the first one counts.
+func (l *Log) name(addr netip.Addr, name string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.names == nil {
+		l.names = make(map[netip.Addr]string)
+	}
+	if _, named := l.names[addr]; !named && len(l.names) < maxNamed && len(name) <= pcap.MaxName {
+		l.names[addr] = name
+	}
 }

@@ -160,14 +160,3 @@ func (m *naming) host(name string) netip.Addr {
 	}
 	return a
 }
-
-// writeGiven writes the names that were given.
-func (m *naming) writeGiven(w *pcap.Writer) error {
-	for a, name := range m.given {
-		m.of(a).written = name
-		if err := w.Name(a, name); err != nil {
-			return err
-		}
-	}
-	return nil
-}

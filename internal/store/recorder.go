@@ -14,7 +14,8 @@ import (
 
 // RecorderOptions says how a recording is made. Its zero value works.
 type RecorderOptions struct {
-	// Names are names of addresses, instead of those that the recorder finds by itself. The map is copied.
+	// Names are names of addresses, instead of those that the recorder finds by itself: those of connections are written. The
+	// map is copied.
 	Names map[netip.Addr]string
 	// Rotation says when the recording goes on in another file; the zero value never.
 	Rotation Rotation
@@ -115,10 +116,7 @@ func (r *Recorder) begin(at time.Time) error {
 	}
 	r.begun, r.since, r.events = true, at, 0
 	r.record.start("begin")
-	if err := r.w.Note(at, r.record.comments("recorded by msnscope")...); err != nil {
-		return err
-	}
-	return r.names.writeGiven(r.w)
+	return r.w.Note(at, r.record.comments("recorded by msnscope")...)
 }
 
 func (r *Recorder) event(e *session.Event) error {

@@ -230,11 +230,13 @@ func TestRecordingNames(t *testing.T) {
 	say("10.0.0.4:1", "10.0.0.9:1864", strings.Repeat("ü", 300), dialect.NS)
 	say("10.0.0.8:1", "10.0.0.9:1864", "server@home", dialect.NS)
 	say("10.0.0.5:1", "10.0.0.7:1", "given@away", dialect.NS)
+	say("10.0.0.6:1", "10.0.0.7:1", "some@body", dialect.NS)
 	// All on one machine: the servers are told apart by addresses made up.
 	say("10.0.9.9:1", "10.0.9.9:1863", "one@machine", dialect.DS)
 	say("10.0.9.9:2", "10.0.9.9:1864", "one@machine", dialect.NS)
 	given := map[netip.Addr]string{
 		netip.MustParseAddr("10.0.0.7"): "the gateway", netip.MustParseAddr("10.0.0.6"): "bad \xff",
+		netip.MustParseAddr("10.0.0.66"): "of no connection",
 	}
 	got := namesIn(t, recordedFile(t, events, RecorderOptions{Names: given}))
 	want := map[string]string{

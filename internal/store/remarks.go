@@ -8,8 +8,8 @@ import (
 	"github.com/msnscope/msnscope/replay/pcap"
 )
 
-// People write comments on packets, in Wireshark or with editcap. They become notes of the connection, behind what the packet
-// brought, so that they are shown, found, and exported again.
+// People write comments on packets and on files, in Wireshark or with editcap. They become notes: of the connection, behind what
+// the packet brought, or of none, so that they are shown, found, and exported again.
 
 // What a recording says on the last frame of a connection that has no record, since it did not end there.
 const (
@@ -38,14 +38,29 @@ func (r *record) explained() bool {
 	return r.event.Kind != session.Command || r.what == "flow" || r.event.Flags != 0 || r.in != nil || r.out != nil
 }
 
-// remark makes notes of what people wrote on a packet of a connection, 0 for none.
+// maxForeword is how many comments are kept that come before the first event: on the file, and on packets that are no MSN.
+const maxForeword = 1000
+
+// foreword keeps comments until there is an event: a capture without any has no notes either, and the file's have no time.
+func (im *importer) foreword(item *pcap.Item) {
+	if len(item.Comments) > 0 && len(im.early) < maxForeword {
+		im.early = append(im.early, *item)
+	}
+}
+
+// remark makes notes of what people wrote on a packet of a connection, 0 for none. A comment on the file, which has no time,
+// gets that of the event before it.
 func (im *importer) remark(item *pcap.Item, r *record, conn int) {
-	if len(item.Comments) == 0 || item.Time.IsZero() {
+	if len(item.Comments) == 0 {
 		return
+	}
+	at := item.Time
+	if at.IsZero() {
+		at = im.last
 	}
 	for _, text := range remarks(item.Comments, r) {
 		im.track.lastN = im.lastN + 1
-		im.append(&session.Event{N: im.lastN + 1, Kind: session.Note, Time: item.Time, Conn: conn, Text: strings.ToValidUTF8(text, "\ufffd")}, place{})
+		im.append(&session.Event{N: im.lastN + 1, Kind: session.Note, Time: at, Conn: conn, Text: strings.ToValidUTF8(text, "\ufffd")}, place{})
 	}
 }
 

@@ -85,7 +85,10 @@ func (s *ng) record(typ uint32, body []byte, rec *record) (complaint string) {
 		s.interfaces = s.interfaces[:0]
 		rec.comments = s.comments(body[16:])
 	case blockInterface:
-		return s.addInterface(body)
+		if complaint := s.addInterface(body); complaint != "" {
+			return complaint
+		}
+		rec.comments = s.comments(body[8:])
 	case blockPacket, blockOldPacket:
 		return s.packet(typ, body, rec)
 	case blockSimple:
