@@ -155,10 +155,23 @@ func TestOneUserHasSoManyCookies(t *testing.T) {
 			alice.ns C: XFR 1 SB
 			alice.ns S: XFR 1 SB 127.0.0.4:1863 CKI {last}`)
 		ts := &p.s.hub.(*memory).tickets
-		if len(ts.byCookie) != 1 || len(ts.byUser) != 1 || len(ts.queue) != 1 {
-			t.Errorf("expired cookies are kept: %d, %d, %d", len(ts.byCookie), len(ts.byUser), len(ts.queue))
+		if len(ts.byCookie) != 1 || len(ts.byHolder) != 1 || len(ts.queue) != 1 {
+			t.Errorf("expired cookies are kept: %d, %d, %d", len(ts.byCookie), len(ts.byHolder), len(ts.queue))
 		}
 	})
+}
+
+// TestCallsTakeNoCookies: who calls a user from many sessions does not take the cookie that it has for its own.
+func TestCallsTakeNoCookies(t *testing.T) {
+	var ts tickets
+	own := Ticket{Cookie: "own", Handle: "bob@hotmail.com"}
+	ts.issue(own, time.Now(), time.Minute)
+	for i := range userTickets + 1 {
+		ts.issue(Ticket{Cookie: fmt.Sprint(i), Handle: "BOB@hotmail.com", Session: fmt.Sprint(i)}, time.Now(), time.Minute)
+	}
+	if !ts.redeem(own, time.Now()) || len(ts.byCookie) != userTickets {
+		t.Errorf("of its own cookie and %d of calls there are %d", userTickets+1, len(ts.byCookie))
+	}
 }
 
 // TestCallingTooOften: the sixth call in a row is refused (713); a word, somebody who comes, or a pause begins a new row.

@@ -7,36 +7,42 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// userTickets is how many cookies one user may have at a time: more conversations than anybody opens while they are valid.
-// The oldest goes first.
+// userTickets is how many cookies one user may have at a time, of XFR and of RNG each: more conversations than anybody opens
+// while they are valid. The oldest goes first; who calls somebody all the time does not take away that one's own.
 const userTickets = 32
 
 // tickets are the cookies that were given out and not used. Times are compared by the monotonic clock, so that a clock that
 // is set neither ends nor prolongs them.
 type tickets struct {
 	byCookie map[string]*issued
-	byUser   map[string][]*issued
+	byHolder map[holder][]*issued
 	queue    []*issued // as issued; those that are gone stay until then. What expires sooner than one before it waits for that
 }
 
 type issued struct {
 	Ticket
-	key     string
+	holder
 	expires time.Time
+}
+
+// holder is who has cookies, of one kind.
+type holder struct {
+	key    string // of the user
+	called bool   // those of RNG
 }
 
 func (ts *tickets) issue(t Ticket, now time.Time, validity time.Duration) {
 	if ts.byCookie == nil {
-		ts.byCookie, ts.byUser = make(map[string]*issued), make(map[string][]*issued)
+		ts.byCookie, ts.byHolder = make(map[string]*issued), make(map[holder][]*issued)
 	}
-	key := accounts.Key(t.Handle)
+	who := holder{accounts.Key(t.Handle), t.Session != ""}
 	ts.expire(now)
-	if own := ts.byUser[key]; len(own) >= userTickets {
+	if own := ts.byHolder[who]; len(own) >= userTickets {
 		ts.drop(own[0])
 	}
-	i := &issued{t, key, now.Add(validity)}
+	i := &issued{t, who, now.Add(validity)}
 	ts.byCookie[t.Cookie] = i
-	ts.byUser[key] = append(ts.byUser[key], i)
+	ts.byHolder[who] = append(ts.byHolder[who], i)
 	ts.queue = append(ts.queue, i)
 }
 
@@ -56,9 +62,9 @@ func (ts *tickets) drop(i *issued) {
 		return
 	}
 	delete(ts.byCookie, i.Cookie)
-	own := slices.DeleteFunc(ts.byUser[i.key], func(o *issued) bool { return o == i })
-	if ts.byUser[i.key] = own; len(own) == 0 {
-		delete(ts.byUser, i.key)
+	own := slices.DeleteFunc(ts.byHolder[i.holder], func(o *issued) bool { return o == i })
+	if ts.byHolder[i.holder] = own; len(own) == 0 {
+		delete(ts.byHolder, i.holder)
 	}
 }
 
