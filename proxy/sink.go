@@ -87,6 +87,9 @@ func (s *sink) inject(commands []byte, rule string) error {
 	case s.closed:
 		s.mu.Unlock()
 		return errEnded
+	case len(commands) > maxInjected:
+		s.mu.Unlock()
+		return fmt.Errorf("%d bytes are more than the %d that can be injected at a time", len(commands), maxInjected)
 	case s.size+len(commands) > maxInjected:
 		s.mu.Unlock()
 		return fmt.Errorf("the receiver does not read: %d bytes wait to be injected already", s.size)

@@ -68,3 +68,13 @@ func TestInjectChecksTheTable(t *testing.T) {
 		}
 	})
 }
+
+// TestInjectionHasALimit, and what is wrong is said of the command, not of the receiver.
+func TestInjectionHasALimit(t *testing.T) {
+	play(t, BenchOptions{}, func(s *stage) {
+		err := s.bench.Inject(steer.Injection{Conn: 1, Dir: decode.FromServer, Text: "OUT " + strings.Repeat("x", 1<<20), Anyway: true})
+		if err == nil || !strings.Contains(err.Error(), "more than the 1048576 that can be injected") {
+			t.Errorf("error %v", err)
+		}
+	})
+}
