@@ -46,6 +46,9 @@ func (a *App) drawHeader(w int) {
 	if stats.Errors > 0 {
 		right = append(right, seg{"  errors ", t.dim}, seg{thousands(stats.Errors), t.fail})
 	}
+	if stats.Faults > 0 {
+		right = append(right, seg{"  faults ", t.dim}, seg{thousands(stats.Faults), t.mark})
+	}
 	if stats.Gaps > 0 {
 		right = append(right, seg{"  gaps ", t.dim}, seg{thousands(stats.Gaps), t.fail})
 	}

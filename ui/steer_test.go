@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/filter"
 	"github.com/msnscope/msnscope/internal/steer"
 )
@@ -246,4 +247,14 @@ func TestNothingToSteerInACapture(t *testing.T) {
 		b.press(key)
 		b.shows("only live traffic can be held or changed")
 	}
+}
+
+// TestHeaderCountsFaults: who disturbs a session sees that it works.
+func TestHeaderCountsFaults(t *testing.T) {
+	s := newScript()
+	s.talk()
+	b := open(t, 140, 42, Options{Log: s.log})
+	b.hides("faults")
+	s.log.events[len(s.log.events)-1].Flags |= session.Fault
+	open(t, 140, 42, Options{Log: s.log}).shows("faults 1")
 }

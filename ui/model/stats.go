@@ -14,8 +14,8 @@ type Stats struct {
 	// Connections were opened, Open of them are open still.
 	Connections, Open int
 	Commands, Errors  int
-	// Rewritten commands had an address replaced; Gaps are losses.
-	Rewritten, Gaps int
+	// Rewritten commands had an address replaced, Faults were disturbed on purpose; Gaps are losses.
+	Rewritten, Faults, Gaps int
 
 	second  int64 // the latest second with a command
 	buckets [rateWindow + 1]int
@@ -36,6 +36,9 @@ func (s *Stats) add(e *session.Event) {
 	}
 	if e.Flags&session.Error != 0 {
 		s.Errors++
+	}
+	if e.Flags&session.Fault != 0 {
+		s.Faults++
 	}
 	if e.Flags&session.Rewritten != 0 {
 		s.Rewritten++
