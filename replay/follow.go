@@ -93,8 +93,9 @@ func (f *follower) playOn(ctx context.Context) error {
 // by names of which there are too many.
 func (f *follower) forget() {
 	f.plan.steps, f.plan.played, f.ahead = nil, 0, 0
-	for id, c := range f.peers {
-		if c.closed && len(c.pending) == 0 {
+	for id, c := range f.plan.conns {
+		// Of one that nobody said anything on there is no peer.
+		if p := f.peers[id]; p == nil && c.over || p != nil && p.closed && len(p.pending) == 0 {
 			delete(f.peers, id)
 			delete(f.plan.conns, id)
 			delete(f.opened, id)

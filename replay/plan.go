@@ -66,6 +66,7 @@ type connPlan struct {
 	referral uint64 // the number of the event whose address it followed, 0 for none
 	plays    bool   // the client said something
 	spoke    bool   // the server did
+	over     bool   // it has ended
 }
 
 // logon is how a recorded answer to a challenge fared.

@@ -42,6 +42,7 @@ func (s *surveyor) take(i int, e *session.Event) {
 	if e.Server != "" {
 		c.server = e.Server
 	}
+	c.over = c.over || e.Kind == session.Close
 	switch {
 	case fromClient(e):
 		c.plays = true
