@@ -174,7 +174,7 @@ func (r *Redactor) argument(row *dialect.Row, i int, m *decode.Message, payload 
 	value := string(a.Value([]byte(word)))
 	at := strings.Index(word, value)
 	before, after := word[:at], word[at+len(value):]
-	if slices.Contains(a.Values, value) || a.Is != "" {
+	if slices.Contains(a.Values, value) || value == a.Is {
 		return word
 	}
 	return before + v.argument(&a, value) + v.shape(after)

@@ -53,6 +53,8 @@ func TestCommands(t *testing.T) {
 	for _, tc := range []struct{ name, in, want string }{
 		{"own handle", "C: USR 5 MD5 I zoe@msn.com", "^USR 5 MD5 I user02@example.com\r\n$"},
 		{"answer", "C: USR 6 MD5 S 7f919fab309532df353c901430df36fa", "^USR 6 MD5 S [0-9a-f]{32}\r\n$"},
+		{"cookie of a file transfer", "C: USR zoe@msn.com 93301", `^USR user02@example.com ([1-8]\d{4}|9[0-24-9]\d{3}|93[0-24-9]\d\d|933(0[02-9]|[1-9]\d))` + "\r\n$"},
+		{"password where a word belongs", "C: USR 5 MD5 sesame zoe@msn.com", "^USR 5 MD5 [a-z]{6} "},
 		{"challenge", "S: USR 5 MD5 S 1013928519.693957190", `^USR 5 MD5 S \d{10}\.\d{9}` + "\r\n$"},
 		{"name of the handle", "S: USR 6 OK Zoe@msn.com zoe", "^USR 6 OK user02@example.com user02\r\n$"},
 		{"another name", "S: NLN AWY adam@msn.com Adam%20%e9", "^NLN AWY user01@example.com name[0-9]\r\n$"},

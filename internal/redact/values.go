@@ -297,7 +297,7 @@ func (v *values) argument(a *dialect.Arg, value string) string {
 		}
 		return v.unknown(value)
 	}
-	return v.token(value)
+	return v.token(a, value)
 }
 
 func (v *values) argText(a *dialect.Arg, value string) string {
@@ -312,9 +312,11 @@ func (v *values) argText(a *dialect.Arg, value string) string {
 	return v.unknown(value)
 }
 
-// token keeps a word of a small set, but not what somebody put in its place.
-func (v *values) token(value string) string {
-	if len(value) > 16 || strings.ContainsAny(value, "@:%") {
+// token keeps a word of a small set, but not what somebody put in its place. Where the set is known, a word beyond it is one of
+// a later dialect if it looks like the others: AWY, PHW.
+func (v *values) token(a *dialect.Arg, value string) string {
+	strange := (a.Is != "" || len(a.Values) > 0) && (len(value) > 4 || strings.Trim(value, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "")
+	if strange || len(value) > 16 || strings.ContainsAny(value, "@:%") {
 		return v.unknown(value)
 	}
 	return value
