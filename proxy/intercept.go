@@ -56,6 +56,14 @@ type Exchange struct {
 	f *flow
 }
 
+// By adds a rule to those that [Exchange.Rule] names.
+func (x *Exchange) By(rule string) {
+	if x.Rule != "" {
+		rule = x.Rule + "; " + rule
+	}
+	x.Rule = rule
+}
+
 // Flush sends what was decided before this command and has not left yet: what one read brought leaves in one write, and must
 // not wait for an interceptor.
 func (x *Exchange) Flush() {

@@ -108,9 +108,6 @@ func emptyPlan(log Log) *Plan {
 	return &Plan{log: log, conns: map[int]*connPlan{}, referred: map[uint64]bool{}, logons: map[uint64]logon{}, proofs: map[uint64]string{}}
 }
 
-// Len returns the number of client commands that the plan sends.
-func (p *Plan) Len() int { return p.sent }
-
 // fromClient reports whether the server got the command from the client's side: not one that was dropped on its way.
 func fromClient(e *session.Event) bool {
 	return e.Kind == session.Command && e.Dir == decode.FromClient && e.Flags&session.Dropped == 0 && len(sentBytes(e)) > 0

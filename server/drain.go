@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -48,7 +49,7 @@ func (s *Server) Drain(from, to string) (int, error) {
 func (s *Server) drainedTo(addr string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return or(s.drained[addr], addr)
+	return cmp.Or(s.drained[addr], addr)
 }
 
 // refer sends the user of a connection elsewhere, if one is logged on. It is the last that the client hears and that the

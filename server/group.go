@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strconv"
@@ -166,7 +167,7 @@ func (c *conn) enterGroup(ctx context.Context, r *request, handle string) (done 
 	if !ok {
 		return true
 	}
-	id, i := or(r.arg(3), groupZero), u.Find(accounts.Forward, handle)
+	id, i := cmp.Or(r.arg(3), groupZero), u.Find(accounts.Forward, handle)
 	switch {
 	case !m.has(id):
 		c.fail(r, noGroup)
@@ -190,7 +191,7 @@ func (c *conn) enterGroup(ctx context.Context, r *request, handle string) (done 
 // settle puts a contact that was just added into the group that the ADD named: both are one change, with one serial (§7.5). It
 // reports whether the client is still to be answered; u becomes the user after it.
 func (c *conn) settle(ctx context.Context, r *request, u *accounts.User, handle string) bool {
-	id := or(r.arg(3), groupZero)
+	id := cmp.Or(r.arg(3), groupZero)
 	m, err := moreOf(u)
 	if err != nil {
 		c.failErr(r, err)

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -82,7 +83,7 @@ func (c *conn) welcome(ctx context.Context, r *request, u *accounts.User) {
 	p := Presence{Handle: u.Handle, Name: wireName(u.FriendlyName, u.Handle), State: offline}
 	if !c.s.set.SecondLogin {
 		if there, err := c.s.hub.Find(ctx, []string{u.Handle}); err != nil || len(there) > 0 {
-			c.failErr(r, or(err, errThere))
+			c.failErr(r, cmp.Or(err, errThere))
 			return
 		}
 	}

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"crypto/rand"
 	"io"
 	"log/slog"
@@ -77,14 +78,14 @@ func (o Options) withDefaults() Options {
 		notification[i] = withPort(a)
 	}
 	o.Notification = notification
-	o.Dispatch = withPort(or(o.Dispatch, "127.0.0.2"))
-	o.Switchboard = withPort(or(o.Switchboard, "127.0.0.4"))
-	o.LogonTimeout = or(o.LogonTimeout, time.Minute)
-	o.WriteTimeout = or(o.WriteTimeout, 30*time.Second)
-	o.StoreTimeout = or(o.StoreTimeout, 10*time.Second)
-	o.MaxConns = or(o.MaxConns, 20_000)
-	o.FailureLimit = or(o.FailureLimit, 20)
-	o.MaxParticipants = or(o.MaxParticipants, 50)
+	o.Dispatch = withPort(cmp.Or(o.Dispatch, "127.0.0.2"))
+	o.Switchboard = withPort(cmp.Or(o.Switchboard, "127.0.0.4"))
+	o.LogonTimeout = cmp.Or(o.LogonTimeout, time.Minute)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, 30*time.Second)
+	o.StoreTimeout = cmp.Or(o.StoreTimeout, 10*time.Second)
+	o.MaxConns = cmp.Or(o.MaxConns, 20_000)
+	o.FailureLimit = cmp.Or(o.FailureLimit, 20)
+	o.MaxParticipants = cmp.Or(o.MaxParticipants, 50)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -95,15 +96,6 @@ func (o Options) withDefaults() Options {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	return o
-}
-
-// or returns v, and def where v is zero.
-func or[T comparable](v, def T) T {
-	var zero T
-	if v == zero {
-		return def
-	}
-	return v
 }
 
 // withPort appends the protocol's port to an address without one: clients of the time crash on an address without a port.

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/msnscope/msnscope/server/accounts"
@@ -99,7 +100,7 @@ func (c *conn) blp(r *request) {
 // state known, and changes the contact's reverse list.
 func (c *conn) add(r *request) {
 	list, ok := accounts.ParseList(r.arg(0))
-	e := accounts.Entry{Handle: r.arg(1), Name: or(r.arg(2), r.arg(1))}
+	e := accounts.Entry{Handle: r.arg(1), Name: cmp.Or(r.arg(2), r.arg(1))}
 	switch f := checkHandle(e.Handle, noDomainList); {
 	case !ok:
 		c.fail(r, badValue)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -78,15 +79,8 @@ func serveControl(ctx context.Context, e *env, address string, p *proxy.Proxy, b
 			logger.Error("the control API ended", "err", err)
 		}
 	})
-	e.say("control on %s, the token is in %s", address, or(c.file, "$"+tokenVariable))
+	e.say("control on %s, the token is in %s", address, cmp.Or(c.file, "$"+tokenVariable))
 	return c, nil
-}
-
-func or(s, def string) string {
-	if s == "" {
-		return def
-	}
-	return s
 }
 
 func (c *controlled) makeToken(address string) (string, error) {

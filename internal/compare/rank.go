@@ -82,10 +82,6 @@ func rowArg(row *dialect.Row, i int) (dialect.Arg, bool) {
 // Event returns the event that the key was made of.
 func (k *Key) Event() *session.Event { return k.event }
 
-// Order names the sequence whose order counts: all answers of a connection are one, the notifications about each user
-// another.
-func (k *Key) Order() string { return k.order }
-
 // Answer reports whether the command answers a request: it has a TrID other than 0.
 func (k *Key) Answer() bool { return k.answer }
 

@@ -2,6 +2,7 @@ package msntest
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/binary"
 	"io"
 	"time"
@@ -33,7 +34,7 @@ func (tr Traffic) WriteTo(w io.Writer) (int64, error) {
 	head = le.AppendUint32(head, 2|4<<16)
 	head = le.AppendUint32(append(head, make([]byte, 8)...), 262144)
 	g.write(le.AppendUint32(head, 1))
-	talks := make([]*talk, or(g.Open, 200))
+	talks := make([]*talk, cmp.Or(g.Open, 200))
 	for g.size < g.Size {
 		for i, c := range talks {
 			if c == nil || !c.step(&g) {
@@ -42,13 +43,6 @@ func (tr Traffic) WriteTo(w io.Writer) (int64, error) {
 		}
 	}
 	return g.size, g.w.Flush()
-}
-
-func or(n, otherwise int) int {
-	if n == 0 {
-		return otherwise
-	}
-	return n
 }
 
 type trafficWriter struct {
@@ -73,7 +67,7 @@ func (g *trafficWriter) next() *talk {
 	c.ends[1] = end{0x0a010000, 1863, uint32(n) * 0x61c88647}
 	if c.lines = logon(n); n%3 == 2 {
 		c.ends[1].addr = 0x0a020000
-		c.lines = chat(n-1, or(g.Messages, 40), or(g.Text, 60))
+		c.lines = chat(n-1, cmp.Or(g.Messages, 40), cmp.Or(g.Text, 60))
 	}
 	if g.Reuse {
 		c.ends[0].addr, c.ends[0].port, c.ends[1].addr = 0x0a800000, 10_000, 0x0a010000

@@ -46,7 +46,7 @@ func (f *reorder) pass(_ context.Context, h *hit) {
 	defer f.mu.Unlock()
 	if s := f.kept[h.key]; s != nil && s.timer.Stop() {
 		h.After = append(h.After, s.out)
-		h.Rule = join(h.Rule, h.rule.text)
+		h.By(h.rule.text)
 		delete(f.kept, h.key)
 	}
 }

@@ -115,16 +115,8 @@ func (r *Rule) apply(ctx context.Context, x *proxy.Exchange, now time.Time) {
 		return
 	}
 	x.Flags |= session.Fault
-	x.Rule = join(x.Rule, r.text)
+	x.By(r.text)
 	r.fault.do(ctx, h)
-}
-
-// join puts the names of all rules that hit into one text.
-func join(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + "; " + b
 }
 
 // hit reports whether the rule hits this command, and counts.

@@ -96,7 +96,7 @@ func (d *Desk) Intercept(ctx context.Context, x *proxy.Exchange) {
 			apply(x, <-w.decided)
 			return
 		}
-		x.Rule = join(x.Rule, fmt.Sprintf("held %s, then it went on by itself", d.o.MaxWait))
+		x.By(fmt.Sprintf("held %s, then it went on by itself", d.o.MaxWait))
 		d.o.Log.Warn("a command was held too long and went on", "connection", x.In.Conn, "command", x.In.In.Verb.String(), "limit", d.o.MaxWait)
 	case <-ctx.Done():
 		d.remove(w.ID)
@@ -123,7 +123,7 @@ func (d *Desk) admit(x *proxy.Exchange) *waiting {
 		return nil
 	}
 	if len(d.held) >= d.o.MaxHeld {
-		x.Rule = join(x.Rule, fmt.Sprintf("not held: %d others are", d.o.MaxHeld))
+		x.By(fmt.Sprintf("not held: %d others are", d.o.MaxHeld))
 		if !d.full {
 			d.full = true
 			d.o.Log.Warn("too many commands are held: others go on", "limit", d.o.MaxHeld)

@@ -176,7 +176,8 @@ func (s *Mappings) Intercept(_ context.Context, x *proxy.Exchange) {
 			s.complain(r, x.In, err)
 			continue
 		}
-		x.Out, x.Rule = out, join(x.Rule, r.text)
+		x.Out = out
+		x.By(r.text)
 	}
 }
 
@@ -194,10 +195,3 @@ func (s *Mappings) complain(r *Mapping, e *session.Event, err error) {
 
 // maxTold bounds what is remembered of complaints.
 const maxTold = 1000
-
-func join(a, b string) string {
-	if a == "" {
-		return b
-	}
-	return a + "; " + b
-}
