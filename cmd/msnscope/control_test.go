@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/internal/control"
 )
 
@@ -77,10 +76,7 @@ func TestControl(t *testing.T) {
 	lines := bufio.NewScanner(stream.Body)
 	defer stream.Body.Close()
 
-	alice := s.connect()
-	alice.say("VER 0 MSNP2", "VER 0 MSNP2")
-	challenge := alice.say("USR 2 MD5 I alice@hotmail.com", "USR 2 MD5 S")[4]
-	alice.say("USR 3 MD5 S "+decode.MD5Response(challenge, "alicepw"), "USR 3 OK")
+	alice := s.signInHere("alice@hotmail.com", "alicepw")
 	alice.say("CHG 4 NLN", "")
 	await(t, "the command to be held", func() bool { return strings.Contains(a.want(200, "GET", "/v1/held", ""), `"CHG"`) })
 	a.want(400, "POST", "/v1/held/1/edit", `{"args":{"Nothing":"x"}}`)
@@ -195,10 +191,7 @@ func TestReaderThatIsStuck(t *testing.T) {
 	a := openAPI(t, socket)
 	stream := a.ask("GET", "/v1/events?follow=true", "")
 	defer stream.Body.Close()
-	alice := s.connect()
-	alice.say("VER 0 MSNP2", "VER 0 MSNP2")
-	challenge := alice.say("USR 2 MD5 I alice@hotmail.com", "USR 2 MD5 S")[4]
-	alice.say("USR 3 MD5 S "+decode.MD5Response(challenge, "alicepw"), "USR 3 OK")
+	alice := s.signInHere("alice@hotmail.com", "alicepw")
 	const pings = 10000 // more lines of JSON than the socket holds
 	go alice.conn.Write([]byte(strings.Repeat("PNG\r\n", pings)))
 	if _, err := io.ReadFull(alice.conn, make([]byte, len("QNG\r\n")*pings)); err != nil {
@@ -237,10 +230,7 @@ func TestAttach(t *testing.T) {
 	socket := filepath.Join(t.TempDir(), "c")
 	p := launch(t, "--headless", "--listen", "127.0.0.1:0", "--no-dispatch", "--control", socket)
 	s := &stage{t: t, addr: p.address()}
-	alice := s.connect()
-	alice.say("VER 0 MSNP2", "VER 0 MSNP2")
-	challenge := alice.say("USR 2 MD5 I alice@hotmail.com", "USR 2 MD5 S")[4]
-	alice.say("USR 3 MD5 S "+decode.MD5Response(challenge, "alicepw"), "USR 3 OK")
+	alice := s.signInHere("alice@hotmail.com", "alicepw")
 	term := openTerminal(t, 120, 30)
 	term.start("inspect --attach " + socket)
 	term.shows("attached to", "USR 3 OK alice@hotmail.com", footer) // what was before is there too

@@ -24,11 +24,7 @@ func playLogon(s *stage) {
 }
 
 func playLogonDirect(s *stage) {
-	alice := s.connect()
-	alice.say("VER 0 MSNP2", "VER 0 MSNP2")
-	alice.say("INF 1", "INF 1 MD5")
-	challenge := alice.say("USR 2 MD5 I alice@hotmail.com", "USR 2 MD5 S")[4]
-	alice.say("USR 3 MD5 S "+decode.MD5Response(challenge, "alicepw"), "USR 3 OK")
+	alice := s.signInHere("alice@hotmail.com", "alicepw")
 	alice.say("SYN 4 0", "LST 4 RL")
 	alice.say("CHG 5 NLN", "CHG 5")
 	alice.leave()
@@ -414,11 +410,7 @@ func playMoved(s *stage) {
 	alice.hear("XFR 0 NS " + s.addr)
 	alice.conn.Close()
 	bob.hear("FLN alice")
-	alice = s.connect()
-	alice.say("VER 0 MSNP2", "VER 0 MSNP2")
-	alice.say("INF 1", "INF 1 MD5")
-	challenge := alice.say("USR 2 MD5 I alice@hotmail.com", "USR 2 MD5 S")[4]
-	alice.say("USR 3 MD5 S "+decode.MD5Response(challenge, "alicepw"), "USR 3 OK")
+	alice = s.signInHere("alice@hotmail.com", "alicepw")
 	alice.say("SYN 4 4", "SYN 4 4")
 	alice.say("CHG 5 NLN", "ILN 5 NLN bob")
 	bob.hear("NLN NLN alice")

@@ -208,6 +208,16 @@ func (s *stage) signIn(user, password string) *actor {
 	return a
 }
 
+// signInHere signs in where there is no dispatch server.
+func (s *stage) signInHere(user, password string) *actor {
+	a := s.connect()
+	a.say("VER 0 MSNP2", "VER 0 MSNP2")
+	a.say("INF 1", "INF 1 MD5")
+	challenge := a.say("USR 2 MD5 I "+user, "USR 2 MD5 S")[4]
+	a.say("USR 3 MD5 S "+decode.MD5Response(challenge, password), "USR 3 OK")
+	return a
+}
+
 // friends signs users in, who have all the others of the list on their forward and allow lists, and are online.
 func (s *stage) friends(names ...string) []*actor {
 	var all []*actor

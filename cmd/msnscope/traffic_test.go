@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/msnscope/msnscope/decode"
 )
 
 // TestFaultsAndMappings disturbs the session of a client that speaks to the embedded server, by rules of the command line and of
@@ -21,10 +19,7 @@ func TestFaultsAndMappings(t *testing.T) {
 		"--fault", "@"+rules, "--fault", `drop:nth=2 @ cmd == "LST"`,
 		"--map", `cmd == "CHG" && dir == "C" -> State=BSY`)
 	s := &stage{t: t, addr: p.address()}
-	a := s.connect()
-	a.say("VER 0 MSNP2", "VER 0 MSNP2")
-	challenge := a.say("USR 2 MD5 I alice@hotmail.com", "USR 2 MD5 S")[4]
-	a.say("USR 3 MD5 S "+decode.MD5Response(challenge, "alicepw"), "USR 3 OK")
+	a := s.signInHere("alice@hotmail.com", "alicepw")
 	a.say("CHG 4 NLN", "520 4")
 	a.say("CHG 5 NLN", "CHG 5 BSY")
 	a.say("SYN 6 0", "LST 6 RL")
@@ -74,10 +69,7 @@ func TestHoldInTheInspector(t *testing.T) {
 	term.start("--listen 127.0.0.1:" + strconv.Itoa(port) + " --no-dispatch --intercept 'cmd == \"CHG\" && dir == \"C\"'")
 	term.shows("nothing yet", footer)
 	s := &stage{t: t, addr: "127.0.0.1:" + strconv.Itoa(port)}
-	a := s.connect()
-	a.say("VER 0 MSNP2", "VER 0 MSNP2")
-	challenge := a.say("USR 2 MD5 I alice@hotmail.com", "USR 2 MD5 S")[4]
-	a.say("USR 3 MD5 S "+decode.MD5Response(challenge, "alicepw"), "USR 3 OK")
+	a := s.signInHere("alice@hotmail.com", "alicepw")
 	a.say("CHG 4 NLN", "")
 	term.shows("HELD 1", "CHG held .* a go on")
 	term.keys("e")
