@@ -2,11 +2,9 @@ package store
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"maps"
 	"net/netip"
-	"sort"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -226,129 +224,6 @@ func (l *Log) addSource(f interface {
 	all = append(all, f)
 	l.sources.Store(&all)
 	return len(all)
-}
-
-// numbers says what must be added to an index, from one on, to make it the number of the event.
-type numbers struct {
-	from int
-	add  uint64
-}
-
-// maxNumbers is how often numbers may make a leap, once for each gap and each file: beyond that each event has its number
-// with it.
-const maxNumbers = 1 << 16
-
-// number notes the number of event i, and reports whether it follows from that.
-func (l *Log) number(n uint64, i int) bool {
-	add := n - uint64(i)
-	if i > 0 && l.leap == add {
-		return true
-	}
-	all := *l.numbers.Load()
-	if len(all) == maxNumbers {
-		return false
-	}
-	all = append(all, numbers{i, add})
-	l.numbers.Store(&all)
-	l.leap = add
-	return true
-}
-
-// numberOf returns the number of event i.
-func numberOf(all []numbers, i int) uint64 {
-	k := len(all) - 1
-	if k > 0 && all[k].from > i {
-		k = sort.Search(k, func(k int) bool { return all[k].from > i }) - 1
-	}
-	if k < 0 {
-		return 0
-	}
-	return uint64(i) + all[k].add
-}
-
-// findNumber returns the index of the first event whose number is n or more, going by the leaps: numbers rise along a log.
-func findNumber(all []numbers, n uint64) int {
-	k := sort.Search(len(all), func(k int) bool { return uint64(all[k].from)+all[k].add > n }) - 1
-	if k < 0 {
-		return 0
-	}
-	i := int(n - all[k].add)
-	if k+1 < len(all) {
-		i = min(i, all[k+1].from)
-	}
-	return i
-}
-
-// Find returns the index of the first event whose number is n or more, Len where there is none: numbers rise along a log.
-func (l *Log) Find(n uint64) int { return min(findNumber(*l.numbers.Load(), n), l.Len()) }
-
-// lastNumbers returns the greatest numbers of an event and of a connection so far.
-func (l *Log) lastNumbers() (n uint64, conn int) {
-	l.write.Lock()
-	defer l.write.Unlock()
-	return l.last, l.lastID
-}
-
-// lostIndex and lostBytes take a chunk of the index, or of the bytes, that could not be written.
-func (l *Log) lostIndex(chunk int, why error) {
-	each := l.index.chunk / entrySize
-	l.forget(chunk*each, (chunk+1)*each, why)
-}
-
-func (l *Log) lostBytes(chunk int, why error) {
-	from := 0
-	if chunk > 0 {
-		from = l.lastOf(chunk - 1)
-	}
-	l.facts.forget()
-	l.forget(from, l.lastOf(chunk)+1, why)
-}
-
-// lastOf returns the last event that has bytes in a chunk: the one that is being added where the chunk is newer.
-func (l *Log) lastOf(chunk int) int {
-	if chunk < len(l.lastIn) {
-		return l.lastIn[chunk]
-	}
-	return l.size
-}
-
-// forget gives events up. The gap that stands in their place, and in that of those before, tells how many there are.
-func (l *Log) forget(from, to int, why error) {
-	l.fail(fmt.Errorf("the oldest events of the session are forgotten: %w", why))
-	from = max(from, l.lost)
-	if to <= from {
-		return
-	}
-	all := *l.numbers.Load()
-	gap := session.Event{N: numberOf(all, from), Time: time.Unix(0, 0).In(l.zone.Load()), Kind: session.Gap, Flags: session.Missing}
-	if was := l.gap.Load(); was != nil {
-		gap.N = was.N
-	}
-	var last entry
-	if b := l.index.peek(int64(to-1)*entrySize, entrySize); b != nil {
-		last.get(b)
-		gap.Time = time.Unix(0, last.time).In(l.zone.Load())
-	}
-	l.lostN += to - from
-	l.lost = to
-	gap.Text = fmt.Sprintf("%d events up to number %d are no longer here: %v", l.lostN, numberOf(all, to-1), why)
-	l.gap.Store(&gap)
-}
-
-func (l *Log) fail(err error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.err == nil {
-		l.err = err
-	}
-}
-
-// Err returns the first error of the spill files, nil if there was none. Events that were forgotten on account of it are
-// told by a gap event that At returns in their place.
-func (l *Log) Err() error {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.err
 }
 
 // Len returns the number of events.
