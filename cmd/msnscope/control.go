@@ -145,7 +145,7 @@ func attach(c *cobra.Command, e *env, address, expr string) error {
 		<-done
 	}()
 	app, err := ui.New(ui.Options{
-		Log: log, Live: true, Filter: expr, Steering: client, Title: func() string { return "attached to " + address }, Status: m.status,
+		Log: log, Live: true, Filter: expr, Steering: client, Title: warned("attached to "+address, client), Status: m.status,
 	})
 	if err != nil {
 		return fmt.Errorf("inspector: %w", err)

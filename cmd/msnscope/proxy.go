@@ -299,18 +299,22 @@ func play(ctx context.Context, address string, log *slog.Logger, stop context.Ca
 	}
 }
 
-// title returns what the inspector's first line says of the proxy: where it stands, and whether clients find ways around it.
+// title returns what the inspector's first line says of the proxy: where it stands, besides.
 func (f *proxyFlags) title(on listeners, p *proxy.Proxy) func() string {
 	behind := "embedded"
 	if f.upstream != "" {
 		behind = f.upstream
 	}
+	return warned(on.String()+" → "+behind, p)
+}
+
+// warned returns what the inspector's first line says: where it looks, and whether clients find ways around the proxy.
+func warned(where string, p interface{ Bypassed() (int, string) }) func() string {
 	return func() string {
-		text := on.String() + " → " + behind
 		if n, latest := p.Bypassed(); n > 0 {
-			text += fmt.Sprintf("  BYPASSED %d times: %s", n, latest)
+			return fmt.Sprintf("%s  BYPASSED %d times: %s", where, n, latest)
 		}
-		return text
+		return where
 	}
 }
 

@@ -24,7 +24,7 @@ import (
 const (
 	// callTime is how long a call may take: the server does nothing that takes long.
 	callTime = 10 * time.Second
-	// glance is how often it asks what is held.
+	// glance is how often it asks what is held and how things stand.
 	glance = 200 * time.Millisecond
 	// maxAnswer is the greatest answer that it reads: a thousand held commands of common size, or some of the greatest.
 	maxAnswer = 64 << 20
@@ -37,10 +37,11 @@ type Client struct {
 	stop  context.CancelFunc
 	done  chan struct{}
 
-	mu   sync.Mutex
-	held []steer.Held
-	expr string
-	err  error // of the last glance
+	mu    sync.Mutex
+	held  []steer.Held
+	expr  string
+	stats jsonStats
+	err   error // of the last glance
 }
 
 // Dial connects to the control API at an address as [IsSocket] takes it. The error says that nobody is there, or that the token
@@ -83,7 +84,7 @@ func (c *Client) Recording(ctx context.Context) (io.ReadCloser, error) {
 	return resp.Body, nil
 }
 
-// watch keeps what is held up to date.
+// watch keeps up to date what look asks for.
 func (c *Client) watch(ctx context.Context) {
 	defer close(c.done)
 	ticker := time.NewTicker(glance)
@@ -103,7 +104,7 @@ func (c *Client) watch(ctx context.Context) {
 	}
 }
 
-// look asks what is held, and by what expression.
+// look asks what is held, by what expression, and for the figures.
 func (c *Client) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
@@ -117,6 +118,10 @@ func (c *Client) look(ctx context.Context) error {
 	if err := c.call(ctx, "GET", "/v1/intercept", nil, &expr); err != nil {
 		return err
 	}
+	var stats jsonStats
+	if err := c.call(ctx, "GET", "/v1/stats", nil, &stats); err != nil {
+		return err
+	}
 	held := make([]steer.Held, 0, len(answer.Held))
 	for i := range answer.Held {
 		h, err := answer.Held[i].held()
@@ -127,7 +132,7 @@ func (c *Client) look(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.held, c.expr = held, expr.Expr
+	c.held, c.expr, c.stats = held, expr.Expr, stats
 	return nil
 }
 
@@ -163,6 +168,14 @@ func (c *Client) Held() []steer.Held {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.held
+}
+
+// Bypassed returns how many referrals clients did not follow, and what is known of the latest, as [proxy.Proxy.Bypassed] had it a
+// moment ago.
+func (c *Client) Bypassed() (n int, latest string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.stats.Bypassed, c.stats.LatestBypass
 }
 
 // Err returns why the proxy could not be asked a moment ago, nil if it could.

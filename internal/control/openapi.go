@@ -5,6 +5,9 @@ import (
 	"strings"
 )
 
+// faultList describes the faults and how often each hit.
+var faultList = array(object(props{"rule": text(""), "hits": integer("")}))
+
 // schemas describe the JSON of requests and answers.
 var schemas = map[string]any{
 	"Any":         object(nil),
@@ -17,7 +20,8 @@ var schemas = map[string]any{
 	"Injection":   object(props{"conn": integer("the connection"), "dir": text("C: as if the client had sent it, S: the server"), "text": text(`the command; \r\n where it has lines, {trid}, {user}, {session}, {cookie} are filled in`), "anyway": boolean("although the table of the dialect does not allow it")}),
 	"Rule":        object(props{"rule": text("")}),
 	"Rules":       object(props{"rules": array(text(""))}),
-	"Faults":      object(props{"faults": array(object(props{"rule": text(""), "hits": integer("")}))}),
+	"Faults":      object(props{"faults": faultList}),
+	"Stats":       object(props{"events": integer("so far"), "open": integer("connections"), "held": integer("commands that wait"), "faults": faultList, "bypassed": integer("how often a client was referred and did not come within half a minute: it may have gone around"), "latest_bypass": text("who that was, and where it was sent; absent when there is none")}),
 }
 
 type props map[string]any

@@ -32,7 +32,7 @@ type param struct{ name, kind, help string }
 func routes() []route {
 	return []route{
 		{method: "GET", path: "/v1/openapi.json", summary: "this API, as an OpenAPI document", reply: "Any", do: (*Server).openAPI},
-		{method: "GET", path: "/v1/stats", summary: "figures: events, connections, what is held, hits of faults", reply: "Any", do: (*Server).stats},
+		{method: "GET", path: "/v1/stats", summary: "figures: events, connections, what is held, hits of faults, clients that went around", reply: "Stats", do: (*Server).stats},
 		{method: "GET", path: "/v1/connections", summary: "the connections that are open", reply: "Connections", do: (*Server).connections},
 		{method: "POST", path: "/v1/connections/{id}/kill", summary: "end a connection on both sides", reply: "OK", do: (*Server).kill},
 		{
@@ -125,18 +125,22 @@ type (
 		Rule string `json:"rule"`
 		Hits int    `json:"hits"`
 	}
+	jsonStats struct {
+		Events       int         `json:"events"`
+		Open         int         `json:"open"`
+		Held         int         `json:"held"`
+		Faults       []jsonFault `json:"faults"`
+		Bypassed     int         `json:"bypassed"`
+		LatestBypass string      `json:"latest_bypass,omitempty"`
+	}
 )
 
 func (s *Server) stats(w http.ResponseWriter, _ *http.Request) error {
-	stats := map[string]any{
-		"events": s.o.Log.Len(), "open": len(s.o.Proxy.Conns()), "held": len(s.o.Bench.Held()), "faults": faultsOf(s.o.Bench),
-	}
-	if s.o.Stats != nil {
-		for name, v := range s.o.Stats() {
-			stats[name] = v
-		}
-	}
-	answer(w, http.StatusOK, stats)
+	bypassed, latest := s.o.Proxy.Bypassed()
+	answer(w, http.StatusOK, jsonStats{
+		Events: s.o.Log.Len(), Open: len(s.o.Proxy.Conns()), Held: len(s.o.Bench.Held()), Faults: faultsOf(s.o.Bench),
+		Bypassed: bypassed, LatestBypass: latest,
+	})
 	return nil
 }
 

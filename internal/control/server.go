@@ -32,7 +32,7 @@ const (
 	look = 50 * time.Millisecond
 )
 
-// Options are what a Server serves. All but Stats must be there.
+// Options are what a Server serves. All but Done must be there.
 type Options struct {
 	// Log has the events, Proxy the connections, Bench does what is asked.
 	Log   *store.Log
@@ -42,8 +42,6 @@ type Options struct {
 	Token string
 	// Done, when it is closed, says that no more events come: streams end behind the last one. nil never is.
 	Done <-chan struct{}
-	// Stats adds figures to those of the server; nil for none.
-	Stats func() map[string]any
 }
 
 // Server is the control API of one proxy. Make one with [NewServer]; it is safe for concurrent use.
