@@ -138,7 +138,7 @@ func faultsHelp() *cobra.Command {
 func faultsText() string {
 	var b strings.Builder
 	b.WriteString("--fault 'NAME[:key=value,...] [@ FILTER]' disturbs the commands that FILTER matches, all where there is none. Each hit\n" +
-		"shows as an event with the flag fault, and the rule for its text. The same --seed gives the same hits.\n")
+		"shows as an event with the flag fault, and the rule for its text. The same --seed gives the same hits on the same traffic.\n")
 	for _, k := range fault.Kinds() {
 		fmt.Fprintf(&b, "\n%s: %s\n", k.Name, k.Means)
 		for _, key := range k.Keys {
@@ -152,6 +152,9 @@ func faultsText() string {
 		name, text, _ := strings.Cut(key, " ")
 		fmt.Fprintf(&b, "  %-14s %s\n", name, text)
 	}
+	b.WriteString("\nn, nth, after and every count what passes the proxy: with n=1 a client that tries again gets through. When several connections\n" +
+		"speak at once it is chance which of them has the third message. So that their hits too are the same each time:\n" +
+		"  --fault 'drop:nth=3,per=connection @ cmd == \"MSG\" && dir == \"C\"'    the third message to each switchboard\n")
 	b.WriteString("\n--fault @FILE reads one a line; # begins a remark.\n")
 	return b.String()
 }

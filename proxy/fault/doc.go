@@ -9,5 +9,10 @@
 // event: it has the flag fault and the rule for its text. Words for what toxiproxy does too are toxiproxy's; the others are the
 // protocol's own.
 //
+// The dice of a rule are those of one direction of one connection, and show the same in each run with the same seed. The counts of
+// the common keys n, nth, after and every are the proxy's, unless the rule says per=connection: a client that comes again, or opens
+// a switchboard, goes on counting, but between connections that speak at the same time it is chance who is the third. With
+// per=connection what happens to a connection depends on what it says alone.
+//
 // Each kind is a row of the table in kinds.go and a file of its own.
 package fault

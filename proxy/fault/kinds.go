@@ -21,6 +21,7 @@ var Common = []string{
 	"nth=0 only the nth command that matches",
 	"after=0 not the first so many that match",
 	"every=1 only every so manyth that matches",
+	"per=proxy n, nth, after and every count all connections together; per=connection each direction of each for itself",
 	"from=0s not before so long after the start",
 	"until=0s no longer than so long after the start, 0 without end",
 }

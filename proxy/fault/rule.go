@@ -80,15 +80,27 @@ type Rule struct {
 
 	p                    float64
 	n, nth, after, every int
+	apart                bool // what is counted is counted in each direction of a connection for itself
 	from, until          time.Duration
 
 	seed  uint64
 	began time.Time
 
 	mu      sync.Mutex
+	total   count
+	streams map[way]*stream
+}
+
+// count is what n, nth, after and every go by.
+type count struct {
 	matched int // commands that the filter matched
 	hits    int
-	streams map[way]*rand.Rand
+}
+
+// stream is what a rule remembers of one direction of one connection.
+type stream struct {
+	dice *rand.Rand
+	count
 }
 
 // String returns the rule as it was written.
@@ -98,10 +110,10 @@ func (r *Rule) String() string { return r.text }
 func (r *Rule) Hits() int {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.hits
+	return r.total.hits
 }
 
-// maxStreams bounds how many directions a rule remembers the dice of: twice as many as the proxy has connections at a time. When
+// maxStreams bounds how many directions a rule remembers: twice as many as the proxy has connections at a time. When
 // there are more, all begin anew.
 const maxStreams = 1 << 15
 
@@ -124,33 +136,41 @@ func (r *Rule) hit(h *hit, now time.Time) bool {
 	matches := r.match == nil || r.match.Match(h.In)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	h.rand = r.stream(h.key)
+	own := r.stream(h.key)
+	h.rand = own.dice
 	if since := now.Sub(r.began); !matches || since < r.from || r.until > 0 && since >= r.until {
 		return false
 	}
-	r.matched++
-	k := r.matched - r.after
+	c := &r.total
+	if r.apart {
+		c = &own.count
+	}
+	c.matched++
+	k := c.matched - r.after
 	switch {
-	case k <= 0, r.n > 0 && r.hits >= r.n, r.nth > 0 && k != r.nth, r.every > 1 && k%r.every != 0:
+	case k <= 0, r.n > 0 && c.hits >= r.n, r.nth > 0 && k != r.nth, r.every > 1 && k%r.every != 0:
 		return false
 	case r.p < 1 && h.rand.Float64() >= r.p:
 		return false
 	}
-	r.hits++
+	c.hits++
+	if r.apart {
+		r.total.hits++
+	}
 	return true
 }
 
-// stream returns the dice for one direction: the same numbers in each run, whatever other connections do meanwhile.
-func (r *Rule) stream(w way) *rand.Rand {
+// stream returns what is remembered of one direction: its dice show the same in each run, whatever other connections do meanwhile.
+func (r *Rule) stream(w way) *stream {
 	if s := r.streams[w]; s != nil {
 		return s
 	}
 	if r.streams == nil || len(r.streams) == maxStreams {
-		r.streams = make(map[way]*rand.Rand)
+		r.streams = make(map[way]*stream)
 	}
 	sum := fnv.New64a()
 	fmt.Fprintf(sum, "%s %d %c", r.text, w.conn, w.dir)
-	s := rand.New(rand.NewPCG(r.seed, sum.Sum64()))
+	s := &stream{dice: rand.New(rand.NewPCG(r.seed, sum.Sum64()))}
 	r.streams[w] = s
 	return s
 }
@@ -272,6 +292,7 @@ func (r *Rule) common(ks *keys) {
 	r.nth = ks.int("nth", 0, 0)
 	r.after = ks.int("after", 0, 0)
 	r.every = ks.int("every", 0, 0)
+	r.apart = ks.word("per", "proxy", "connection") == "connection"
 	r.from = ks.duration("from", 0)
 	r.until = ks.duration("until", 0)
 }

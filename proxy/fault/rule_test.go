@@ -13,7 +13,7 @@ func TestParse(t *testing.T) {
 		{`drop @ user == "bob@hotmail.com"`, ""}, // the first @ ends the rule's head
 		{` drop : nth = 3 @ NLN `, ""},
 		{`lag:ms=5`, `fault "lag": there is none of that name: latency, bandwidth`},
-		{`drop:ms=5`, `there is no key "ms": it has no keys of its own; every fault has p, n, nth, after, every, from, until`},
+		{`drop:ms=5`, `there is no key "ms": it has no keys of its own; every fault has p, n, nth, after, every, per, from, until`},
 		{`latency:sec=5`, `there is no key "sec": its own are ms, jitter`},
 		{`latency:ms=fast`, "ms=fast: it must be a whole number from 0 on"},
 		{`latency:ms=-5`, "ms=-5"},

@@ -2,6 +2,7 @@ package intercept
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -358,6 +359,65 @@ func TestSchedule(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestScheduleOfSeveralConnections: which commands a rule hits that counts per connection does not depend on who speaks first.
+func TestScheduleOfSeveralConnections(t *testing.T) {
+	for _, tc := range []struct{ keys, want string }{
+		{"nth=2,per=connection", "1 3 4 5 6"},
+		{"n=1,per=connection", "2 3 4 5 6"},
+		{"after=2,every=2,n=1,per=connection", "1 2 3 5 6"},
+		{"every=2,p=0.5,per=connection", ""}, // by the dice: those of each direction show the same each time
+	} {
+		t.Run(tc.keys, func(t *testing.T) {
+			var before [2]string
+			for turn, order := range []string{"aaaaaabbbbbb", "abababababab", "bbbbbbaaaaaa", "abbbaaabbbaa"} {
+				faulty(t, `drop:`+tc.keys+` @ cmd == "CAL"`, func(s *stage) {
+					passed := sayInOrder(s, order)
+					for i, got := range passed {
+						if tc.want != "" && got != tc.want {
+							t.Errorf("%s: what passed of connection %d is %q, want %s", order, i+1, got, tc.want)
+						}
+						if turn > 0 && got != before[i] {
+							t.Errorf("%s: what passed of connection %d is %q, and was %q in another order", order, i+1, got, before[i])
+						}
+					}
+					before = passed
+					want := 12 - len(strings.Fields(passed[0])) - len(strings.Fields(passed[1]))
+					if got := s.bench.Faults()[0].Hits(); got != want {
+						t.Errorf("%s: the rule says it hit %d, and %d are missing", order, got, want)
+					}
+				})
+			}
+		})
+	}
+}
+
+// sayInOrder says CAL 1 to CAL 6 on each of two connections, a letter of order for the next of one; it returns the numbers that passed.
+func sayInOrder(s *stage, order string) (passed [2]string) {
+	other, otherServer := s.meet()
+	clients, servers := [2]*peer{s.client, other}, [2]*peer{s.server, otherServer}
+	var said [2]int
+	for _, who := range order {
+		i := int(who - 'a')
+		said[i]++
+		clients[i].send(fmt.Sprintf("CAL %d a@b.c\r\n", said[i]))
+		s.rest()
+	}
+	for i, c := range clients {
+		c.send("OUT\r\n")
+		var ids []string
+		for {
+			line, err := servers[i].r.ReadString('\n')
+			s.check(err)
+			if line == "OUT\r\n" {
+				break
+			}
+			ids = append(ids, strings.Fields(line)[1])
+		}
+		passed[i] = strings.Join(ids, " ")
+	}
+	return passed
 }
 
 // TestRemovedFault: traffic is as it was.

@@ -32,6 +32,10 @@ type stage struct {
 	client *peer
 	server *peer
 
+	front   memnet.Network // where the clients find the proxy
+	servers net.Listener   // where it goes to
+	peers   []*peer
+
 	mu     sync.Mutex
 	events []*session.Event
 	writes []string // of the proxy to the server
@@ -41,7 +45,7 @@ type stage struct {
 func play(t *testing.T, o BenchOptions, test func(s *stage)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{t: t}
-		var front, back memnet.Network
+		var back memnet.Network
 		s.proxy = proxy.New(proxy.Options{
 			Upstream: sbAddr,
 			Role:     func(string) dialect.Role { return dialect.SB },
@@ -59,44 +63,50 @@ func play(t *testing.T, o BenchOptions, test func(s *stage)) {
 			},
 		})
 		s.bench = NewBench(s.proxy, o)
-		listener, err := front.Listen(proxyAddr)
+		listener, err := s.front.Listen(proxyAddr)
 		if err != nil {
 			t.Fatal(err)
 		}
-		servers, err := back.Listen(sbAddr)
-		if err != nil {
+		if s.servers, err = back.Listen(sbAddr); err != nil {
 			t.Fatal(err)
 		}
 		served := make(chan error, 1)
 		go func() { served <- s.proxy.Serve(listener) }()
 		defer func() {
 			s.proxy.Close()
-			servers.Close()
-			for _, p := range []*peer{s.client, s.server} {
-				if p != nil {
-					p.conn.Close()
-				}
+			s.servers.Close()
+			for _, p := range s.peers {
+				p.conn.Close()
 			}
 			if err := <-served; err != nil {
 				t.Errorf("Serve: %v", err)
 			}
 		}()
-		c, err := front.DialContext(t.Context(), "tcp", proxyAddr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.client = &peer{t, c, bufio.NewReader(c)}
-		s.client.send("USR 1 alice@hotmail.com 1.2.3\r\n")
-		up, err := servers.Accept()
-		if err != nil {
-			t.Fatal(err)
-		}
-		s.server = &peer{t, up, bufio.NewReader(up)}
-		s.server.want("USR 1 alice@hotmail.com 1.2.3\r\n")
-		s.server.send("USR 1 OK alice@hotmail.com Alice\r\n")
-		s.client.want("USR 1 OK alice@hotmail.com Alice\r\n")
+		s.client, s.server = s.meet()
 		test(s)
 	})
+}
+
+// meet brings alice to a switchboard; it returns both ends.
+func (s *stage) meet() (client, server *peer) {
+	s.t.Helper()
+	c, err := s.front.DialContext(s.t.Context(), "tcp", proxyAddr)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	client = &peer{s.t, c, bufio.NewReader(c)}
+	s.peers = append(s.peers, client)
+	client.send("USR 1 alice@hotmail.com 1.2.3\r\n")
+	up, err := s.servers.Accept()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	server = &peer{s.t, up, bufio.NewReader(up)}
+	s.peers = append(s.peers, server)
+	server.want("USR 1 alice@hotmail.com 1.2.3\r\n")
+	server.send("USR 1 OK alice@hotmail.com Alice\r\n")
+	client.want("USR 1 OK alice@hotmail.com Alice\r\n")
+	return client, server
 }
 
 // recorded notes each write to the server.
