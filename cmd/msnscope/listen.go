@@ -32,6 +32,36 @@ func listenAll(addrs []string) (listeners, error) {
 	return all, nil
 }
 
+// maxLooks is how often a row of free ports is looked for: of the ports that the system gives out most are free.
+const maxLooks = 100
+
+// listenInARow opens n ports, one after the other from the one of addr on, or none. Where addr leaves the port to the system, whose next ones
+// somebody may have, it looks further.
+func listenInARow(addr string, n int, listen func(addr string) (net.Listener, error)) (listeners, error) {
+	for look := 1; ; look++ {
+		first, err := listen(addr)
+		if err != nil {
+			return nil, err
+		}
+		all := listeners{first}
+		at := first.Addr().(*net.TCPAddr)
+		for i := 1; i < n && err == nil; i++ {
+			var l net.Listener
+			next := net.TCPAddr{IP: at.IP, Port: at.Port + i, Zone: at.Zone}
+			if l, err = listen(next.String()); err == nil {
+				all = append(all, l)
+			}
+		}
+		if err == nil {
+			return all, nil
+		}
+		all.close()
+		if _, port, _ := net.SplitHostPort(addr); look == maxLooks || port != "0" {
+			return nil, err
+		}
+	}
+}
+
 func (ls listeners) close() {
 	for _, l := range ls {
 		l.Close()

@@ -77,6 +77,21 @@ func advertisedHost(s string) (string, error) {
 	return host, nil
 }
 
+// roleNames are what people call the roles.
+var roleNames = map[dialect.Role]string{dialect.DS: "dispatch", dialect.NS: "notification", dialect.SB: "switchboard"}
+
+// referred returns the host that referrals name: that of --advertise, else the one that is listened on.
+func referred(addr, advertise string, first net.Addr) (string, error) {
+	if advertise != "" {
+		return advertisedHost(advertise)
+	}
+	host, _, err := net.SplitHostPort(first.String())
+	if err == nil && net.ParseIP(host).IsUnspecified() {
+		return "", &exitError{exitUsage, fmt.Errorf("--listen %s: referrals must name an address that clients can reach", addr), "add --advertise HOST"}
+	}
+	return host, err
+}
+
 // serve runs the three roles until ctx ends or one of them fails.
 func serve(ctx context.Context, e *env, f serverFlags, addr, advertise string) error {
 	if e.getenv("GOGC") == "" {
@@ -89,58 +104,39 @@ func serve(ctx context.Context, e *env, f serverFlags, addr, advertise string) e
 		return err
 	}
 	defer closeStore(o)
-	first, err := listen(addr)
+	roles := []dialect.Role{dialect.DS, dialect.NS, dialect.SB}
+	for range f.notifications - 1 {
+		roles = append(roles, dialect.NS)
+	}
+	open, err := listenInARow(addr, len(roles), listen)
 	if err != nil {
 		return err
 	}
-	host, port, err := net.SplitHostPort(first.Addr().String())
+	host, err := referred(addr, advertise, open[0].Addr())
 	if err != nil {
-		first.Close()
-		return usage("--listen %s: %w", addr, err)
+		open.close()
+		return err
 	}
-	named := host
-	if advertise != "" {
-		named, err = advertisedHost(advertise)
-		if err != nil {
-			first.Close()
-			return err
+	for i, l := range open {
+		at := net.JoinHostPort(host, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+		switch roles[i] {
+		case dialect.DS:
+			o.Dispatch = at
+		case dialect.NS:
+			o.Notification = append(o.Notification, at)
+		case dialect.SB:
+			o.Switchboard = at
 		}
-	} else if net.ParseIP(host).IsUnspecified() {
-		first.Close()
-		return &exitError{exitUsage, fmt.Errorf("--listen %s: referrals must name an address that clients can reach", addr), "add --advertise HOST"}
-	}
-	base, _ := strconv.Atoi(port)
-	at := func(host string, i int) string { return net.JoinHostPort(host, strconv.Itoa(base+i)) }
-	o.Dispatch, o.Switchboard, o.Notification = at(named, 0), at(named, 2), []string{at(named, 1)}
-	ports := []struct {
-		role   dialect.Role
-		offset int
-	}{{dialect.NS, 1}, {dialect.SB, 2}}
-	for i := 1; i < f.notifications; i++ {
-		o.Notification = append(o.Notification, at(named, 2+i))
-		ports = append(ports, struct {
-			role   dialect.Role
-			offset int
-		}{dialect.NS, 2 + i})
 	}
 	srv := server.New(o)
-	ends := make(chan error, len(ports)+1)
-	start := func(role dialect.Role, l net.Listener) {
-		e.say("%s on %s", map[dialect.Role]string{dialect.DS: "dispatch", dialect.NS: "notification", dialect.SB: "switchboard"}[role], l.Addr())
-		go func() { ends <- srv.Serve(role, l) }()
-	}
-	if f.noDispatch {
-		first.Close()
-	} else {
-		start(dialect.DS, first)
-	}
-	for _, p := range ports {
-		l, err := listen(at(host, p.offset))
-		if err != nil {
-			srv.Close()
-			return err
+	ends := make(chan error, len(roles))
+	for i, l := range open {
+		if f.noDispatch && roles[i] == dialect.DS {
+			l.Close()
+			continue
 		}
-		start(p.role, l)
+		e.say("%s on %s", roleNames[roles[i]], l.Addr())
+		go func() { ends <- srv.Serve(roles[i], l) }()
 	}
 	err = waitAndDrain(ctx, e, srv, o.Notification, ends)
 	end, cancel := context.WithTimeout(context.Background(), goodbye)
