@@ -153,18 +153,24 @@ func (m *Message) Clone() Message {
 // Parse takes raw as one whole command: the line up to the first line feed (or all of it), the rest as payload. It is for
 // bytes that are known to be one command, such as a stored one; a stream needs a [Reader]. The result shares raw.
 func Parse(raw []byte, dir Dir, g Grammar) Message {
-	m := Message{Raw: raw}
+	var m Message
+	m.Parse(raw, dir, g)
+	return m
+}
+
+// Parse makes m what [Parse] returns, whatever it was: for who has the room already.
+func (m *Message) Parse(raw []byte, dir Dir, g Grammar) {
+	m.Raw = raw
 	blank, short := scan(raw[:len(raw):len(raw)])
 	if body := lineEnd(raw, short); body > 0 {
 		m.setLine(short, body)
 		m.splitMask(blank, short)
 	} else if !m.splitLong() {
-		return m
+		return
 	}
 	if m.read(dir, g); m.Opaque() {
 		m.setOpaque(m.Why)
 	}
-	return m
 }
 
 // splitLong takes the line of m and its words, and reports whether there is one; else m is opaque.

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"bufio"
+	"bytes"
 	"cmp"
 	"fmt"
 	"io"
@@ -188,7 +189,17 @@ func dial(b *testing.B, addr string) net.Conn {
 	return c
 }
 
-var line60 = []byte("CHG 7 " + strings.Repeat("x", 52) + "\r\n")
+var line60 = lines60(1)
+
+// lines60 returns so many lines of 60 bytes, numbered as a client numbers its requests.
+func lines60(n int) []byte {
+	var all []byte
+	for i := range n {
+		line := fmt.Appendf(all, "CHG %d ", i+1)
+		all = append(append(line, strings.Repeat("x", len(all)+58-len(line))...), "\r\n"...)
+	}
+	return all
+}
 
 // BenchmarkRoundTrip says a line of 60 bytes and waits for it; one operation is one of each way. It reports the median and
 // the 99th percentile of each way, in microseconds, and how many times as long as the copying relay's they are.
@@ -314,55 +325,85 @@ func exchanges(b *testing.B, all []way, clients int) {
 }
 
 // BenchmarkPipelined says lines, and messages of 1 KB, as fast as they go, in bursts of 4 MB, and reads them all back; one
-// operation is one burst of each way. It reports how long one line takes on each way, in nanoseconds, and the throughput as
+// operation is 15 bursts of each way. It reports how long one line takes on each way, in nanoseconds, and the throughput as
 // a part of the copying relay's: medians of the bursts.
 func BenchmarkPipelined(b *testing.B) {
 	message := []byte("MSG 7 N 1024\r\n" + strings.Repeat("x", 1024))
 	for _, tc := range []struct {
-		name string
-		line []byte
-	}{{"short", line60}, {"1KB", message}} {
-		b.Run(tc.name, func(b *testing.B) { pipelined(b, tc.line, 4<<20) })
+		name  string
+		burst []byte
+		lines int
+	}{{"short", lines60(4 << 20 / 60), 4 << 20 / 60}, {"1KB", bytes.Repeat(message, 4<<10), 4 << 10}} {
+		b.Run(tc.name, func(b *testing.B) { bursts{ways(b), 1, tc.burst, tc.lines, 15}.run(b) })
 	}
 }
 
-// BenchmarkSustained is BenchmarkPipelined with bursts of 128 MB, more than any queue holds: what cannot be decoded, or recorded, in
-// time is missing among the events, and told as a gap.
-func BenchmarkSustained(b *testing.B) { pipelined(b, line60, 128<<20) }
+// BenchmarkSustained is BenchmarkPipelined with bursts of 128 MB: what can be neither decoded nor kept in time is missing among the
+// events, and told as a gap.
+func BenchmarkSustained(b *testing.B) {
+	bursts{ways(b), 1, lines60(128 << 20 / 60), 128 << 20 / 60, 1}.run(b)
+}
 
-func pipelined(b *testing.B, line []byte, size int) {
+// BenchmarkStuck compares bursts through a proxy whose inspector is stuck with those through one that has none, in turns: 100 of
+// each are an operation.
+func BenchmarkStuck(b *testing.B) {
 	all := ways(b)
-	count := size / len(line)
-	burst := []byte(strings.Repeat(string(line), count))
-	took := make([][]time.Duration, len(all))
+	bursts{[]way{all[3], all[4]}, 0, lines60(4 << 20 / 60), 4 << 20 / 60, 100}.run(b)
+}
+
+// bursts is what is said on several ways in turns, one of which the others are compared with.
+type bursts struct {
+	ways   []way
+	base   int
+	burst  []byte
+	lines  int // in a burst
+	rounds int // of an operation
+}
+
+func (s bursts) run(b *testing.B) {
 	var conns []net.Conn
-	for _, w := range all {
+	for _, w := range s.ways {
 		c := dial(b, w.addr)
 		conns = append(conns, c)
-		before := w.count()
-		run(b, c, []byte(strings.Repeat(string(line), maxUnsettled)))
-		w.settle(before, 2*maxUnsettled)
+		s.one(b, w, c) // past the beginning of a connection, and of the program
 	}
-	missing := make([]int64, len(all))
+	took, ratios, missing := make([][]time.Duration, len(conns)), make([][]float64, len(conns)), make([]int64, len(conns))
 	b.ResetTimer()
-	for range b.N {
-		for i, c := range conns {
-			before := all[i].count()
-			took[i] = append(took[i], run(b, c, burst))
-			missing[i] += all[i].settle(before, int64(2*count))
+	for round := range s.rounds * b.N {
+		now := make([]time.Duration, len(conns))
+		for i := range conns {
+			if round%2 != 0 { // each way comes after another one
+				i = len(conns) - 1 - i
+			}
+			var lost int64
+			now[i], lost = s.one(b, s.ways[i], conns[i])
+			missing[i] += lost
+		}
+		for i := range now {
+			took[i] = append(took[i], now[i])
+			ratios[i] = append(ratios[i], float64(now[s.base])/float64(now[i]))
 		}
 	}
-	for i := range took {
-		slices.SortFunc(took[i], cmp.Compare)
-	}
-	relay := took[1][b.N/2]
-	for i, w := range all {
-		b.ReportMetric(float64(took[i][b.N/2])/float64(count), w.name+"-ns")
-		b.ReportMetric(float64(relay)/float64(took[i][b.N/2]), w.name+"-times")
+	for i, w := range s.ways {
+		b.ReportMetric(float64(median(took[i]))/float64(s.lines), w.name+"-ns")
+		b.ReportMetric(median(ratios[i]), w.name+"-times")
 		if w.events != nil {
-			b.ReportMetric(float64(missing[i])/float64(2*count*b.N), w.name+"-missing")
+			b.ReportMetric(float64(missing[i])/float64(2*s.lines*s.rounds*b.N), w.name+"-missing")
 		}
 	}
+}
+
+// one says a burst and waits until nothing of it is left to do. The garbage of those before it is gone.
+func (s bursts) one(b *testing.B, w way, c net.Conn) (took time.Duration, missing int64) {
+	runtime.GC()
+	before := w.count()
+	took = run(b, c, s.burst)
+	return took, w.settle(before, int64(2*s.lines))
+}
+
+func median[T cmp.Ordered](all []T) T {
+	slices.Sort(all)
+	return all[len(all)/2]
 }
 
 // run writes all and reads it back.

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -27,9 +28,12 @@ const (
 	sweepTime = 2 * time.Millisecond
 	// slice is how many commands are told before traffic is given way, heavy how many bytes of it come in that time at least.
 	slice, heavy = 1024, 128 << 10
-	// chunkSize is how many bytes of commands are kept in one piece, slab how many events: an event that somebody keeps
-	// alone keeps its neighbours alive.
-	chunkSize, slab = 16 << 10, 16
+	// slab is how many events are made in one piece, slabBytes how many bytes of theirs: an event that somebody keeps alone
+	// keeps its neighbours alive.
+	slab, slabBytes = 16, 16 << 10
+	// chunkBytes and chunkCuts are the room of a chunk: several of the largest reads. keepChunks is how many that are free wait for
+	// the next burst, some 10 MB: new memory costs more than what is done with it.
+	chunkBytes, chunkCuts, keepChunks = 256 << 10, 16 << 10, 32
 	// keepItems is how many items' room an empty page keeps.
 	keepItems = 1 << 10
 )
@@ -53,6 +57,9 @@ type passed struct {
 // decode.MaxLine and decode.MaxPayload need, and why it is none.
 func cutOf(m *decode.Message) uint32 { return uint32(len(m.Raw)) | uint32(m.Why)<<24 }
 
+// sizeOf returns how long the command is.
+func sizeOf(cut uint32) int { return int(cut & (1<<24 - 1)) }
+
 // story makes the events. Pumps add what they are about to send, under a short lock, and send it; then, in the same order,
 // each command is tracked in its session, numbered and published, by whoever has time:
 //
@@ -69,7 +76,7 @@ type story struct {
 	mu      sync.Mutex // guards what follows; nothing is called with it held
 	page    *page
 	spare   *page
-	chunk   []byte       // where bytes are kept: events hold parts of it, it is only appended to
+	free    []*chunk
 	awake   bool         // the sweeper runs
 	pending atomic.Int64 // events that page leads to
 
@@ -85,9 +92,30 @@ type story struct {
 // page is what was added since the last one was taken.
 type page struct {
 	items  []passed
-	cuts   []uint32
+	chunks []*chunk // that hold the items' bytes and cuts
 	size   int
 	number uint64
+}
+
+// chunk is where bytes and cuts of items are kept until they are told. It is used again and again.
+type chunk struct {
+	raw  []byte
+	cuts []uint32
+}
+
+// holds reports whether there is room for the item in the chunk.
+func (k *chunk) holds(it *passed) bool {
+	return cap(k.raw)-len(k.raw) >= len(it.raw) && cap(k.cuts)-len(k.cuts) >= len(it.cuts)
+}
+
+// keep copies what belongs to the item.
+func (k *chunk) keep(it *passed) {
+	from := len(k.raw)
+	k.raw = append(k.raw, it.raw...)
+	it.raw = k.raw[from:]
+	from = len(k.cuts)
+	k.cuts = append(k.cuts, it.cuts...)
+	it.cuts = k.cuts[from:]
 }
 
 func newStory(publish func(*session.Event), behind func() bool) *story {
@@ -136,36 +164,47 @@ func (s *story) addLocked(c *Conn, it *passed) int {
 	p.items = append(p.items, *it)
 	kept := &p.items[len(p.items)-1]
 	kept.c = c
-	kept.raw = s.keep(it.raw)
-	from := len(p.cuts)
-	p.cuts = append(p.cuts, it.cuts...)
-	kept.cuts = p.cuts[from:len(p.cuts):len(p.cuts)]
+	s.chunkFor(kept).keep(kept)
 	return n
 }
 
-// keep copies b to where its events will have it.
-func (s *story) keep(b []byte) []byte {
-	if len(b) > chunkSize/2 {
-		return append([]byte(nil), b...)
+// chunkFor returns a chunk of the page that has room for the item. s.mu is held.
+func (s *story) chunkFor(it *passed) *chunk {
+	p := s.page
+	if n := len(p.chunks); n > 0 && p.chunks[n-1].holds(it) {
+		return p.chunks[n-1]
 	}
-	if cap(s.chunk)-len(s.chunk) < len(b) {
-		s.chunk = make([]byte, 0, chunkSize)
+	var k *chunk
+	switch n := len(s.free); {
+	case len(it.raw) > chunkBytes/2 || len(it.cuts) > chunkCuts/2:
+		return new(chunk) // one of its own, which goes with the item
+	case n > 0:
+		k, s.free = s.free[n-1], s.free[:n-1]
+	default:
+		k = &chunk{make([]byte, 0, chunkBytes), make([]uint32, 0, chunkCuts)}
 	}
-	from := len(s.chunk)
-	s.chunk = append(s.chunk, b...)
-	return s.chunk[from:len(s.chunk):len(s.chunk)]
+	p.chunks = append(p.chunks, k)
+	return k
 }
 
-// reset empties the page and keeps some of its room.
-func (p *page) reset() {
+// empty makes the page, all of which was told, the spare one.
+func (s *story) empty(p *page) {
 	clear(p.items)
-	p.items, p.cuts, p.size = p.items[:0], p.cuts[:0], 0
+	p.items, p.size = p.items[:0], 0
 	if cap(p.items) > keepItems {
 		p.items = nil
 	}
-	if cap(p.cuts) > 8*keepItems {
-		p.cuts = nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range p.chunks {
+		if len(s.free) < keepChunks {
+			k.raw, k.cuts = k.raw[:0], k.cuts[:0]
+			s.free = append(s.free, k)
+		}
 	}
+	clear(p.chunks)
+	p.chunks = p.chunks[:0]
+	s.spare = p
 }
 
 // help tells what was added, if that is little and nobody else is at it.
@@ -252,10 +291,7 @@ func (s *story) tellPage(pause func(took time.Duration, grown int)) bool {
 		pause(time.Since(start), s.size()-size)
 		start, done, size = time.Now(), 0, s.size()
 	}
-	p.reset()
-	s.mu.Lock()
-	s.spare = p
-	s.mu.Unlock()
+	s.empty(p)
 	return true
 }
 
@@ -281,21 +317,37 @@ func (s *story) tell(it *passed) {
 		}
 		return
 	}
-	raw, left := it.raw, len(it.cuts)
-	var events []session.Event
-	for _, cut := range it.cuts {
-		if len(events) == 0 {
-			events = make([]session.Event, min(left, slab))
+	for raw, cuts := it.raw, it.cuts; len(cuts) > 0; {
+		n, size := some(cuts)
+		s.tellSome(it, raw[:size], cuts[:n])
+		raw, cuts = raw[size:], cuts[n:]
+	}
+}
+
+// some returns how many of the first commands are told together, and how long they are.
+func some(cuts []uint32) (n, size int) {
+	for _, cut := range cuts[:min(len(cuts), slab)] {
+		if n > 0 && size+sizeOf(cut) > slabBytes {
+			break
 		}
-		e := &events[0]
-		events, left = events[1:], left-1
-		size, why := cut&(1<<24-1), decode.Reason(cut>>24)
-		if one := raw[:size:size]; why != decode.NotOpaque {
+		size += sizeOf(cut)
+		n++
+	}
+	return n, size
+}
+
+// tellSome tells commands of an item. Their events share two pieces of memory.
+func (s *story) tellSome(it *passed, raw []byte, cuts []uint32) {
+	raw = bytes.Clone(raw)
+	events := make([]session.Event, len(cuts))
+	for i, cut := range cuts {
+		e, one := &events[i], raw[:sizeOf(cut):sizeOf(cut)]
+		raw = raw[len(one):]
+		if why := decode.Reason(cut >> 24); why != decode.NotOpaque {
 			e.In = decode.Blob(one, why)
 		} else {
-			e.In = decode.Parse(one, it.dir, it.c.told.Framing())
+			e.In.Parse(one, it.dir, it.c.told.Framing())
 		}
-		raw = raw[size:]
 		it.c.told.Annotate(e, it.dir, it.at)
 		e.Out, e.Text = it.out, it.text
 		e.Flags |= it.flags
