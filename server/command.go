@@ -115,12 +115,9 @@ func (c *conn) serve(w *work) {
 			c.fail(r, unknownCommand)
 			return
 		}
-		w.verb, w.table, w.sole = m.Verb, c.table, c.table.Sole(decode.FromClient, c.role, m.Verb)
+		w.verb, w.table = m.Verb, c.table
 	}
-	row := w.sole
-	if row == nil {
-		row = c.table.Match(decode.FromClient, c.role, m)
-	}
+	row := c.table.Match(decode.FromClient, c.role, m)
 	if row == nil {
 		c.fail(r, wrongServer)
 		return

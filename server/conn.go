@@ -247,7 +247,6 @@ type work struct {
 	// Of the last command, for the next, which is often the same: a verb that the server knows in a dialect; a row and who handles it.
 	verb  decode.Verb
 	table *dialect.Table // nil where there is no verb
-	sole  *dialect.Row   // the only row that the verb has, if so
 	row   *dialect.Row
 	h     handler
 }

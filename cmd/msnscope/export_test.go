@@ -260,8 +260,8 @@ func noAddress(t *testing.T, file []byte, before []*session.Event) {
 	}
 	r, err := pcap.NewReader(bytes.NewReader(file), "redacted")
 	for err == nil {
-		var item pcap.Item
-		if item, err = r.Next(); item.Flow != nil && (old[item.Flow.Client.Addr()] || old[item.Flow.Server.Addr()]) {
+		var item *pcap.Item
+		if item, err = r.Next(); err == nil && item.Flow != nil && (old[item.Flow.Client.Addr()] || old[item.Flow.Server.Addr()]) {
 			t.Fatalf("the address of %v is still there", *item.Flow)
 		}
 	}

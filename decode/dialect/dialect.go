@@ -75,8 +75,18 @@ func (t *Table) Rows() []Row { return t.rows }
 // and direction whose role and fixed words fit and that allows as many arguments and the TrID, else the first whose fixed
 // words fit, else the first at that role. It is nil for an opaque message and for a verb that no dialect has there.
 func (t *Table) Match(dir decode.Dir, roles Role, m *decode.Message) *Row {
+	id := t.ids.of(m.Verb)
+	if i := place(roles); i >= 0 {
+		if row := t.sole[i][side(dir)][id]; row != nil {
+			return row
+		}
+	}
+	return match(t.all[side(dir)][id], roles, m)
+}
+
+func match(rows []*Row, roles Role, m *decode.Message) *Row {
 	var byWords, byRole *Row
-	for _, r := range t.known(dir, m.Verb) {
+	for _, r := range rows {
 		if r.Roles&roles == 0 {
 			continue
 		}
@@ -96,21 +106,6 @@ func (t *Table) Match(dir decode.Dir, roles Role, m *decode.Message) *Row {
 		return byWords
 	}
 	return byRole
-}
-
-// Sole returns the row that Match returns for every message with the verb; nil where it depends on the message, or there is none.
-func (t *Table) Sole(dir decode.Dir, roles Role, verb decode.Verb) *Row {
-	var sole *Row
-	for _, r := range t.known(dir, verb) {
-		if r.Roles&roles == 0 {
-			continue
-		}
-		if sole != nil {
-			return nil
-		}
-		sole = r
-	}
-	return sole
 }
 
 // Lookup returns the table of the dialect with the given name, in either case (§7.1), and nil for an unknown one. CVR0 is

@@ -8,6 +8,9 @@ import "github.com/msnscope/msnscope/decode"
 type Evidence struct {
 	seen uint32            // commands that fit some dialects and not others
 	fits [maxTables]uint32 // how many of them each table fits
+	// What Best says, found out when it changed.
+	best *Table
+	sure bool
 }
 
 // Add takes a command, sent at one of the given roles (Any where nobody knows). A command that fits all dialects, or none,
@@ -21,19 +24,9 @@ func (e *Evidence) Add(dir decode.Dir, roles Role, m *decode.Message) {
 		return
 	}
 	e.seen++
-	for i := range tables {
-		e.fits[i] += set >> i & 1
-	}
-}
-
-// Best returns the dialect that fits most of what was added, the oldest where several do, and whether it is sure: that one
-// alone fits, and fits everything. It is nil while nothing said anything.
-func (e *Evidence) Best() (t *Table, sure bool) {
-	if e.seen == 0 {
-		return nil, false
-	}
 	best, equal := 0, 0
 	for i := range tables {
+		e.fits[i] += set >> i & 1
 		switch {
 		case e.fits[i] > e.fits[best]:
 			best, equal = i, 1
@@ -41,8 +34,12 @@ func (e *Evidence) Best() (t *Table, sure bool) {
 			equal++
 		}
 	}
-	return tables[best], equal == 1 && e.fits[best] == e.seen
+	e.best, e.sure = tables[best], equal == 1 && e.fits[best] == e.seen
 }
+
+// Best returns the dialect that fits most of what was added, the oldest where several do, and whether it is sure: that one
+// alone fits, and fits everything. It is nil while nothing said anything.
+func (e *Evidence) Best() (t *Table, sure bool) { return e.best, e.sure }
 
 // Fits returns the set of dialects of which a row has the form of m: bit i is for element i of [All].
 func Fits(dir decode.Dir, roles Role, m *decode.Message) uint32 {

@@ -1,23 +1,24 @@
 package dialect
 
-import "github.com/msnscope/msnscope/decode"
+import (
+	"slices"
+
+	"github.com/msnscope/msnscope/decode"
+)
 
 // index finds what a table says of a verb. It is on the way of every command, so that it looks nothing up in a map.
 type index struct {
-	ids  *verbIDs
-	own  [2][]([]*Row)  // by direction and the verb's number: the table's own rows
-	all  [2][]([]*Row)  // the same; where the table has none, those of the nearest dialect that has some
-	view [1 + 3]grammar // for no known role, and for each
+	ids *verbIDs
+	own [2][]([]*Row) // by direction and the verb's number: the table's own rows
+	// all are the same; where the table has none, those of the nearest dialect that has some: clients and servers did use commands,
+	// payloads included, that their dialect officially did not have, or no longer.
+	all  [2][]([]*Row)
+	view [1 + 3]grammar   // for no known role, and for each
+	sole [1 + 3][2][]*Row // likewise: by direction and the verb's number the row that is alone there, nil where none or several are
 }
 
 // Of returns the rows of a verb in a direction, in the order of the table; nil for a verb that the dialect does not have.
 func (x *index) Of(dir decode.Dir, verb decode.Verb) []*Row { return x.own[side(dir)][x.ids.of(verb)] }
-
-// known returns the rows of a verb, those of the nearest dialect where this one has none: clients and servers did use
-// commands, payloads included, that their dialect officially did not have, or no longer.
-func (x *index) known(dir decode.Dir, verb decode.Verb) []*Row {
-	return x.all[side(dir)][x.ids.of(verb)]
-}
 
 // Shape implements [decode.Grammar] for a connection to nobody knows what server. A verb that the dialect does not have has
 // the shape that it has in the nearest dialect; errors have no payload.
@@ -31,16 +32,17 @@ func (x *index) Fits(dir decode.Dir, m *decode.Message) bool { return Fits(dir, 
 // At returns the grammar of a connection to a server of the role, and the table itself for an unknown role. It does not
 // allocate, and equal roles get equal grammars.
 func (t *Table) At(role Role) decode.Grammar {
-	switch role {
-	case DS:
-		return &t.view[1]
-	case NS:
-		return &t.view[2]
-	case SB:
-		return &t.view[3]
+	if i := place(role); i > 0 {
+		return &t.view[i]
 	}
 	return t
 }
+
+// places are the roles in the order of what is kept for each, Any for no known one.
+var places = [...]Role{Any, DS, NS, SB}
+
+// place returns where roles stand among the places, -1 for another set of them.
+func place(roles Role) int { return slices.Index(places[:], roles) }
 
 // grammar is a table as framing sees it at one role.
 type grammar struct {
@@ -91,11 +93,32 @@ func link(tables []*Table) []*Table {
 				t.all[s][id] = nearest(tables, i, s, id)
 			}
 		}
-		for place, role := range [...]Role{Any, DS, NS, SB} {
+		for place, role := range places {
 			t.view[place].fill(&t.index, role)
+			for s := range t.all {
+				t.sole[place][s] = soles(t.all[s], role)
+			}
 		}
 	}
 	return tables
+}
+
+// soles returns the only row of each verb at the roles.
+func soles(all [][]*Row, roles Role) []*Row {
+	alone := make([]*Row, len(all))
+	for id, rows := range all {
+		for _, r := range rows {
+			if r.Roles&roles == 0 {
+				continue
+			}
+			if alone[id] != nil {
+				alone[id] = nil
+				break
+			}
+			alone[id] = r
+		}
+	}
+	return alone
 }
 
 // nearest returns the rows that tables[i] has of a verb, else those of the table next to it, the older one first.

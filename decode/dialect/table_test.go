@@ -137,27 +137,6 @@ func TestMatchTellsFormsApart(t *testing.T) {
 	}
 }
 
-// TestSole: what is said to be the only row of a verb is the one that every command with it matches.
-func TestSole(t *testing.T) {
-	for _, table := range dialect.All() {
-		for _, row := range table.Rows() {
-			m := decode.Parse([]byte(row.Example), row.Dir, table)
-			for _, role := range []dialect.Role{dialect.DS, dialect.NS, dialect.SB, dialect.Any} {
-				sole := table.Sole(row.Dir, role, m.Verb)
-				if sole != nil && sole != table.Match(row.Dir, role, &m) {
-					t.Errorf("%s at %s: the only row is %s, but another one matches %q", table.Name(), role, sole.Grammar(), row.Example)
-				}
-			}
-		}
-	}
-	if row := dialect.MSNP2.Sole(decode.FromClient, dialect.SB, decode.V("MSG")); row == nil || row.Verb != "MSG" {
-		t.Errorf("the only row of MSG: %v", row)
-	}
-	if row := dialect.MSNP2.Sole(decode.FromClient, dialect.NS, decode.V("USR")); row != nil {
-		t.Errorf("USR has two forms, but %s is the only one", row.Grammar())
-	}
-}
-
 // TestMatchByDialect has the lines whose arguments have other names, or another order, in each dialect.
 func TestMatchByDialect(t *testing.T) {
 	for _, tc := range []struct {

@@ -130,8 +130,14 @@ func newEvent(m *decode.Message) *Event {
 // numArgs is how many arguments a message may have to be copied without [decode.Message.Clone]: all that it holds itself.
 const numArgs = 16
 
-// Close ends the connection; cause says why in words.
-func (c *Conn) Close(at time.Time, cause string) *Event { return c.event(new(Event), at, Close, cause) }
+// Close ends the connection; cause says why in words. Its requests are forgotten.
+func (c *Conn) Close(at time.Time, cause string) *Event {
+	if ring := c.requests.ring; cap(ring) > 0 && len(c.graph.rings) < maxRings {
+		c.graph.rings = append(c.graph.rings, ring[:0])
+	}
+	c.requests = requests{}
+	return c.event(new(Event), at, Close, cause)
+}
 
 // Note returns an event about the connection that is no command.
 func (c *Conn) Note(at time.Time, text string) *Event { return c.event(new(Event), at, Note, text) }

@@ -21,6 +21,7 @@ import (
 const (
 	maxLinks    = 1 << 14 // referrals that may be followed yet
 	maxRequests = 256     // requests of one connection
+	maxRings    = 32      // rooms for requests, of 16 KB at most
 )
 
 // Graph is the connections of one capture and how they hang together. It is not safe for concurrent use.
@@ -28,7 +29,8 @@ type Graph struct {
 	events uint64
 	conns  int
 	links  recent[string, link]
-	key    []byte // the key that is looked for, kept to save allocating it
+	key    []byte      // the key that is looked for, kept to save allocating it
+	rings  [][]request // of connections that ended, for the next ones
 }
 
 // link is a referral: what is known of the connection that will follow it. It is found by its cookie and handle, or by the
@@ -74,6 +76,17 @@ func (g *Graph) Open(at time.Time, client, server string) (*Conn, *Event) {
 	g.conns++
 	c := &Conn{graph: g, id: g.conns, client: client, server: server, roles: dialect.Any}
 	return c, c.event(new(Event), at, Open, "")
+}
+
+// ring returns room for the requests of a connection: most have few.
+func (g *Graph) ring() []request {
+	n := len(g.rings)
+	if n == 0 {
+		return make([]request, 0, firstRequests)
+	}
+	ring := g.rings[n-1]
+	g.rings = g.rings[:n-1]
+	return ring
 }
 
 // Note returns an event that belongs to no connection.

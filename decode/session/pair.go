@@ -67,9 +67,6 @@ func (q *requests) add(r request) {
 	q.last++
 	q.chains[chain] = q.last
 	q.open[chain]++
-	if q.ring == nil {
-		q.ring = make([]request, 0, firstRequests)
-	}
 	if len(q.ring) < maxRequests {
 		q.ring = append(q.ring, r)
 		return
@@ -118,6 +115,9 @@ func (q *requests) find(m *decode.Message) *request {
 func (c *Conn) ask(e *Event) {
 	if !e.In.HasTrID && (e.Row == nil || len(e.Row.Replies) == 0) {
 		return
+	}
+	if c.requests.ring == nil {
+		c.requests.ring = c.graph.ring()
 	}
 	c.requests.add(request{n: e.N, at: e.Time, hasTrID: e.In.HasTrID, trid: e.In.TrID, row: e.Row, verb: e.In.Verb})
 }

@@ -53,7 +53,7 @@ func (f *feeder) run(name string) {
 			f.flush()
 			return
 		}
-		f.add(&item)
+		f.add(item)
 	}
 }
 
@@ -74,17 +74,18 @@ func (f *feeder) Read(p []byte) (int, error) {
 // add puts an item into the batch, with a copy of its bytes: what the reader of packets gives lasts until it is asked for more.
 func (f *feeder) add(item *pcap.Item) {
 	b := f.batch()
-	if n := len(item.Data); n > 0 {
-		if len(b.data)+n > cap(b.data) && len(b.items) > 0 {
-			f.flush()
-			b = f.batch()
-		}
-		at := len(b.data)
-		b.data = append(b.data, item.Data...)
-		item.Data = b.data[at : at+n : at+n]
+	n := len(item.Data)
+	if len(b.data)+n > cap(b.data) && len(b.items) > 0 {
+		f.flush()
+		b = f.batch()
 	}
 	b.comments = b.comments || item.Comments != nil
 	b.items = append(b.items, *item)
+	if n > 0 {
+		at := len(b.data)
+		b.data = append(b.data, item.Data...)
+		b.items[len(b.items)-1].Data = b.data[at : at+n : at+n]
+	}
 }
 
 // batch returns the one that is being filled.

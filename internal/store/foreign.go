@@ -223,7 +223,7 @@ func (f *flow) begin() {
 	if f.kind != flowOurs {
 		f.kind = flowMSN
 		f.im.emit(e, place{})
-		f.im.remark(&pcap.Item{Time: f.opened, Comments: f.remark}, &record{}, f.conn())
+		f.im.remark(&pcap.Item{Time: f.opened, Comments: f.remark}, &noRecord, f.conn())
 	}
 }
 
@@ -234,10 +234,11 @@ func (f *flow) track(item *pcap.Item) {
 	in.last = item.Time
 	switch item.Kind {
 	case pcap.KindData:
-		in.feed(item)
+		in.borrow(item)
 		for in.Grammar = f.sess.Framing(); in.Next(&f.im.event.In); in.Grammar = f.sess.Framing() {
 			f.command(in)
 		}
+		in.Return()
 	case pcap.KindLost:
 		f.flush(in)
 		in.Lose()
@@ -247,8 +248,8 @@ func (f *flow) track(item *pcap.Item) {
 		f.flush(in)
 		f.close(item)
 	}
-	if f.kind == flowMSN {
-		f.im.remark(item, &record{}, f.conn())
+	if f.kind == flowMSN && len(item.Comments) > 0 {
+		f.im.remark(item, &noRecord, f.conn())
 	}
 }
 

@@ -129,7 +129,7 @@ func (im *importer) append(e *session.Event, at place) {
 	early := im.early
 	im.early = nil
 	for i := range early {
-		im.remark(&early[i], &record{}, 0)
+		im.remark(&early[i], &noRecord, 0)
 	}
 }
 
@@ -142,7 +142,7 @@ func (im *importer) verdict(name string) error {
 }
 
 func (im *importer) item(item *pcap.Item) {
-	r, ours := record{}, false
+	r, ours := &noRecord, false
 	if len(item.Comments) > 0 {
 		r, ours = readRecord(item.Comments)
 	}
@@ -152,19 +152,19 @@ func (im *importer) item(item *pcap.Item) {
 		return
 	}
 	if item.Kind == pcap.KindName && im.own == nil { // those in a recording of ours follow from its events
-		im.log.name(item.Addr, item.Name)
+		im.log.name(item.Named.Addr, item.Named.Name)
 		return
 	}
 	if item.Flow == nil || item.Kind == pcap.KindNote {
 		switch f := im.flows[item.Flow]; {
 		case ours:
-			im.note(&r, item)
+			im.note(r, item)
 		case item.Flow == nil && im.began:
-			im.remark(item, &r, 0)
+			im.remark(item, r, 0)
 		case item.Flow == nil:
 			im.foreword(item)
 		case f != nil:
-			im.remark(item, &r, f.conn())
+			im.remark(item, r, f.conn())
 		}
 		return
 	}
@@ -176,11 +176,11 @@ func (im *importer) item(item *pcap.Item) {
 	switch {
 	case f == nil: // one that was left out, or has ended
 	case ours:
-		f.ours(&r, item)
-		im.remark(item, &r, f.conn())
+		f.ours(r, item)
+		im.remark(item, r, f.conn())
 	case f.kind == flowOurs:
 		f.item(item)
-		im.remark(item, &r, f.conn())
+		im.remark(item, r, f.conn())
 	default:
 		f.item(item)
 	}

@@ -28,8 +28,12 @@ type record struct {
 	data    []byte
 }
 
+// noRecord stands for that of a frame that has none. It is not changed.
+var noRecord record
+
 // readRecord finds the record in the comments of a frame, and reports whether there is one that it understands.
-func readRecord(comments []string) (r record, ok bool) {
+func readRecord(comments []string) (r *record, ok bool) {
+	r = new(record)
 	for i, c := range comments {
 		text, found := strings.CutPrefix(c, recordStart)
 		if !found {

@@ -203,10 +203,10 @@ func namesIn(t *testing.T, file []byte) map[string]string {
 			return names
 		}
 		if item.Kind == pcap.KindName {
-			if names[item.Addr.String()] == item.Name {
-				t.Errorf("%s is called %s again", item.Addr, item.Name)
+			if names[item.Named.Addr.String()] == item.Named.Name {
+				t.Errorf("%s is called %s again", item.Named.Addr, item.Named.Name)
 			}
-			names[item.Addr.String()] = item.Name
+			names[item.Named.Addr.String()] = item.Named.Name
 		}
 	}
 }

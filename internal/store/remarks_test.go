@@ -176,7 +176,7 @@ func TestRemarksOnARecording(t *testing.T) {
 		{[]string{goesOn, "mine"}, []string{"mine"}},
 	} {
 		r, _ := readRecord(tc.comments)
-		if got := remarks(tc.comments, &r); !slices.Equal(got, tc.want) {
+		if got := remarks(tc.comments, r); !slices.Equal(got, tc.want) {
 			t.Errorf("%q: %q, want %q", tc.comments, got, tc.want)
 		}
 	}

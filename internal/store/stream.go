@@ -27,8 +27,9 @@ func newStream(dir decode.Dir, g decode.Grammar) *stream {
 	return &stream{Reader: decode.Reader{Dir: dir, Grammar: g}}
 }
 
-func (s *stream) feed(item *pcap.Item) {
-	s.Feed(item.Data)
+// borrow takes what a packet brought, which must stay as it is until Return.
+func (s *stream) borrow(item *pcap.Item) {
+	s.Borrow(item.Data)
 	s.parts = append(s.parts, part{item.Packet, item.Offset, 0, len(item.Data)})
 }
 

@@ -27,6 +27,7 @@ type tape struct {
 	size   int64        // the writer's: how many there are
 	oldest int          // the writer's: the first chunk that is in memory
 	tail   []byte       // the writer's: the room that is left in the last chunk
+	ahead  chan []byte  // the writer's: memory for the next chunk, which is being made; nil when it is not
 
 	mu     sync.RWMutex // guards what follows; it is held for moments only, never while the disk works
 	chunks []chunk
@@ -91,12 +92,29 @@ func (t *tape) grow() {
 		t.oldest++
 	}
 	if mem == nil {
-		mem = memory(t.chunk)
+		mem = t.memory()
 	}
 	t.mu.Lock()
 	t.chunks = append(t.chunks, chunk{mem: mem})
 	t.mu.Unlock()
 	t.tail = mem
+}
+
+// memory returns the memory of a chunk. That of the next one is made on a goroutine meanwhile, once there are some: it takes the
+// kernel as long as to fill it.
+func (t *tape) memory() (mem []byte) {
+	if t.ahead != nil {
+		mem = <-t.ahead
+	} else {
+		mem = memory(t.chunk)
+	}
+	t.ahead = nil
+	if n := len(t.chunks) - t.oldest; 4 <= n && n < t.keep-1 {
+		ahead := make(chan []byte, 1)
+		t.ahead = ahead
+		go func() { ahead <- memory(t.chunk) }()
+	}
+	return mem
 }
 
 // evict moves a chunk to the file, or gives it up where that fails, and returns its memory.
@@ -193,7 +211,10 @@ func (t *tape) close() error {
 			release(c.mem)
 		}
 	}
-	t.closed, t.chunks, t.tail = true, nil, nil
+	if t.ahead != nil {
+		release(<-t.ahead)
+	}
+	t.closed, t.chunks, t.tail, t.ahead = true, nil, nil, nil
 	if t.file == nil {
 		return nil
 	}

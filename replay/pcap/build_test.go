@@ -126,13 +126,14 @@ func readAll(t testing.TB, file []byte) ([]Item, error) {
 	}
 	var items []Item
 	for {
-		i, err := r.Next()
+		next, err := r.Next()
 		if err != nil {
 			if _, again := r.Next(); again != err {
 				t.Errorf("Next after the end = %v, want %v again", again, err)
 			}
 			return items, err
 		}
+		i := *next
 		i.Data = bytes.Clone(i.Data)
 		items = append(items, i)
 		checkOffset(t, r, file, i)
@@ -182,7 +183,7 @@ func story(items []Item) string {
 		case KindLost:
 			s += fmt.Sprint(" ", i.Lost)
 		case KindName:
-			s += fmt.Sprint(" ", i.Addr, "=", i.Name)
+			s += fmt.Sprint(" ", i.Named.Addr, "=", i.Named.Name)
 		}
 		if i.Reset {
 			s += " reset"

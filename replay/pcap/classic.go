@@ -1,42 +1,51 @@
 package pcap
 
 import (
-	"encoding/binary"
 	"fmt"
+	"math/bits"
 	"time"
 )
 
 // classic reads the records of a pcap file.
 type classic struct {
-	in    *input
-	order binary.ByteOrder
-	link  int
-	unit  int64 // nanoseconds of a record's second number
+	in   *input
+	big  bool // the byte order
+	link int
+	unit int64 // nanoseconds of a record's second number
 }
 
 // classicOrder tells a pcap file by its first four bytes; ok is false when it is none.
-func classicOrder(magic []byte) (order binary.ByteOrder, unit int64, ok bool) {
-	for _, o := range []binary.ByteOrder{binary.LittleEndian, binary.BigEndian} {
-		switch o.Uint32(magic) {
+func classicOrder(magic []byte) (big bool, unit int64, ok bool) {
+	for _, big := range []bool{false, true} {
+		switch uint32of(magic, big) {
 		case 0xa1b2c3d4:
-			return o, int64(time.Microsecond), true
+			return big, int64(time.Microsecond), true
 		case 0xa1b23c4d:
-			return o, int64(time.Nanosecond), true
+			return big, int64(time.Nanosecond), true
 		}
 	}
-	return nil, 0, false
+	return false, 0, false
 }
 
-func newClassic(in *input, order binary.ByteOrder, unit int64) (*classic, error) {
+// uint32of is a binary.ByteOrder's Uint32 without a call: four of them are a good part of what a packet costs.
+func uint32of(b []byte, big bool) uint32 {
+	n := le.Uint32(b)
+	if big {
+		n = bits.ReverseBytes32(n)
+	}
+	return n
+}
+
+func newClassic(in *input, big bool, unit int64) (*classic, error) {
 	head, err := in.take(24)
 	if err != nil {
 		return nil, err
 	}
-	link := int(order.Uint32(head[20:]) & 0xffff) // the upper bits tell of check sequences behind the packets
+	link := int(uint32of(head[20:], big) & 0xffff) // the upper bits tell of check sequences behind the packets
 	if _, known := network(link, nil); !known {
 		return nil, fmt.Errorf("%s: %w: %d", in.name, ErrLinkType, link)
 	}
-	return &classic{in: in, order: order, unit: unit, link: link}, nil
+	return &classic{in: in, big: big, unit: unit, link: link}, nil
 }
 
 // next fills in the next record. The head's snapshot length is not believed: many programs write it wrong.
@@ -46,8 +55,8 @@ func (c *classic) next(rec *record) error {
 	if err != nil {
 		return err
 	}
-	sec, frac, n := c.order.Uint32(head), c.order.Uint32(head[4:]), c.order.Uint32(head[8:])
-	wire := c.order.Uint32(head[12:])
+	sec, frac, n := uint32of(head, c.big), uint32of(head[4:], c.big), uint32of(head[8:], c.big)
+	wire := uint32of(head[12:], c.big)
 	if n > maxBlock {
 		return c.in.broken(start, "a packet of %d bytes, at most %d are read", n, maxBlock)
 	}
@@ -55,6 +64,8 @@ func (c *classic) next(rec *record) error {
 	if err != nil {
 		return err
 	}
-	*rec = record{kind: recordPacket, link: c.link, data: b[16:], wire: int64(wire), off: start + 16, time: time.Unix(int64(sec), int64(frac)*c.unit).UTC()}
+	// Field by field: a record has no comments or names here, and to copy a whole one costs as much as to read it.
+	rec.kind, rec.link, rec.data, rec.wire, rec.off = recordPacket, c.link, b[16:], int64(wire), start+16
+	rec.time = time.Unix(int64(sec), int64(frac)*c.unit).UTC()
 	return nil
 }

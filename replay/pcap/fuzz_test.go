@@ -81,7 +81,7 @@ func FuzzReader(f *testing.F) {
 				break
 			}
 			sum += len(i.Data)
-			checkOffset(t, r, file, i)
+			checkOffset(t, r, file, *i)
 			if (i.Kind == KindData) != (len(i.Data) > 0) || (i.Kind == KindLost) != (i.Lost > 0) {
 				t.Fatalf("item %+v", i)
 			}

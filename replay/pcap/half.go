@@ -107,17 +107,14 @@ func (t *tracker) inOrder(f *flow, from int, seq uint32, data []byte, cut int) {
 // data makes an item of bytes that are the next ones.
 func (t *tracker) data(f *flow, from int, p *packet, data []byte) {
 	h := &f.half[from]
-	item := p.item(KindData, f, from)
+	item := t.item(p, KindData, f, from)
 	item.Data, item.Comments, item.Offset = data, p.take(), p.offset(h.next)
-	t.push(item)
 	h.next += uint32(len(data))
 }
 
 // lost says that n bytes are missing before what p brought, or at its end.
 func (t *tracker) lost(f *flow, from int, p *packet, n int) {
-	item := p.item(KindLost, f, from)
-	item.Lost = n
-	t.push(item)
+	t.item(p, KindLost, f, from).Lost = n
 	f.half[from].next += uint32(n)
 }
 
@@ -145,7 +142,6 @@ func (t *tracker) close(f *flow, from int, p *packet, reset bool) {
 
 func (t *tracker) pushClose(f *flow, from int, p *packet, reset bool) {
 	f.half[from].reset = reset
-	item := p.item(KindClose, f, from)
+	item := t.item(p, KindClose, f, from)
 	item.Reset, item.Comments = reset, p.take()
-	t.push(item)
 }

@@ -15,7 +15,7 @@ const (
 	KindLost                  // bytes that the capture does not have: Flow, FromClient, Time (of what follows), Lost
 	KindClose                 // one direction ended: Flow, FromClient, Time, Reset, Comments
 	KindNote                  // comments of no other item: Time (zero for a file's comment), Comments, Flow when on a packet of one
-	KindName                  // an address has a name: Addr, Name
+	KindName                  // an address has a name: Named
 )
 
 // String returns the kind in lower case: "open", "data", ...
@@ -51,8 +51,13 @@ type Item struct {
 	Data       []byte    // owned by the Reader: valid until the next call of Next
 	Lost       int       // bytes known to be missing at this place of the stream
 	Comments   []string  // of the packet that delivered this, in the file's order; owned by the caller
-	Addr       netip.Addr
-	Name       string
+	Named      *Named    // Name: what has a name; owned by the caller
+}
+
+// Named is an address and its name.
+type Named struct {
+	Addr netip.Addr
+	Name string
 }
 
 // FlowInfo is one TCP connection.

@@ -246,12 +246,12 @@ func (s *ng) names(body []byte, rec *record) {
 		}
 		addr, _ := netip.AddrFromSlice(value[:size])
 		for name := range strings.SplitSeq(string(value[size:]), "\x00") {
-			n := named{addr.Unmap(), name}
-			if name == "" || len(rec.names) > 0 && rec.names[len(rec.names)-1] == n {
+			n := Named{addr.Unmap(), name}
+			if name == "" || len(rec.names) > 0 && *rec.names[len(rec.names)-1] == n {
 				continue // the Writer's second record of an IPv4 address
 			}
 			rec.kind = recordNames
-			rec.names = append(rec.names, n)
+			rec.names = append(rec.names, &n)
 		}
 	})
 }

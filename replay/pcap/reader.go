@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/netip"
 	"time"
 )
 
@@ -38,7 +37,7 @@ type record struct {
 	wire     int64  // length of the packet when it was captured
 	off      int64  // where data stands in the file
 	comments []string
-	names    []named
+	names    []*Named
 }
 
 type recordKind uint8
@@ -49,11 +48,6 @@ const (
 	recordNote
 	recordNames
 )
-
-type named struct {
-	addr netip.Addr
-	name string
-}
 
 // source is a file format. Its error is io.EOF at a clean end.
 type source interface {
@@ -81,8 +75,8 @@ func NewReader(r io.Reader, name string) (*Reader, error) {
 	pr := &Reader{in: in}
 	pr.track.init()
 	if len(magic) == 4 {
-		if order, unit, ok := classicOrder(magic); ok {
-			pr.src, err = newClassic(in, order, unit)
+		if big, unit, ok := classicOrder(magic); ok {
+			pr.src, err = newClassic(in, big, unit)
 			return pr, err
 		}
 		if le.Uint32(magic) == blockSection {
@@ -111,15 +105,15 @@ func unzip(in *input) (*input, error) {
 	return plain, nil
 }
 
-// Next returns the next item. The error is io.EOF at the end of the file; ErrCut or ErrBroken, after all items before that
+// Next returns the next item, which is the Reader's: valid until the next call. The error is io.EOF at the end of the file; ErrCut or ErrBroken, after all items before that
 // place, if the file is cut short or damaged; or the underlying reader's. It stays once it came.
-func (r *Reader) Next() (Item, error) {
+func (r *Reader) Next() (*Item, error) {
 	for {
-		if item, ok := r.track.pop(); ok {
+		if item := r.track.pop(); item != nil {
 			return item, nil
 		}
 		if r.err != nil {
-			return Item{}, r.err
+			return nil, r.err
 		}
 		if r.err = r.src.next(&r.rec); r.err != nil {
 			r.track.finish()
@@ -147,7 +141,7 @@ func (r *Reader) handle(rec *record) {
 		r.track.push(Item{Kind: KindNote, Time: rec.time, Comments: rec.comments})
 	case recordNames:
 		for _, n := range rec.names {
-			r.track.push(Item{Kind: KindName, Time: rec.time, Addr: n.addr, Name: n.name})
+			r.track.push(Item{Kind: KindName, Time: rec.time, Named: n})
 		}
 	case recordPacket:
 		r.stats.Packets++

@@ -315,8 +315,9 @@ func TestFileThatGrows(t *testing.T) {
 			}
 			break
 		}
-		i.Data = bytes.Clone(i.Data)
-		if got = append(got, i); len(got) == 1 {
+		kept := *i
+		kept.Data = bytes.Clone(i.Data)
+		if got = append(got, kept); len(got) == 1 {
 			grow(whole[len(whole)-200 : len(whole)-10])
 		}
 	}

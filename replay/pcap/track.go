@@ -55,11 +55,6 @@ type origin struct {
 	comments []string
 }
 
-// item returns an item of what the packet brought in one direction.
-func (p *packet) item(kind Kind, f *flow, from int) Item {
-	return Item{Kind: kind, Flow: f.info, FromClient: from == client, Time: p.time, Packet: p.number}
-}
-
 // GetCaptureInfo makes packet a reassembly.AssemblerContext.
 func (p *packet) GetCaptureInfo() gopacket.CaptureInfo { return p.info }
 
@@ -129,14 +124,23 @@ func (t *tracker) init() {
 
 func (t *tracker) push(i Item) { t.items = append(t.items, i) }
 
-func (t *tracker) pop() (Item, bool) {
+// item pushes an item of what the packet brought in one direction, to be completed before the next one.
+func (t *tracker) item(p *packet, kind Kind, f *flow, from int) *Item {
+	t.push(Item{Kind: kind, Flow: f.info, FromClient: from == client, Time: p.time, Packet: p.number})
+	return &t.items[len(t.items)-1]
+}
+
+// pop returns the next item, nil when there is none. It is valid until the next call.
+func (t *tracker) pop() *Item {
 	if t.head == len(t.items) {
-		clear(t.items) // comments and data go
+		if len(t.items) > 1 {
+			clear(t.items) // comments and data go: those of a single one, as most are, when the next one takes its place
+		}
 		t.items, t.head = t.items[:0], 0
-		return Item{}, false
+		return nil
 	}
 	t.head++
-	return t.items[t.head-1], true
+	return &t.items[t.head-1]
 }
 
 // segment takes the next segment of the capture. Its payload stays in use until the items it led to are popped.
@@ -169,9 +173,7 @@ func (t *tracker) segment(seg *segment, from origin) {
 		t.feed(f, s, seg)
 	}
 	if len(t.packet.comments) > 0 && !t.kept { // it brought nothing: an acknowledgement, or data sent again
-		note := t.packet.item(KindNote, f, server)
-		note.Comments = t.packet.take()
-		t.push(note)
+		t.item(t.packet, KindNote, f, server).Comments = t.packet.take()
 	}
 }
 
@@ -231,11 +233,10 @@ func (t *tracker) open(seg *segment) *flow {
 	t.flows[f.ends] = f
 	t.last[f.ends.slot()] = f
 	t.ages.insert(f)
-	item := t.packet.item(KindOpen, f, f.side(seg))
+	item := t.item(t.packet, KindOpen, f, f.side(seg))
 	if seg.has(flagSYN) {
 		item.Comments = t.packet.take()
 	}
-	t.push(item)
 	return f
 }
 

@@ -114,7 +114,7 @@ func TestRoundTrip(t *testing.T) {
 func readEvents(t *rapid.T, file io.Reader) (got []event) {
 	r, err := NewReader(file, "round trip")
 	for err == nil {
-		var i Item
+		var i *Item
 		if i, err = r.Next(); err != nil {
 			break
 		}
@@ -126,7 +126,7 @@ func readEvents(t *rapid.T, file io.Reader) (got []event) {
 			e.Text = fmt.Sprint(i.Flow.Client, i.Flow.Server)
 		}
 		if i.Kind == KindName {
-			e.Text = i.Addr.String() + i.Name
+			e.Text = i.Named.Addr.String() + i.Named.Name
 		}
 		got = append(got, e)
 	}
