@@ -31,6 +31,8 @@ type Conn struct {
 	cancel context.CancelFunc
 	sinks  [2]sink // the server and the client: whom each side speaks to
 	trids  atomic.Uint32
+	asked  atomic.Bool   // an interceptor has a command of the client's
+	said   chan struct{} // closed when all that the client said has gone to the server
 
 	// What the proxy decides by: guarded by p.mu, and only told what matters for that, see flow.plain.
 	sess    *session.Conn
@@ -73,7 +75,7 @@ type upstream struct {
 func newConn(p *Proxy, client net.Conn, fixed string) *Conn {
 	c := &Conn{
 		p: p, client: client, fixed: fixed, from: addrPort(client.RemoteAddr()), local: addrPort(client.LocalAddr()),
-		in: decode.NewReader(decode.FromClient, dialect.MSNP2),
+		in: decode.NewReader(decode.FromClient, dialect.MSNP2), said: make(chan struct{}),
 	}
 	c.ctx, c.cancel = context.WithCancel(p.ctx)
 	c.sinks[side(decode.FromClient)] = sink{c: c, dir: decode.FromClient}

@@ -23,6 +23,7 @@ type flow struct {
 	early int       // bytes of the unfinished command that were sent already
 	since time.Time // when the unfinished command began to wait, zero if nothing waits
 	timed bool      // src has a deadline
+	ahead *ahead    // to be read before src; nil for nothing
 
 	// What was taken from the reader and has not left yet.
 	now    time.Time // when it was read
@@ -42,6 +43,9 @@ type flow struct {
 // fill reads once, and not longer than the unfinished command may wait. It reports whether bytes came; false with a nil
 // error means that the wait is over.
 func (f *flow) fill() (bool, error) {
+	if f.ahead != nil && (len(f.ahead.data) > 0 || f.ahead.err != nil) {
+		return f.fillAhead()
+	}
 	var deadline time.Time
 	switch pending := f.in.Pending(); {
 	case len(pending) == f.early || f.mustWait(pending):
@@ -210,6 +214,9 @@ func (f *flow) intercept(h *hook, one passed) {
 		x.Out = one.raw
 	}
 	was := x.Out
+	if f.dir == decode.FromClient {
+		f.c.asked.Store(true)
+	}
 	h.run(f.c.ctx, &x)
 	one.text = x.Rule
 	one.flags |= x.Flags

@@ -15,8 +15,9 @@ import (
 //
 //  1. Intercept gets the commands of one direction of one connection one at a time, in their order; those of other
 //     directions and connections meanwhile, from other goroutines.
-//  2. It may wait: the direction waits with it, and what its sender says next stays with the sender. It MUST call
-//     [Exchange.Flush] before it waits, and MUST return soon after ctx ends: the connection has ended, or the proxy.
+//  2. It may wait: the direction waits with it, and what its sender says next stays with the sender, but for what
+//     [Exchange.Watch] reads. It MUST call [Exchange.Flush] before it waits, and MUST return soon after ctx ends: the connection
+//     has ended, or the proxy.
 //  3. A panic inside is logged once an interceptor, and the command goes on as it came.
 //
 // An Interceptor that also has one of the methods Opened(*Conn) and Closed(*Conn) is told when connections begin and end; one that

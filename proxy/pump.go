@@ -22,6 +22,20 @@ func (f *flow) finish() error {
 	return err
 }
 
+// saysStill waits, if an interceptor has what the client said in hand, until all of that has gone to the server: a client that cannot be told
+// anything any more may have said it before. It reports whether it waited.
+func (c *Conn) saysStill(up *upstream) bool {
+	if !c.asked.Load() {
+		return false
+	}
+	select {
+	case <-c.said:
+	case <-up.retired:
+	case <-c.ctx.Done():
+	}
+	return true
+}
+
 // clientPump carries what the client says, and first finds out where it wants to go.
 func (c *Conn) clientPump() {
 	f := &flow{c: c, dir: decode.FromClient, src: c.client, in: c.in}
@@ -29,7 +43,10 @@ func (c *Conn) clientPump() {
 		return
 	}
 	for {
-		if err := c.sayAll(f); err != nil {
+		err := c.sayAll(f)
+		c.asked.Store(false)
+		if err != nil {
+			close(c.said)
 			// What the server said before it stopped listening still reaches the client.
 			c.end(err.Error())
 			c.linger()
@@ -45,6 +62,7 @@ func (c *Conn) clientPump() {
 		if err != nil && !got {
 			c.end(why("client", err))
 			_ = f.finish()
+			close(c.said)
 			c.leave(c.upstream().Conn, err)
 			return
 		}
@@ -164,7 +182,9 @@ func (c *Conn) serverPump(up *upstream) {
 		if got {
 			if werr := c.hear(up, f); werr != nil {
 				c.end(werr.Error())
-				c.abort(up.Conn)
+				if !c.saysStill(up) {
+					c.abort(up.Conn)
+				}
 				c.closeBoth()
 				return
 			}

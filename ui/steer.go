@@ -195,6 +195,9 @@ func (a *App) heldLine() line {
 	if h.Event.In.Opaque() {
 		text = fmt.Sprintf("%d bytes held %.1fs", len(h.Event.In.Raw), a.o.Now().Sub(h.Since).Seconds())
 	}
+	if h.Gone {
+		text += ", and the " + map[decode.Dir]string{decode.FromClient: "client", decode.FromServer: "server"}[h.Event.Dir] + " has hung up"
+	}
 	if n := len(a.o.Steering.Held()); n > 1 {
 		text += fmt.Sprintf(", %d more", n-1)
 	}

@@ -101,7 +101,10 @@ func TestHeldCommandIsShownWithItsClock(t *testing.T) {
 	if d.last() != "release" {
 		t.Errorf("a asked for %q", d.last())
 	}
-	b.shows("HELD 1", "⏸ MSG held 3.1s")
+	b.shows("HELD 1", "⏸ MSG held 3.1s: a go on")
+	d.held[0].Gone = true
+	b.press("F5") // draws
+	b.shows("⏸ MSG held 3.1s, and the client has hung up: a go on")
 	b.press("x")
 	if d.last() != "drop" {
 		t.Errorf("x asked for %q", d.last())

@@ -118,6 +118,23 @@ func TestControl(t *testing.T) {
 	a.want(200, "DELETE", "/v1/faults/0", "")
 	a.want(404, "DELETE", "/v1/faults/0", "")
 
+	a.want(200, "PUT", "/v1/intercept", `{"expr":"cmd == \"OUT\" && dir == \"C\""}`)
+	bob := s.signInHere("bob@hotmail.com", "bobpw")
+	bob.say("OUT", "")
+	bob.conn.Close()
+	inspector, err := control.Dial(t.Context(), socket, a.token)
+	if err != nil {
+		t.Fatal(err)
+	}
+	await(t, "the list to say that bob has gone", func() bool {
+		held := inspector.Held()
+		return len(held) == 1 && held[0].Gone
+	})
+	inspector.Close()
+	a.want(200, "POST", "/v1/held/release", "")
+	await(t, "the connection of bob to end", func() bool { return !strings.Contains(a.want(200, "GET", "/v1/connections", ""), "bob") })
+	a.want(200, "PUT", "/v1/intercept", `{"expr":""}`)
+
 	if got := a.want(200, "GET", "/v1/connections", ""); !strings.Contains(got, `"user":"alice@hotmail.com"`) {
 		t.Errorf("connections: %s", got)
 	}

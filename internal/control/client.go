@@ -160,7 +160,7 @@ func (j *jsonHeld) held() (steer.Held, error) {
 		roles = dialect.Any
 	}
 	e.Row = table.Match(e.Dir, roles, &e.In)
-	return steer.Held{ID: j.ID, Event: e, Since: j.Since, Until: j.Until}, nil
+	return steer.Held{ID: j.ID, Event: e, Since: j.Since, Until: j.Until, Gone: j.Gone}, nil
 }
 
 // Held returns the commands that wait, the oldest first, as they were a moment ago.

@@ -96,6 +96,7 @@ type (
 		ID    uint64          `json:"id"`
 		Since time.Time       `json:"since"`
 		Until time.Time       `json:"until"`
+		Gone  bool            `json:"gone,omitempty"`
 		Event json.RawMessage `json:"event"`
 		In    []byte          `json:"in"`            // base64
 		Out   []byte          `json:"out,omitempty"` // base64
@@ -182,7 +183,7 @@ func (s *Server) held(w http.ResponseWriter, _ *http.Request) error {
 	all := []jsonHeld{}
 	for _, h := range s.o.Bench.Held() {
 		all = append(all, jsonHeld{
-			ID: h.ID, Since: h.Since, Until: h.Until, Event: format.AppendJSON(nil, h.Event), In: h.Event.In.Raw, Out: h.Event.Out,
+			ID: h.ID, Since: h.Since, Until: h.Until, Gone: h.Gone, Event: format.AppendJSON(nil, h.Event), In: h.Event.In.Raw, Out: h.Event.Out,
 		})
 	}
 	answer(w, http.StatusOK, map[string]any{"held": all})

@@ -23,6 +23,9 @@ type Held struct {
 	Event *session.Event
 	// Since is when it came, Until when it goes on by itself.
 	Since, Until time.Time
+	// Gone says that its sender has hung up meanwhile. The command, and what was said behind it, can go on all the same; then
+	// the receiver sees the end too.
+	Gone bool
 }
 
 // Injection is a command that a person makes up.

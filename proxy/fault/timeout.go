@@ -12,12 +12,20 @@ func newTimeout(ks *keys) fault { return &timeout{ks.ms("ms", 0)} }
 
 func (f *timeout) do(ctx context.Context, h *hit) {
 	h.Drop = true
-	if f.after == 0 {
-		h.Flush()
-		<-ctx.Done()
-		return
+	h.Flush()
+	gone, stop := h.Watch()
+	defer stop()
+	var late <-chan time.Time
+	if f.after > 0 {
+		timer := time.NewTimer(f.after)
+		defer timer.Stop()
+		late = timer.C
 	}
-	if h.wait(ctx, f.after) {
+	select {
+	case <-ctx.Done():
+	case <-late:
+		h.Conn.Kill(false, h.rule.text)
+	case <-gone: // nothing of what it said goes on, so that the receiver would wait for ever
 		h.Conn.Kill(false, h.rule.text)
 	}
 }

@@ -118,6 +118,16 @@ func TestTimeout(t *testing.T) {
 	})
 }
 
+// TestTimeoutOfWhoHangsUp: a connection whose sender has gone does not stay for ever.
+func TestTimeoutOfWhoHangsUp(t *testing.T) {
+	faulty(t, `timeout @ cmd == "CAL"`, func(s *stage) {
+		s.client.send("CAL 2 a@b.c\r\nPNG\r\n")
+		s.server.silent(time.Hour)
+		s.client.conn.Close()
+		s.server.wantEnd()
+	})
+}
+
 func TestEndings(t *testing.T) {
 	for _, rule := range []string{`reset_peer @ cmd == "CAL"`, `down @ cmd == "CAL"`} {
 		t.Run(rule, func(t *testing.T) {

@@ -86,21 +86,42 @@ func (d *Desk) Intercept(ctx context.Context, x *proxy.Exchange) {
 	}
 	x.Flush()
 	x.Flags |= session.Held
+	gone, stop := x.Watch()
+	defer stop()
 	timer := time.NewTimer(d.o.MaxWait)
 	defer timer.Stop()
-	select {
-	case decision := <-w.decided:
-		apply(x, decision)
-	case <-timer.C:
-		if d.remove(w.ID) == nil { // somebody was just as quick
-			apply(x, <-w.decided)
-			return
+	for {
+		select {
+		case decision := <-w.decided:
+			apply(x, decision)
+		case <-gone:
+			d.abandoned(w)
+			gone = nil
+			continue
+		case <-timer.C:
+			d.expire(x, w)
+		case <-ctx.Done():
+			d.remove(w.ID)
 		}
-		x.By(fmt.Sprintf("held %s, then it went on by itself", d.o.MaxWait))
-		d.o.Log.Warn("a command was held too long and went on", "connection", x.In.Conn, "command", x.In.In.Verb.String(), "limit", d.o.MaxWait)
-	case <-ctx.Done():
-		d.remove(w.ID)
+		return
 	}
+}
+
+// abandoned notes that nobody waits for the command to go on.
+func (d *Desk) abandoned(w *waiting) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	w.Gone = true
+}
+
+// expire lets a command go on that nobody decided about in time.
+func (d *Desk) expire(x *proxy.Exchange, w *waiting) {
+	if d.remove(w.ID) == nil { // somebody was just as quick
+		apply(x, <-w.decided)
+		return
+	}
+	x.By(fmt.Sprintf("held %s, then it went on by itself", d.o.MaxWait))
+	d.o.Log.Warn("a command was held too long and went on", "connection", x.In.Conn, "command", x.In.In.Verb.String(), "limit", d.o.MaxWait)
 }
 
 // apply does what was decided.

@@ -2,6 +2,8 @@ package intercept
 
 import (
 	"errors"
+	"fmt"
+	"io"
 	"strings"
 	"testing"
 	"time"
@@ -166,5 +168,99 @@ func TestWrongExpressionChangesNothing(t *testing.T) {
 		if err := s.bench.Intercept("cmd == "); err == nil || s.bench.Intercepting() != "CAL" {
 			t.Errorf("error %v, %q is held", err, s.bench.Intercepting())
 		}
+	})
+}
+
+// TestSenderHangsUp: who waits for a decision is told that the other end has gone; the command, and what was said behind it, go on in
+// their order, or are dropped, and then the receiver sees the end.
+func TestSenderHangsUp(t *testing.T) {
+	for _, dropped := range []bool{false, true} {
+		play(t, BenchOptions{}, func(s *stage) {
+			s.check(s.bench.Intercept("CAL"))
+			s.client.send("CAL 2 bob@hotmail.com\r\n")
+			s.held(1)
+			s.client.send("PNG\r\n")
+			s.rest()
+			if s.bench.Held()[0].Gone {
+				t.Error("the client is said to be gone, and is there")
+			}
+			s.client.send("OUT\r\nhalf a li") // what is no whole command has been received, too
+			s.client.conn.Close()
+			s.server.silent(time.Minute)
+			if !s.bench.Held()[0].Gone {
+				t.Error("the client has hung up, and the list of what is held does not say so")
+			}
+			want := "CAL 2 bob@hotmail.com\r\nPNG\r\nOUT\r\nhalf a li"
+			if id := s.held(1)[0]; dropped {
+				s.check(s.bench.Replace(id))
+				want = want[len("CAL 2 bob@hotmail.com\r\n"):]
+			} else {
+				s.check(s.bench.Release(id))
+			}
+			s.server.want(want)
+			s.server.wantEnd()
+			s.held(0)
+		})
+	}
+}
+
+// TestServerHangsUp: the other direction is no different.
+func TestServerHangsUp(t *testing.T) {
+	play(t, BenchOptions{}, func(s *stage) {
+		s.check(s.bench.Intercept("JOI"))
+		s.server.send("JOI bob@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
+		s.held(1)
+		s.server.conn.Close()
+		s.client.silent(time.Minute)
+		if !s.bench.Held()[0].Gone {
+			t.Error("the server has hung up, and the list of what is held does not say so")
+		}
+		s.check(s.bench.Release(s.held(1)[0]))
+		s.client.want("JOI bob@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
+		s.client.wantEnd()
+	})
+}
+
+// TestMuchBehindWhatIsHeld: of a sender that goes on and on, some is read ahead, and nothing is lost.
+func TestMuchBehindWhatIsHeld(t *testing.T) {
+	play(t, BenchOptions{}, func(s *stage) {
+		s.check(s.bench.Intercept("CAL"))
+		var much strings.Builder
+		much.WriteString("CAL 2 bob@hotmail.com\r\n")
+		for i := range 20_000 {
+			if i == 10_000 {
+				much.WriteString("CAL 3 carol@hotmail.com\r\n")
+			}
+			fmt.Fprintf(&much, "CHG %d NLN\r\n", i)
+		}
+		go func() {
+			io.WriteString(s.client.conn, much.String())
+			s.client.conn.Close()
+		}()
+		go func() {
+			for range 2 {
+				time.Sleep(time.Second)
+				s.bench.Release(s.bench.Held()[0].ID)
+			}
+		}()
+		s.server.want(much.String())
+		s.server.wantEnd()
+	})
+}
+
+// TestServerSpeaksToWhoHasGone: that it cannot be heard any more takes nothing away from what was said before.
+func TestServerSpeaksToWhoHasGone(t *testing.T) {
+	play(t, BenchOptions{}, func(s *stage) {
+		s.check(s.bench.Intercept("CAL"))
+		s.client.send("CAL 2 bob@hotmail.com\r\nOUT\r\n")
+		s.held(1)
+		s.client.conn.Close()
+		for range 3 {
+			s.server.send("JOI bob@hotmail.com Bob\r\n")
+			s.rest()
+		}
+		s.check(s.bench.Release(s.held(1)[0]))
+		s.server.want("CAL 2 bob@hotmail.com\r\nOUT\r\n")
+		s.server.wantEnd()
 	})
 }
