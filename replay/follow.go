@@ -19,7 +19,8 @@ const (
 
 // Follow plays a log that grows, a moment behind it, until ended is closed and all that the log then has is played, or ctx ends:
 // another server gets what the clients said, and what it answers is compared. Of the outcomes the result has the counts only;
-// Options.Report sees them all, the failure of a logon whose password nobody knows among them.
+// Options.Report sees them all, the failure of a logon whose password nobody knows among them. Each connection of the log is tried; of
+// one that cannot be opened nothing is compared, see [Result.Unopened]. The error is that of ctx.
 func Follow(ctx context.Context, log Log, ended <-chan struct{}, o Options) (*Result, error) {
 	plan := emptyPlan(log)
 	plan.grows = true

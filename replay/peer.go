@@ -42,6 +42,7 @@ type peer struct {
 
 	left   bool   // the client has said OUT (§7.10): it depends on who is quicker what news it still hears
 	heard  int    // how many commands came before that
+	absent bool   // it could not be opened, and its steps are passed over
 	closed bool   // nothing more comes, nothing can be sent
 	cause  string // why
 }

@@ -46,6 +46,12 @@ type Outcome struct {
 // Good reports whether the step went as recorded.
 func (o *Outcome) Good() bool { return o.Verdict == Sent || o.Verdict == Same }
 
+// connects stands for the command where a connection could not be opened.
+const connects = "(connects)"
+
+// Unopened reports whether the step is a connection that could not be opened.
+func (o *Outcome) Unopened() bool { return o.Verdict == Failed && o.Command == connects }
+
 // Counts are how many steps had each verdict.
 type Counts struct {
 	Sent    int `json:"sent"`
@@ -84,6 +90,15 @@ type Result struct {
 	Left int
 	// Notes are those of the plan.
 	Notes []string
+	// Unopened is how many connections [Follow] could not open: each counts as one that failed, and what was said on it is
+	// not compared.
+	Unopened int
+}
+
+// Compared reports whether anything was sent, or came.
+func (r *Result) Compared() bool {
+	c := r.Counts
+	return c.Sent+c.Same+c.Differs+c.Missing+c.Extra > 0
 }
 
 func (r *Result) add(o Outcome) {

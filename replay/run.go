@@ -75,6 +75,10 @@ func (p *player) play(ctx context.Context) error {
 func (p *player) step(ctx context.Context, s step) error {
 	e := p.plan.log.At(s.index)
 	c := p.peers[s.conn]
+	if c != nil && c.absent {
+		p.pass(c, s, e)
+		return nil
+	}
 	switch s.do {
 	case open:
 		return p.connect(ctx, e)
@@ -105,8 +109,19 @@ func (p *player) lookAhead(now int) {
 	}
 }
 
+// pass does without a step of a connection that could not be opened: one outcome said so.
+func (p *player) pass(c *peer, s step, e *session.Event) {
+	switch s.do {
+	case send:
+		p.failed[e.N] = true
+	case expect:
+		p.next(c.id)
+		p.lose(e)
+	}
+}
+
 // connect opens the live counterpart of a recorded connection. That the very first one fails is an error; that a later one
-// does fails its steps.
+// does fails its steps. Where the log grows each one is tried, and if it fails its steps are passed over: the server may come again.
 func (p *player) connect(ctx context.Context, e *session.Event) error {
 	c := &peer{id: e.Conn, plan: p.plan.conns[e.Conn]}
 	first := len(p.peers) == 0
@@ -120,14 +135,17 @@ func (p *player) connect(ctx context.Context, e *session.Event) error {
 			return nil
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case first:
+		case first && !p.plan.grows:
 			return fmt.Errorf("connect to %s: %w", address, err)
 		}
 		why = fmt.Sprintf("connect to %s: %v", address, err)
 	}
 	c.end("not connected")
+	if c.absent = p.plan.grows; c.absent {
+		p.result.Unopened++
+	}
 	out := outcome(c.id, c.plan, decode.FromClient, Failed)
-	out.N, out.Command, out.Why = e.N, "(connects)", printable(why)
+	out.N, out.Command, out.Why = e.N, connects, printable(why)
 	p.add(out)
 	return nil
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
+	"net"
 	"strings"
 	"sync"
 	"time"
@@ -23,6 +25,7 @@ type shadowFlags struct {
 
 	shadowTo string // the address, with its port
 	known    func(handle string) (string, bool)
+	dial     func(ctx context.Context, network, addr string) (net.Conn, error) // nil for TCP
 }
 
 func (f *shadowFlags) add(fs *pflag.FlagSet) {
@@ -79,31 +82,48 @@ func (f *shadowFlags) startShadow(ctx context.Context, events *store.Log, note f
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // it goes on behind the end
 	s := &shadow{ended: make(chan struct{}), stop: stop}
-	told := 0
-	o := replay.Options{To: f.shadowTo, Password: f.known, Ignore: f.ignore, Report: func(out replay.Outcome) {
-		if out.Good() || told >= maxNotes {
-			return
-		}
-		told++
-		text := "the shadow " + f.shadowTo + " differs: " + strings.TrimSpace(string(replay.AppendLine(nil, &out, replay.TextOptions{})))
-		if told == 1 {
-			log.Warn("the shadow differs for the first time", "shadow", f.shadowTo, "command", out.N, "verdict", string(out.Verdict))
-		}
+	t := &shadowTold{to: f.shadowTo, log: log, note: func(text string) {
 		select {
 		case <-s.ended: // no more events come
 		default:
 			note(text)
 		}
 	}}
-	s.played.Go(func() {
-		if s.result, s.err = replay.Follow(ctx, events, s.ended, o); s.err != nil && ctx.Err() == nil {
-			log.Error("nothing more is compared", "shadow", f.shadowTo, "err", s.err) // the end comes much later, perhaps
-		}
-	})
+	o := replay.Options{To: f.shadowTo, Dial: f.dial, Password: f.known, Ignore: f.ignore, Report: t.report}
+	s.played.Go(func() { s.result, s.err = replay.Follow(ctx, events, s.ended, o) })
 	return s
 }
 
-// close waits for what the shadow still has to answer, and says how it went; the error has the exit code for a difference.
+// shadowTold is what was told of a shadow.
+type shadowTold struct {
+	to          string
+	log         *slog.Logger
+	note        func(string)
+	differences int
+	unreachable bool
+}
+
+// report tells of differences, and once that the shadow cannot be reached.
+func (t *shadowTold) report(out replay.Outcome) {
+	switch {
+	case out.Good():
+	case out.Unopened():
+		if !t.unreachable {
+			t.unreachable = true
+			t.log.Warn("the shadow cannot be reached: what is said meanwhile is not compared; it is tried again for each connection",
+				"shadow", t.to, "err", out.Why)
+			t.note("the shadow " + t.to + " cannot be reached: " + out.Why)
+		}
+	case t.differences < maxNotes:
+		if t.differences++; t.differences == 1 {
+			t.log.Warn("the shadow differs for the first time", "shadow", t.to, "command", out.N, "verdict", string(out.Verdict))
+		}
+		t.note("the shadow " + t.to + " differs: " + strings.TrimSpace(string(replay.AppendLine(nil, &out, replay.TextOptions{}))))
+	}
+}
+
+// close waits for what the shadow still has to answer, and says how it went; the error has the exit code for a difference, or for
+// what was not compared.
 func (s *shadow) close(e *env) error {
 	if s == nil {
 		return nil
@@ -111,13 +131,26 @@ func (s *shadow) close(e *env) error {
 	close(s.ended)
 	late := time.AfterFunc(shadowTime, s.stop)
 	s.played.Wait()
-	late.Stop()
+	slow := !late.Stop() && s.err != nil
 	s.stop()
-	if s.err != nil {
+	switch {
+	case s.err != nil && !slow:
 		return &exitError{exitIO, fmt.Errorf("the shadow: %w", s.err), ""}
+	case s.result.Unopened > 0 && !s.result.Compared():
+		return &exitError{exitIO, errors.New("the shadow could not be reached: nothing was compared"), ""}
 	}
 	e.say("the shadow: %s", s.result.Summary())
-	return verdict(s.result)
+	if n := s.result.Unopened; n > 0 {
+		e.say("the shadow: %d connections could not be opened there: nothing of them was compared", n)
+	}
+	err := verdict(s.result)
+	if slow {
+		e.say("the shadow: it was too slow: what came last was not compared")
+		if err == nil {
+			err = &exitError{code: exitTimeout}
+		}
+	}
+	return err
 }
 
 // abandon ends the shadow without a word.

@@ -1,10 +1,20 @@
 package main
 
 import (
+	"errors"
+	"log/slog"
 	"net"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/memnet"
+	"github.com/msnscope/msnscope/internal/store"
 )
 
 // TestShadow plays a conversation through the proxy in front of the embedded server, with a server of the same kind, and with one
@@ -40,20 +50,141 @@ func TestShadow(t *testing.T) {
 	}
 }
 
-// TestShadowThatIsNotThere is told when it is found out, not at the end.
+// greet says VER on a connection of its own and waits for the answer.
+func greet(t *testing.T, addr string) {
+	t.Helper()
+	a := (&stage{t: t, addr: addr}).connect()
+	t.Cleanup(func() { a.conn.Close() })
+	a.say("VER 0 MSNP2", "VER 0 MSNP2")
+}
+
+// TestShadowThatIsNotThere is told of once, and that nothing was compared at the end.
 func TestShadowThatIsNotThere(t *testing.T) {
 	at := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePorts(t, 1)))
+	p := launch(t, "--headless", "--listen", "127.0.0.1:0", "-T", "jsonl", "--shadow", at)
+	for range 3 {
+		greet(t, p.address())
+	}
+	await(t, "the complaint", func() bool { return strings.Contains(p.stderr.String(), "the shadow cannot be reached") })
+	await(t, "the note", func() bool { return strings.Contains(p.stdout.String(), "the shadow "+at+" cannot be reached: ") })
+	p.end(exitIO)
+	for _, once := range []string{"the shadow cannot be reached", "nothing was compared"} {
+		if n := strings.Count(p.stderr.String(), once); n != 1 {
+			t.Errorf("it says %d times %q, want once: %s", n, once, p.stderr)
+		}
+	}
+	if n := strings.Count(p.stdout.String(), `"event":"note"`); n != 1 {
+		t.Errorf("%d notes, want one:\n%s", n, p.stdout)
+	}
+}
+
+// TestShadowThatComesLater is compared from then on, and the end tells what was not.
+func TestShadowThatComesLater(t *testing.T) {
+	at := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePorts(t, 3)))
 	p := launch(t, "--headless", "--listen", "127.0.0.1:0", "--shadow", at)
-	c, err := net.Dial("tcp", p.address())
+	greet(t, p.address())
+	await(t, "the complaint", func() bool { return strings.Contains(p.stderr.String(), "the shadow cannot be reached") })
+	other := launch(t, "serve", "--listen", at)
+	other.address()
+	greet(t, p.address())
+	p.end(exitDiffers)
+	for _, want := range []string{"1 answers as recorded, 0 differ", "1 connections could not be opened there"} {
+		if !strings.Contains(p.stderr.String(), want) {
+			t.Errorf("it says %q, want %q", p.stderr, want)
+		}
+	}
+	other.end(exitOK)
+}
+
+// TestSlowShadow: one that answers late is compared all the same; one that does not answer does not keep the end waiting.
+func TestSlowShadow(t *testing.T) {
+	for _, tc := range []struct {
+		name  string
+		late  time.Duration // an answer to each command after this, 0 for none
+		conns int           // on which VER was said
+		code  int
+		said  []string
+		most  time.Duration // that the end takes
+	}{
+		{"late", 3 * time.Second, 3, exitOK, []string{"the shadow: same: 3 sent, 3 answers"}, shadowTime},
+		{"never", 0, 1, exitTimeout, []string{"1 missing"}, shadowTime},
+		{"never, and there is much", 0, 30, exitTimeout, []string{"too slow: what came last was not compared"}, shadowTime},
+		{"too late", 8 * time.Second, 2, exitDiffers, []string{"2 missing, 1 extra"}, shadowTime},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var network memnet.Network
+				defer answerLate(t, &network, tc.late)()
+				log := store.NewLog(store.LogOptions{})
+				defer log.Close()
+				var g session.Graph
+				for range tc.conns {
+					c, e := g.Open(time.Now(), "127.0.0.1:1025", "127.0.0.1:1863")
+					log.Append(e)
+					for _, dir := range []decode.Dir{decode.FromClient, decode.FromServer} {
+						m := decode.Parse([]byte("VER 0 MSNP2\r\n"), dir, c.Grammar())
+						log.Append(c.Track(dir, &m, time.Now()))
+					}
+				}
+				var stderr transcript
+				f := shadowFlags{shadow: "10.0.0.1:1863", dial: network.DialContext}
+				if err := f.read(nil); err != nil {
+					t.Fatal(err)
+				}
+				s := f.startShadow(t.Context(), log, func(string) {}, slog.New(slog.DiscardHandler))
+				time.Sleep(time.Second)
+				began := time.Now()
+				err := s.close(&env{stderr: &stderr})
+				var x *exitError
+				code := exitOK
+				if errors.As(err, &x) {
+					code = x.code
+				}
+				if took := time.Since(began); code != tc.code || took > tc.most {
+					t.Errorf("exit code %d (%v) after %s, want %d within %s", code, err, took, tc.code, tc.most)
+				}
+				for _, want := range tc.said {
+					if !strings.Contains(stderr.String(), want) {
+						t.Errorf("it says %q, want %q", &stderr, want)
+					}
+				}
+			})
+		})
+	}
+}
+
+// answerLate serves 10.0.0.1:1863: it answers each read with the same bytes after a time, with nothing after none.
+func answerLate(t *testing.T, network *memnet.Network, late time.Duration) (stop func()) {
+	l, err := network.Listen("10.0.0.1:1863")
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
-	if _, err := c.Write([]byte("VER 0 MSNP2\r\n")); err != nil {
-		t.Fatal(err)
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			c, err := l.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() {
+				defer c.Close()
+				for buf := make([]byte, 1024); ; {
+					n, err := c.Read(buf)
+					if err != nil {
+						return
+					}
+					if late > 0 {
+						time.Sleep(late)
+						c.Write(buf[:n])
+					}
+				}
+			})
+		}
+	})
+	return func() {
+		l.Close()
+		serving.Wait()
 	}
-	await(t, "the complaint", func() bool { return strings.Contains(p.stderr.String(), "nothing more is compared") })
-	p.end(exitIO)
 }
 
 func TestShadowFlags(t *testing.T) {

@@ -195,7 +195,11 @@ func (p *peer) want(s string) {
 	}
 	n, err := io.ReadFull(p.r, got)
 	if string(got[:n]) != s {
-		p.t.Fatalf("got %q (%v), want %q", got[:n], err, s)
+		same := 0
+		for same < n && got[same] == s[same] {
+			same++
+		}
+		p.t.Fatalf("after %d bytes as expected got %.200q (%v), want %.200q", same, got[same:n], err, s[same:])
 	}
 }
 
