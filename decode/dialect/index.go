@@ -42,7 +42,14 @@ func (t *Table) At(role Role) decode.Grammar {
 var places = [...]Role{Any, DS, NS, SB}
 
 // place returns where roles stand among the places, -1 for another set of them.
-func place(roles Role) int { return slices.Index(places[:], roles) }
+func place(roles Role) int { return placeOf[roles&Any] }
+
+var placeOf = func() (of [Any + 1]int) {
+	for roles := range of {
+		of[roles] = slices.Index(places[:], Role(roles))
+	}
+	return of
+}()
 
 // grammar is a table as framing sees it at one role.
 type grammar struct {

@@ -42,7 +42,10 @@ func numberOf(all []numbers, i int) uint64 {
 
 // findNumber returns the index of the first event whose number is n or more, going by the leaps: numbers rise along a log.
 func findNumber(all []numbers, n uint64) int {
-	k := sort.Search(len(all), func(k int) bool { return uint64(all[k].from)+all[k].add > n }) - 1
+	k := len(all) - 1
+	if k >= 0 && uint64(all[k].from)+all[k].add > n {
+		k = sort.Search(k, func(k int) bool { return uint64(all[k].from)+all[k].add > n }) - 1
+	}
 	if k < 0 {
 		return 0
 	}

@@ -18,23 +18,24 @@ const maxFlows = 1 << 17
 
 // flow is a TCP connection of a capture.
 type flow struct {
-	im     *importer
-	info   *pcap.FlowInfo
-	opened time.Time
-	remark []string  // on the packet that opened it
-	seen   time.Time // its last item
-	kind   flowKind
-	swap   bool // the reader took the server for the client
-	msn    bool // something was said that is MSN
-
-	held  []pcap.Item // what came before it was clear what this is, copied
-	first [2][]byte   // the first bytes of each direction, until then
-
+	// What each item needs stands together: thousands of connections do not fit into a cache, and take turns.
+	im    *importer
 	sess  *session.Conn
 	in    [2]*stream
-	known *known    // of its connection
+	known *known // of its connection
+	part  [2]*partial
 	http  *httpConn // of one to a gateway, whose sessions are flows of their own
-	names [2]string // of a session there
+	seen  time.Time // its last item
+	kind  flowKind
+	swap  bool // the reader took the server for the client
+	msn   bool // something was said that is MSN
+
+	info   *pcap.FlowInfo
+	opened time.Time
+	remark []string    // on the packet that opened it
+	held   []pcap.Item // what came before it was clear what this is, copied
+	first  [2][]byte   // the first bytes of each direction, until then
+	names  [2]string   // of a session at a gateway
 
 	closed   [2]bool
 	closedAt time.Time
@@ -42,7 +43,6 @@ type flow struct {
 
 	own     *section // the recording of ours that this stands in, nil outside
 	ownConn int      // its number there
-	part    [2]*partial
 }
 
 type flowKind uint8

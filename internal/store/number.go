@@ -18,6 +18,9 @@ type run struct{ from, add uint64 }
 
 // at returns the log's number for one of the source's; 0 stays 0.
 func (m *numbering) at(n uint64) uint64 {
+	if k := len(m.runs) - 1; k >= 0 && m.runs[k].from <= n && n != 0 { // as it is nearly always
+		return n + m.runs[k].add
+	}
 	i := sort.Search(len(m.runs), func(i int) bool { return m.runs[i].from > n })
 	if n == 0 || i == 0 {
 		return n
