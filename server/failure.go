@@ -123,8 +123,6 @@ var observedAnswers = func() [failures]answer {
 	return a
 }()
 
-var errThere = errors.New("the user is logged on")
-
 // failureOf returns the failure that an error of the store means.
 func failureOf(err error) failure {
 	for _, known := range []struct {
@@ -138,7 +136,7 @@ func failureOf(err error) failure {
 		{accounts.ErrAbsent, notOnList},
 		{accounts.ErrFull, listFull},
 		{accounts.ErrSame, sameValue},
-		{errThere, alreadyOn},
+		{ErrThere, alreadyOn},
 	} {
 		if errors.Is(err, known.err) {
 			return known.failure

@@ -286,11 +286,11 @@ type broken struct {
 
 var errOut = errors.New("out of reach")
 
-func (h *broken) Enter(ctx context.Context, p Presence, r Receiver) (Presence, error) {
+func (h *broken) Enter(ctx context.Context, p Presence, r Receiver, first bool) (Presence, error) {
 	if h.down.Load() {
 		return Presence{}, errOut
 	}
-	return h.Hub.Enter(ctx, p, r)
+	return h.Hub.Enter(ctx, p, r, first)
 }
 
 func (h *broken) Update(ctx context.Context, p Presence, r Receiver) (Presence, error) {

@@ -18,8 +18,9 @@ type Hub interface {
 // Presences knows the one notification connection of each user who is logged on.
 type Presences interface {
 	// Enter makes r the connection of p's user. The one before, on whatever server, gets the notice [Ousted]; what was
-	// known of the user until then is returned, the zero Presence if nothing.
-	Enter(ctx context.Context, p Presence, r Receiver) (before Presence, err error)
+	// known of the user until then is returned, the zero Presence if nothing. Where only the first may come, it fails with
+	// [ErrThere] instead of putting one before out.
+	Enter(ctx context.Context, p Presence, r Receiver, first bool) (before Presence, err error)
 	// Update replaces what is known of p's user and returns what was. A p without a State takes the user out. It fails
 	// with [ErrReplaced] when r is not the user's connection any more.
 	Update(ctx context.Context, p Presence, r Receiver) (before Presence, err error)
@@ -46,8 +47,13 @@ type Tickets interface {
 	Redeem(ctx context.Context, t Ticket) (bool, error)
 }
 
-// ErrReplaced is the error of a connection that is not its user's any more.
-var ErrReplaced = errors.New("the user is logged on elsewhere")
+// The errors of a Hub.
+var (
+	// ErrReplaced is the error of a connection that is not its user's any more.
+	ErrReplaced = errors.New("the user is logged on elsewhere")
+	// ErrThere is the error of a connection that would put out the one of a user who is there already.
+	ErrThere = errors.New("the user is logged on")
+)
 
 // Presence is what may be known of a user who is logged on (§7.7).
 type Presence struct {

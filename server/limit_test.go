@@ -220,6 +220,61 @@ func TestSessionIsFull(t *testing.T) {
 	`)
 }
 
+// TestAnswerToAFullSession: who did not answer in time has no place any more, although the cookie is good still; who is being rung has one.
+func TestAnswerToAFullSession(t *testing.T) {
+	play(t, Options{MaxParticipants: 2, Settings: with(Lenient, "ring-timeout=10s", "cookie-ttl=1m")}, `
+		alice.ns -- online
+		bob.ns -- online
+		carol.ns -- online
+		alice.sb -- chat
+		alice.sb C: CAL 1 bob@hotmail.com
+		alice.sb S: CAL 1 RINGING {id}
+		bob.ns S: RNG {id} 127.0.0.4:1863 CKI {bobs} alice@hotmail.com alice
+		-- wait 11s
+		alice.sb C: CAL 2 carol@hotmail.com
+		alice.sb S: CAL 2 RINGING {id}
+		carol.ns S: RNG {id} 127.0.0.4:1863 CKI {carols} alice@hotmail.com alice
+		bob.sb C: ANS 1 bob@hotmail.com {bobs} {id}
+		bob.sb S: 712 1
+		bob.sb S: (closed)
+		alice.sb S: (nothing)
+		carol.sb C: ANS 1 carol@hotmail.com {carols} {id}
+		carol.sb S: IRO 1 1 1 alice@hotmail.com alice
+		carol.sb S: ANS 1 OK
+		alice.sb S: JOI carol@hotmail.com carol
+	`)
+}
+
+// TestSecondLoginAtOnce: of two logons that cross, one is refused.
+func TestSecondLoginAtOnce(t *testing.T) {
+	play(t, Options{Hub: slowly{NewHub()}, Settings: with(Lenient, "second-login=no")}, `
+		a.ns C: USR 1 MD5 I alice@hotmail.com
+		a.ns S: USR 1 MD5 S {a}
+		b.ns C: USR 1 MD5 I alice@hotmail.com
+		b.ns S: USR 1 MD5 S {b}
+		a.ns C: USR 2 MD5 S {md5 a alicepw}
+		b.ns C: USR 2 MD5 S {md5 b alicepw}
+		-- wait 3s
+		a.ns S: USR 2 OK alice@hotmail.com alice
+		b.ns S: 207 2
+	`)
+}
+
+// slowly is a hub that is far away.
+type slowly struct{ Hub }
+
+func (h slowly) Find(ctx context.Context, handles []string) ([]Presence, error) {
+	found, err := h.Hub.Find(ctx, handles)
+	time.Sleep(time.Second)
+	return found, err
+}
+
+func (h slowly) Enter(ctx context.Context, p Presence, r Receiver, first bool) (Presence, error) {
+	before, err := h.Hub.Enter(ctx, p, r, first)
+	time.Sleep(time.Second)
+	return before, err
+}
+
 func TestTimeouts(t *testing.T) {
 	for name, text := range map[string]string{
 		"no logon": `

@@ -25,11 +25,14 @@ type entry struct {
 func NewHub() Hub { return &memory{online: make(map[string]entry)} }
 
 // Enter implements [Presences].
-func (h *memory) Enter(_ context.Context, p Presence, r Receiver) (Presence, error) {
+func (h *memory) Enter(_ context.Context, p Presence, r Receiver, first bool) (Presence, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	key := accounts.Key(p.Handle)
 	before := h.online[key]
+	if first && before.to != nil {
+		return Presence{}, ErrThere
+	}
 	h.online[key] = entry{p, r}
 	if before.to != nil {
 		before.to.Notify(Notice{Kind: Ousted})

@@ -1,7 +1,6 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"crypto/subtle"
 	"errors"
@@ -78,17 +77,11 @@ func (c *conn) refuseLogon(r *request, start time.Time) {
 	}
 }
 
-// welcome logs the user on, and whoever was logged on as that user before off (§7.10).
+// welcome logs the user on, and whoever was logged on as that user before off (§7.10), or refuses it.
 func (c *conn) welcome(ctx context.Context, r *request, u *accounts.User) {
 	p := Presence{Handle: u.Handle, Name: wireName(u.FriendlyName, u.Handle), State: offline}
-	if !c.s.set.SecondLogin {
-		if there, err := c.s.hub.Find(ctx, []string{u.Handle}); err != nil || len(there) > 0 {
-			c.failErr(r, cmp.Or(err, errThere))
-			return
-		}
-	}
 	c.out.show(offline)
-	before, err := c.s.hub.Enter(ctx, p, c)
+	before, err := c.s.hub.Enter(ctx, p, c, !c.s.set.SecondLogin)
 	if err != nil {
 		c.failErr(r, err)
 		return

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"sync"
@@ -12,6 +13,7 @@ type board struct {
 	mu       sync.Mutex
 	sessions map[string]*session // those with members, by their number
 	last     int
+	most     int // members of a session
 }
 
 // session is a switchboard session (§8). What its members get is queued with mu locked, so that all get it in one order.
@@ -26,7 +28,7 @@ type session struct {
 // init gives the board its first number. Numbers begin high: one client takes a small one for one of its own TrIDs. They are
 // no secret, so that a random source that fails, which shows with the first challenge, matters little here.
 func (b *board) init(s *Server) {
-	b.sessions = make(map[string]*session)
+	b.sessions, b.most = make(map[string]*session), s.o.MaxParticipants
 	first, err := digits(s.o.Rand, 8)
 	if err != nil {
 		first = "11752012"
@@ -42,15 +44,16 @@ func (b *board) open(c *conn) {
 	_, _ = b.seat(c, strconv.Itoa(b.last), nil) // nobody is there
 }
 
-// join puts c into the session with the number, gives the others joi, and returns them; or it reports that the user is there already.
-func (b *board) join(c *conn, id string, joi []byte) (others []*conn, ok bool) {
+// join puts c into the session with the number, gives the others joi, and returns them; or it returns why not: the user is there already,
+// or there is no room: who is being rung has a place, who answers too late has none.
+func (b *board) join(c *conn, id string, joi []byte) (others []*conn, f failure) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.seat(c, id, joi)
 }
 
 // seat is join with the board locked. Whoever has a cookie for a session that all have left finds nobody there (§8.4).
-func (b *board) seat(c *conn, id string, joi []byte) (others []*conn, ok bool) {
+func (b *board) seat(c *conn, id string, joi []byte) (others []*conn, f failure) {
 	s := b.sessions[id]
 	if s == nil {
 		s = &session{id: id, rung: make(map[string]time.Time)}
@@ -59,7 +62,11 @@ func (b *board) seat(c *conn, id string, joi []byte) (others []*conn, ok bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.hasKey(c.seat.key) {
-		return nil, false
+		return nil, badCookie
+	}
+	delete(s.rung, c.seat.key)
+	if s.taken(time.Now()) >= b.most {
+		return nil, overload
 	}
 	others = slices.Clone(s.members)
 	for _, o := range others {
@@ -67,9 +74,14 @@ func (b *board) seat(c *conn, id string, joi []byte) (others []*conn, ok bool) {
 	}
 	s.toOthers(c, joi)
 	s.members = append(s.members, c)
-	delete(s.rung, c.seat.key)
 	c.seat.session = s
-	return others, true
+	return others, none
+}
+
+// taken returns how many places are taken: those of members and of who is being rung still. The session must be locked.
+func (s *session) taken(now time.Time) int {
+	maps.DeleteFunc(s.rung, func(_ string, until time.Time) bool { return !now.Before(until) })
+	return len(s.members) + len(s.rung)
 }
 
 // has reports whether the user is in the session.
@@ -160,18 +172,14 @@ func (s *session) ring(c *conn, key string, most int, timeout time.Duration) fai
 	}
 	c.seat.calls++
 	c.seat.called = now
-	for k, until := range s.rung {
-		if !now.Before(until) {
-			delete(s.rung, k)
-		}
-	}
+	taken := s.taken(now)
 	_, rung := s.rung[key]
 	switch {
 	case c.seat.calls > maxCalls:
 		return tooActive
 	case rung, s.hasKey(key):
 		return alreadyThere
-	case len(s.members)+len(s.rung) >= most:
+	case taken >= most:
 		return overload
 	}
 	s.rung[key] = now.Add(timeout)

@@ -49,9 +49,10 @@ func (c *conn) ans(r *request) {
 	}
 	c.sit(&u)
 	joi := line("JOI", c.seat.handle, c.seat.name)
-	others, ok := c.s.board.join(c, id, joi.bytes())
-	if !ok { // by another connection, since the look above
-		c.fail(r, badCookie)
+	others, f := c.s.board.join(c, id, joi.bytes())
+	if f != none { // since the look above the user came by another connection, or its place has gone to another one
+		c.fail(r, f)
+		c.finish()
 		return
 	}
 	c.send(roster(r, others))
