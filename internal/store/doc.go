@@ -29,7 +29,7 @@
 // "msnscope+" where one would be too long. Joined, they are words with a blank between them: the version of the form, 1, what
 // it is, and then key=value, in which %, blanks and all that is not printable ASCII are written %xx.
 //
-//	msnscope:1 begin                 a recording begins: numbers begin again at 1
+//	msnscope:1 begin of=... n=1      a recording begins, or goes on with event n: of is the same in all its files
 //	msnscope:1 flow conn=3           on a SYN: whose connection this is, when the open event stands elsewhere
 //	msnscope:1 command n=12 conn=3 client=10.0.0.7:1055 server=10.0.0.1:1863 role=DS ...
 //	msnscope:1 open|close|note|gap n=...
@@ -53,7 +53,7 @@
 // # One file after another
 //
 // A recording may go on in another file: see [Rotation]. Connections that are open then end in the first file, without a record,
-// and begin again in the second with a flow record; numbers go on.
+// and begin again in the second with a flow record; numbers go on. Who loads the files in their order gets one recording.
 //
 // # Loss
 //

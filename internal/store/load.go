@@ -148,7 +148,7 @@ func (im *importer) item(item *pcap.Item) {
 	}
 	if ours && r.what == "begin" {
 		im.found = true
-		im.own = im.newSection()
+		im.own = im.section(r)
 		return
 	}
 	if item.Kind == pcap.KindName && im.own == nil { // those in a recording of ours follow from its events

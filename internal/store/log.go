@@ -59,6 +59,8 @@ type Log struct {
 	mu    sync.Mutex // guards err and names; held for moments only
 	err   error
 	names map[netip.Addr]string
+	// recordings are those that may go on in another file: how their numbers became the log's. The writer's.
+	recordings map[string]*recording
 }
 
 // NewLog returns an empty log. Close it.

@@ -8,19 +8,54 @@ import (
 	"github.com/msnscope/msnscope/replay/pcap"
 )
 
-// section is one recording of ours: a file may hold several, each with numbers of its own.
+// section is one recording of ours in a file, which may hold several, each with numbers of its own.
 type section struct {
-	im     *importer
+	im *importer
+	*recording
+}
+
+// recording is how the numbers of one become the log's. A recording may go on in another file.
+type recording struct {
 	events numbering
 	conns  numbering
 }
 
+// maxRecordings is how many recordings are remembered for their next files.
+const maxRecordings = 1 << 10
+
+// section begins a recording, or goes on with one whose earlier files are in the log: then connections keep their numbers.
+// A file that does not come after those begins another one.
+func (im *importer) section(begin *record) *section {
+	r := im.log.recordings[begin.of]
+	if begin.of == "" || r == nil || begin.event.N <= r.events.max {
+		s := im.newSection()
+		if begin.of != "" && len(im.log.recordings) < maxRecordings {
+			if im.log.recordings == nil {
+				im.log.recordings = make(map[string]*recording)
+			}
+			im.log.recordings[begin.of] = s.recording
+		}
+		return s
+	}
+	r.from(im)
+	return &section{im, r}
+}
+
 // newSection begins a recording, whose numbers go on where the log's end.
 func (im *importer) newSection() *section {
-	s := &section{im: im}
-	s.events.set(1, im.lastN+1)
-	s.conns.set(1, uint64(im.conns)+1)
-	return s
+	r := new(recording)
+	r.from(im)
+	return &section{im, r}
+}
+
+// from makes numbers that were not used yet greater than all that are in the log.
+func (r *recording) from(im *importer) {
+	if r.events.at(r.events.max+1) <= im.lastN {
+		r.events.set(r.events.max+1, im.lastN+1)
+	}
+	if r.conns.at(r.conns.max+1) <= uint64(im.conns) {
+		r.conns.set(r.conns.max+1, uint64(im.conns)+1)
+	}
 }
 
 // note takes a record that is on no frame. One on a frame that brought nothing new is a frame that is twice in the file.

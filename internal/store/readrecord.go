@@ -18,7 +18,8 @@ const maxLength = 2 * (decode.MaxLine + decode.MaxPayload)
 type record struct {
 	what    string // "begin", "flow", or the kind of an event
 	event   session.Event
-	timed   bool // event.Time is set
+	of      string // begin: which recording
+	timed   bool   // event.Time is set
 	why     decode.Reason
 	trid    string
 	row     string
@@ -91,6 +92,8 @@ func (r *record) set(key, value string) bool {
 		for name := range strings.SplitSeq(value, ",") {
 			e.Flags |= session.ParseFlag(name)
 		}
+	case "of":
+		r.of = value
 	case "text":
 		e.Text = unescape(value)
 	case "trid":

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"strconv"
 	"strings"
 	"time"
 
@@ -33,6 +34,7 @@ type Recorder struct {
 	record recordWriter
 	names  naming
 	flows  map[int]*recorded
+	of     string    // which recording this is, among others: when it began
 	file   int       // which file of the recording it is, from 1
 	since  time.Time // when it began
 	events int       // in it
@@ -61,10 +63,10 @@ func (r *Recorder) Handle(batch []*session.Event) {
 	if r.err != nil || len(batch) == 0 {
 		return
 	}
-	err := r.begin(batch[0].Time)
+	err := r.begin(batch[0].Time, batch[0].N)
 	for _, e := range batch {
 		if err == nil && r.due(e.Time) {
-			err = r.rotate(e.Time)
+			err = r.rotate(e.Time, e.N)
 		}
 		if err != nil {
 			break
@@ -85,7 +87,7 @@ func (r *Recorder) Close(at time.Time) error {
 	if r.err != nil {
 		return r.err
 	}
-	err := r.begin(at)
+	err := r.begin(at, 0)
 	if err == nil {
 		err = r.end(at, endsHere)
 	}
@@ -110,12 +112,18 @@ func (r *Recorder) fail(err error) {
 	}
 }
 
-func (r *Recorder) begin(at time.Time) error {
+// begin begins the recording, or a further file of it, of which n is the first event, 0 for none.
+func (r *Recorder) begin(at time.Time, n uint64) error {
 	if r.begun {
 		return nil
 	}
 	r.begun, r.since, r.events = true, at, 0
+	if r.of == "" {
+		r.of = strconv.FormatInt(at.UnixNano(), 36)
+	}
 	r.record.start("begin")
+	r.record.text("of", r.of)
+	r.record.uint("n", n)
 	return r.w.Note(at, r.record.comments("recorded by msnscope")...)
 }
 

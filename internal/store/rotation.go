@@ -10,7 +10,7 @@ import (
 
 // Rotation says when a recording goes on in another file. Each file can be read alone: it has its own head and names, and a
 // connection that is open begins again in it with its next event. The numbers of events and connections go on, so that the
-// files one after the other give every event once.
+// files one after the other give every event once; loaded into one log in their order they are one recording.
 type Rotation struct {
 	// Size is how many bytes a file gets before the next one begins; 0 for any. It may become larger by one command, and by
 	// what ends its connections: some 250 bytes for each that is open.
@@ -31,8 +31,8 @@ func (r *Recorder) due(at time.Time) bool {
 	return o.Size > 0 && r.w.Size() >= o.Size || o.Every > 0 && at.Sub(r.since) >= o.Every
 }
 
-// rotate goes on in the next file.
-func (r *Recorder) rotate(at time.Time) error {
+// rotate goes on in the next file, with event n.
+func (r *Recorder) rotate(at time.Time, n uint64) error {
 	if err := r.end(at, goesOn); err != nil {
 		return err
 	}
@@ -46,7 +46,7 @@ func (r *Recorder) rotate(at time.Time) error {
 	}
 	r.w, r.begun = w, false
 	r.names.again()
-	return r.begin(at)
+	return r.begin(at, n)
 }
 
 // end shows connections that are still open as ending at this time, which loading does not take for their end.

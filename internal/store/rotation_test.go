@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -102,4 +103,60 @@ func TestRotationFails(t *testing.T) {
 	if log, err := loaded(t, first.Bytes()); err != nil || log.Len() == 0 || log.Len() == len(events) {
 		t.Errorf("the first file has %d events: %v", log.Len(), err)
 	}
+}
+
+// TestRotationTogether: files of a recording that are loaded into one log in their order are the recording, and a connection that
+// spans them is one. Other captures may come in between; files out of order still give each event, with other numbers.
+func TestRotationTogether(t *testing.T) {
+	events := signOn()
+	files := rotated(t, events, Rotation{Size: 1500}, 3)
+	if len(files) < 3 {
+		t.Fatalf("%d files", len(files))
+	}
+	other := recordedFile(t, signOn()[:4], RecorderOptions{})
+	for name, tc := range map[string]struct {
+		files [][]byte
+		conns int // numbers of connections
+		own   bool
+	}{
+		"in order":           {files, conns(events), true},
+		"one is missing":     {slices.Concat(files[:1], files[2:]), 0, true},
+		"with another":       {slices.Concat(files[:1], [][]byte{other}, files[1:]), conns(events) + conns(signOn()[:4]), false},
+		"in the wrong order": {[][]byte{files[1], files[0]}, 0, false},
+	} {
+		log := NewLog(LogOptions{})
+		defer log.Close()
+		for _, f := range tc.files {
+			if err := LoadReader(t.Context(), bytes.NewReader(f), name, log, nil); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+		var all []*session.Event
+		for i := range log.Len() {
+			all = append(all, log.At(i))
+			if i > 0 && all[i].N <= all[i-1].N {
+				t.Errorf("%s: number %d follows %d", name, all[i].N, all[i-1].N)
+			}
+		}
+		if n := conns(all); tc.conns > 0 && n != tc.conns {
+			t.Errorf("%s: %d connections, want %d", name, n, tc.conns)
+		}
+		for i, e := range all {
+			if !tc.own {
+				continue
+			}
+			want := events[slices.IndexFunc(events, func(w *session.Event) bool { return w.N == e.N })]
+			if e.Conn != want.Conn || e.ReplyTo != want.ReplyTo || !bytes.Equal(e.In.Raw, want.In.Raw) {
+				t.Errorf("%s: event %d is %+v, want %+v", name, i, e, want)
+			}
+		}
+	}
+}
+
+func conns(events []*session.Event) int {
+	ids := map[int]bool{}
+	for _, e := range events {
+		ids[e.Conn] = true
+	}
+	return len(ids)
 }
