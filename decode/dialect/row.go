@@ -29,6 +29,19 @@ func (r Role) String() string {
 	return strings.Join(names, ",")
 }
 
+// Name is String for who has one role, as an event does: "" for none or several. It allocates nothing.
+func (r Role) Name() string {
+	switch r {
+	case DS:
+		return "DS"
+	case NS:
+		return "NS"
+	case SB:
+		return "SB"
+	}
+	return ""
+}
+
 // Known reports whether r is exactly one role.
 func (r Role) Known() bool { return r == DS || r == NS || r == SB }
 

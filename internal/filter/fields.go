@@ -40,7 +40,7 @@ var fields = []field{
 	{"n", types.Int, func(v *view) any { return int(v.e.N) }},
 	{"time", types.TypeOf(time.Time{}), func(v *view) any { return v.e.Time }},
 	{"conn", types.Int, func(v *view) any { return v.e.Conn }},
-	{"role", types.String, func(v *view) any { return roleName(v.e.Role) }},
+	{"role", types.String, func(v *view) any { return v.e.Role.Name() }},
 	{"dir", types.String, func(v *view) any { return dirName(v.e.Dir) }},
 	{"client", types.String, func(v *view) any { return v.e.Client }},
 	{"server", types.String, func(v *view) any { return v.e.Server }},
@@ -166,18 +166,6 @@ func dirName(d decode.Dir) string {
 		return "C"
 	case decode.FromServer:
 		return "S"
-	}
-	return ""
-}
-
-func roleName(r dialect.Role) string {
-	switch r {
-	case dialect.DS:
-		return "DS"
-	case dialect.NS:
-		return "NS"
-	case dialect.SB:
-		return "SB"
 	}
 	return ""
 }

@@ -83,15 +83,3 @@ func validUTF8(s string) string {
 	}
 	return b.String()
 }
-
-func roleName(r dialect.Role) string {
-	switch r {
-	case dialect.DS:
-		return "DS"
-	case dialect.NS:
-		return "NS"
-	case dialect.SB:
-		return "SB"
-	}
-	return ""
-}

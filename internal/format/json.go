@@ -19,7 +19,7 @@ func AppendJSON(dst []byte, e *session.Event) []byte {
 	dst = strconv.AppendUint(append(dst, `{"n":`...), e.N, 10)
 	dst = append(e.Time.UTC().AppendFormat(append(dst, `,"time":"`...), time.RFC3339Nano), '"')
 	dst = strconv.AppendInt(append(dst, `,"conn":`...), int64(e.Conn), 10)
-	dst = append(append(append(dst, `,"role":"`...), roleName(e.Role)...), '"')
+	dst = append(append(append(dst, `,"role":"`...), e.Role.Name()...), '"')
 	if e.Dir != 0 {
 		dst = append(append(dst, `,"dir":"`...), byte(e.Dir), '"')
 	}

@@ -29,7 +29,7 @@ func AppendText(dst []byte, e *session.Event) []byte {
 	dst = e.Time.Local().AppendFormat(dst, "15:04:05.000 ")
 	dst = appendColumn(dst, "#", strconv.FormatUint(e.N, 10), numberWidth)
 	dst = appendColumn(dst, "c", dashIfZero(e.Conn), connWidth)
-	dst = appendColumn(dst, "", dashIfEmpty(roleName(e.Role)), 2)
+	dst = appendColumn(dst, "", dashIfEmpty(e.Role.Name()), 2)
 	dst = appendColumn(dst, "", dashIfEmpty(userName(e.User)), userWidth)
 	if e.Kind != session.Command {
 		return append(appendWords(append(dst, "-- "...), e), '\n')

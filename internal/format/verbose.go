@@ -86,7 +86,7 @@ func (s *sheet) context(e *session.Event) {
 	}
 	pair(client, e.Client, "client")
 	pair(server, e.Server, "server")
-	pair("role", roleName(e.Role), "")
+	pair("role", e.Role.Name(), "")
 	if e.Inferred {
 		pair("dialect", e.Dialect, "inferred: no VER told it")
 	} else {
