@@ -111,6 +111,9 @@ func match(rows []*Row, roles Role, m *decode.Message) *Row {
 // Lookup returns the table of the dialect with the given name, in either case (§7.1), and nil for an unknown one. CVR0 is
 // none: it asks for the newest client and speaks nothing.
 func Lookup(name string) *Table {
+	if name == "" { // that of a connection whose VER nobody saw
+		return nil
+	}
 	for _, t := range tables { // as it is written nearly always
 		if t.name == name {
 			return t

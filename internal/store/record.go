@@ -30,6 +30,10 @@ var kindNames = [...]string{session.Command: "command", session.Open: "open", se
 type recordWriter struct {
 	buf []byte // begins with recordStart
 	all []string
+	// What the last event's record says of its connection: the next one's is mostly the same.
+	conn  int
+	about about
+	said  []byte
 }
 
 func (w *recordWriter) start(what string) {
@@ -86,17 +90,7 @@ func appendEscaped(dst []byte, s string) []byte {
 func (w *recordWriter) event(e *session.Event, framed bool) {
 	w.start(kindNames[e.Kind])
 	w.uint("n", e.N)
-	w.uint("conn", uint64(e.Conn))
-	w.text("client", e.Client)
-	w.text("server", e.Server)
-	w.text("role", e.Role.String())
-	w.text("dialect", e.Dialect)
-	if e.Inferred {
-		w.uint("inferred", 1)
-	}
-	w.text("user", e.User)
-	w.text("session", e.Session)
-	w.uint("via", uint64(e.Via))
+	w.connection(e.Conn, aboutOf(e))
 	w.uint("reply", e.ReplyTo)
 	if e.RTT != 0 {
 		w.key("rtt")
@@ -125,6 +119,27 @@ func onFrame(e *session.Event) []byte {
 		return e.Out
 	}
 	return e.In.Raw
+}
+
+// connection says which one it is, and what is known of it.
+func (w *recordWriter) connection(number int, a about) {
+	if number == w.conn && a == w.about {
+		w.buf = append(w.buf, w.said...)
+		return
+	}
+	from := len(w.buf)
+	w.uint("conn", uint64(number))
+	w.text("client", a.client)
+	w.text("server", a.server)
+	w.text("role", a.role.String())
+	w.text("dialect", a.dialect)
+	if a.inferred {
+		w.uint("inferred", 1)
+	}
+	w.text("user", a.user)
+	w.text("session", a.session)
+	w.uint("via", uint64(a.via))
+	w.conn, w.about, w.said = number, a, append(w.said[:0], w.buf[from:]...)
 }
 
 func (w *recordWriter) command(e *session.Event, framed bool) {
