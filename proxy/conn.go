@@ -47,10 +47,9 @@ type Conn struct {
 	prelude []byte // what went upstream before the user was known, to be said again there
 
 	told *session.Conn // what its story is made with: guarded by p.story.turn
-	// The shares of the story's pages, guarded by p.story.mu.
-	page  uint64
-	paged int
-	lost  [2]loss
+	// What the story holds of it, and what is missing, guarded by p.story.mu.
+	held int
+	lost [2]loss
 
 	mu     sync.Mutex // guards what follows; never held together with p.mu
 	up     *upstream

@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"bytes"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,14 +11,7 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// What the story keeps of traffic whose events it has not made yet.
 const (
-	// maxPage is how many bytes wait while as many are being told: some seconds of traffic that is faster than it can be
-	// decoded. One connection may have maxShare of them, so that its flood costs others nothing.
-	maxPage  = 32 << 20
-	maxShare = maxPage / 4 * 3
-	// perItem and perCut are what an item and a command of it cost besides their bytes.
-	perItem, perCut = 160, 4
 	// helpful is how many commands the goroutine that brought them tells by itself, after it has sent them: few enough that
 	// nobody waits.
 	helpful = 64
@@ -31,95 +23,41 @@ const (
 	// slab is how many events are made in one piece, slabBytes how many bytes of theirs: an event that somebody keeps alone
 	// keeps its neighbours alive.
 	slab, slabBytes = 16, 16 << 10
-	// chunkBytes and chunkCuts are the room of a chunk: several of the largest reads. keepChunks is how many that are free wait for
-	// the next burst, some 10 MB: new memory costs more than what is done with it.
-	chunkBytes, chunkCuts, keepChunks = 256 << 10, 16 << 10, 32
-	// keepItems is how many items' room an empty page keeps.
-	keepItems = 1 << 10
+	// closeTime is how long the end of the proxy waits at most for whoever is behind.
+	closeTime = 10 * time.Second
 )
-
-// passed is what passed in one direction of a connection and leads to one event or several.
-type passed struct {
-	c   *Conn
-	at  time.Time
-	do  func(*session.Conn) *session.Event // makes the event of what is no command; nil for commands
-	dir decode.Dir
-	// raw is the commands as they came, cuts where each ends.
-	raw  []byte
-	cuts []uint32
-	// out, flags and text are for a single command: what was sent instead if out is not nil.
-	out   []byte
-	flags session.Flag
-	text  string
-}
-
-// cutOf returns what is kept of one command among several: how long it is, in the lower 24 bits, which are more than
-// decode.MaxLine and decode.MaxPayload need, and why it is none.
-func cutOf(m *decode.Message) uint32 { return uint32(len(m.Raw)) | uint32(m.Why)<<24 }
-
-// sizeOf returns how long the command is.
-func sizeOf(cut uint32) int { return int(cut & (1<<24 - 1)) }
 
 // story makes the events. Pumps add what they are about to send, under a short lock, and send it; then, in the same order,
 // each command is tracked in its session, numbered and published, by whoever has time:
 //
-//	pump ── add ──▶ page ── tell ──▶ track, number, publish
+//	pump ── add ──▶ queue ── tell ──▶ track, number, publish
 //	     └─ send, then help
 //
 // Since what is added first is told first, and a peer can react only to what was sent after it was added, the order of events
 // is causal over all connections (docs/adr/0008). Traffic never waits for it: what comes faster than it can be told for so long
-// that a page is full is missing, and a gap says so.
+// that memory and the spool are full is missing, and a gap says so.
 type story struct {
 	publish func(*session.Event)
 	behind  func() bool
 
 	mu      sync.Mutex // guards what follows; nothing is called with it held
-	page    *page
-	spare   *page
-	free    []*chunk
+	queue   queue
 	awake   bool         // the sweeper runs
-	pending atomic.Int64 // events that page leads to
+	pending atomic.Int64 // events that the queue leads to
 
 	nobody Conn // whose remarks are
 
-	turn  sync.Mutex // held by who tells; guards the graph. Never taken with mu held
+	turn  sync.Mutex // held by who tells; guards what follows. Never taken with mu held
 	graph session.Graph
+	spool spool
 
 	sweeps sync.WaitGroup
 	stop   chan struct{}
-}
-
-// page is what was added since the last one was taken.
-type page struct {
-	items  []passed
-	chunks []*chunk // that hold the items' bytes and cuts
-	size   int
-	number uint64
-}
-
-// chunk is where bytes and cuts of items are kept until they are told. It is used again and again.
-type chunk struct {
-	raw  []byte
-	cuts []uint32
-}
-
-// holds reports whether there is room for the item in the chunk.
-func (k *chunk) holds(it *passed) bool {
-	return cap(k.raw)-len(k.raw) >= len(it.raw) && cap(k.cuts)-len(k.cuts) >= len(it.cuts)
-}
-
-// keep copies what belongs to the item.
-func (k *chunk) keep(it *passed) {
-	from := len(k.raw)
-	k.raw = append(k.raw, it.raw...)
-	it.raw = k.raw[from:]
-	from = len(k.cuts)
-	k.cuts = append(k.cuts, it.cuts...)
-	it.cuts = k.cuts[from:]
+	ended  time.Time // when stop was closed
 }
 
 func newStory(publish func(*session.Event), behind func() bool) *story {
-	return &story{publish: publish, behind: behind, page: &page{number: 1}, spare: &page{}, stop: make(chan struct{})}
+	return &story{publish: publish, behind: behind, stop: make(chan struct{})}
 }
 
 // add appends items of one connection, whose bytes and cuts it copies.
@@ -128,11 +66,10 @@ func (s *story) add(c *Conn, items []passed) {
 		return
 	}
 	s.mu.Lock()
-	commands := 0
 	for i := range items {
-		commands += s.addLocked(c, &items[i])
+		s.queue.add(c, items[i])
 	}
-	s.pending.Add(int64(commands))
+	s.pending.Store(int64(s.queue.events))
 	wake := !s.awake
 	s.awake = true
 	s.mu.Unlock()
@@ -141,101 +78,58 @@ func (s *story) add(c *Conn, items []passed) {
 	}
 }
 
-// addLocked appends one item and returns how many events it leads to.
-func (s *story) addLocked(c *Conn, it *passed) int {
-	p := s.page
-	if c.page != p.number {
-		c.page, c.paged = p.number, 0
-	}
-	size := perItem + perCut*len(it.cuts) + len(it.raw) + len(it.out) + len(it.text)
-	if it.do == nil && (p.size+size > maxPage || c.paged+size > maxShare) {
-		c.lost[side(it.dir)].add(it)
-		return 0
-	}
-	n := max(len(it.cuts), 1)
-	for i := range c.lost {
-		if l := &c.lost[i]; l.commands > 0 && (i == side(it.dir) || it.do != nil) {
-			p.items = append(p.items, l.gap(c))
-			n++
-		}
-	}
-	p.size += size
-	c.paged += size
-	p.items = append(p.items, *it)
-	kept := &p.items[len(p.items)-1]
-	kept.c = c
-	s.chunkFor(kept).keep(kept)
-	return n
-}
-
-// chunkFor returns a chunk of the page that has room for the item. s.mu is held.
-func (s *story) chunkFor(it *passed) *chunk {
-	p := s.page
-	if n := len(p.chunks); n > 0 && p.chunks[n-1].holds(it) {
-		return p.chunks[n-1]
-	}
-	var k *chunk
-	switch n := len(s.free); {
-	case len(it.raw) > chunkBytes/2 || len(it.cuts) > chunkCuts/2:
-		return new(chunk) // one of its own, which goes with the item
-	case n > 0:
-		k, s.free = s.free[n-1], s.free[:n-1]
-	default:
-		k = &chunk{make([]byte, 0, chunkBytes), make([]uint32, 0, chunkCuts)}
-	}
-	p.chunks = append(p.chunks, k)
-	return k
-}
-
-// empty makes the page, all of which was told, the spare one.
-func (s *story) empty(p *page) {
-	clear(p.items)
-	p.items, p.size = p.items[:0], 0
-	if cap(p.items) > keepItems {
-		p.items = nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for _, k := range p.chunks {
-		if len(s.free) < keepChunks {
-			k.raw, k.cuts = k.raw[:0], k.cuts[:0]
-			s.free = append(s.free, k)
-		}
-	}
-	clear(p.chunks)
-	p.chunks = p.chunks[:0]
-	s.spare = p
-}
-
 // help tells what was added, if that is little and nobody else is at it.
 func (s *story) help() {
 	for n := s.pending.Load(); n > 0 && n <= helpful && s.turn.TryLock(); n = s.pending.Load() {
-		s.tellPage(nil)
+		s.tellAll(nil)
 		s.turn.Unlock()
 	}
 }
 
-// giveWay lets traffic go first where it is heavy, and whoever is behind catch up: it waits until that is over, or what waits has
-// become much; from then on, where traffic is heavy, for as long as telling the last slice of commands took.
+// giveWay lets traffic go first where it is heavy, and whoever is behind catch up: it waits until that is over, or there is no room
+// for what waits; from then on, where traffic is heavy, for as long as telling the last slice of commands took. s.turn is held.
 func (s *story) giveWay(took time.Duration, grown int) {
-	for size := s.size(); (grown >= heavy || s.behind()) && size < maxPage/2 && !s.ends(); {
+	for added := s.added(); (grown >= heavy || s.behind()) && s.spill() && !s.ends(); {
 		s.pause(sweepTime)
-		was := size
-		size = s.size()
-		grown = size - was
+		was := added
+		added = s.added()
+		grown = added - was
 	}
 	if grown >= heavy {
 		s.pause(took)
 	}
+	for s.ends() && s.behind() && time.Since(s.ended) < closeTime {
+		<-time.After(sweepTime)
+	}
 }
 
-func (s *story) size() int {
+// spill makes room in memory, and reports whether there is enough.
+func (s *story) spill() bool {
+	for {
+		s.mu.Lock()
+		k, enough := s.queue.surplus(), s.queue.held < maxHeld/2
+		s.mu.Unlock()
+		if k == nil {
+			return enough
+		}
+		slot, ok := s.spool.put(k)
+		if !ok {
+			return enough
+		}
+		s.mu.Lock()
+		s.queue.spooled(k, slot)
+		s.mu.Unlock()
+	}
+}
+
+// added returns how many bytes were added so far.
+func (s *story) added() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.page.size
+	return s.queue.added
 }
 
-// ends reports whether the proxy is closing: then everything is told at once.
+// ends reports whether the proxy is closing: then everything is told, as fast as nobody falls behind.
 func (s *story) ends() bool {
 	select {
 	case <-s.stop:
@@ -256,12 +150,13 @@ func (s *story) pause(d time.Duration) {
 // sweep tells what nobody helped with, until there is nothing more.
 func (s *story) sweep() {
 	for {
+		was := s.added()
 		s.pause(sweepTime)
-		s.giveWay(0, s.size())
 		s.turn.Lock()
-		more := s.tellPage(s.giveWay)
+		s.giveWay(0, s.added()-was)
+		s.tellAll(s.giveWay)
 		s.turn.Unlock()
-		if !more && s.sleep() {
+		if s.sleep() {
 			return
 		}
 	}
@@ -271,53 +166,66 @@ func (s *story) sweep() {
 func (s *story) sleep() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.awake = len(s.page.items) > 0
+	s.awake = len(s.queue.chunks) > 0
 	return !s.awake
 }
 
-// tellPage tells what has been added so far and reports whether there was anything. After each slice of commands it calls
-// pause, if not nil, with how long that took and how many bytes were added meanwhile. s.turn is held.
-func (s *story) tellPage(pause func(took time.Duration, grown int)) bool {
-	p := s.take()
-	if p == nil {
-		return false
-	}
-	start, done, size := time.Now(), 0, 0
-	for i := range p.items {
-		s.tell(&p.items[i])
-		if done += len(p.items[i].cuts); done < slice || pause == nil {
-			continue
+// tellAll tells what was added. After each slice of commands it calls pause, if not nil, with how long that took and how many
+// bytes were added meanwhile. s.turn is held.
+func (s *story) tellAll(pause func(took time.Duration, grown int)) {
+	start, done, added := time.Now(), 0, s.added()
+	for k := s.take(); k != nil; k = s.take() {
+		raw, cuts := k.raw, k.cuts
+		for i := range k.items {
+			it := &k.items[i]
+			s.tell(it, raw[:it.size], cuts[:it.commands])
+			raw, cuts = raw[it.size:], cuts[it.commands:]
+			if done += it.commands; done < slice || pause == nil {
+				continue
+			}
+			pause(time.Since(start), s.added()-added)
+			start, done, added = time.Now(), 0, s.added()
 		}
-		pause(time.Since(start), s.size()-size)
-		start, done, size = time.Now(), 0, s.size()
+		s.mu.Lock()
+		s.queue.give(k)
+		s.mu.Unlock()
 	}
-	s.empty(p)
-	return true
 }
 
-// take takes the page, nil for an empty one.
-func (s *story) take() *page {
+// take takes a chunk out of the queue, nil if that is empty.
+func (s *story) take() *chunk {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := s.page
-	if len(p.items) == 0 {
-		return nil
+	k := s.queue.take()
+	s.pending.Store(int64(s.queue.events))
+	var into *chunk
+	if k != nil && k.spooled {
+		into = s.queue.unused()
 	}
-	s.page, s.spare = s.spare, nil
-	s.page.number = p.number + 1
-	s.pending.Store(0)
-	return p
+	s.mu.Unlock()
+	if into == nil {
+		return k
+	}
+	size, commands := 0, 0
+	for i := range k.items {
+		size, commands = size+k.items[i].size, commands+k.items[i].commands
+	}
+	err := s.spool.get(k.slot, size, commands, into)
+	k.raw, k.cuts = into.raw, into.cuts
+	if err != nil {
+		k.lose(err)
+	}
+	return k
 }
 
 // tell makes and publishes the events of one item.
-func (s *story) tell(it *passed) {
+func (s *story) tell(it *passed, raw []byte, cuts []uint32) {
 	if it.do != nil {
 		if e := it.do(it.c.told); e != nil {
 			s.publish(e)
 		}
 		return
 	}
-	for raw, cuts := it.raw, it.cuts; len(cuts) > 0; {
+	for len(cuts) > 0 {
 		n, size := some(cuts)
 		s.tellSome(it, raw[:size], cuts[:n])
 		raw, cuts = raw[size:], cuts[n:]
@@ -357,38 +265,10 @@ func (s *story) tellSome(it *passed, raw []byte, cuts []uint32) {
 
 // close tells what is left and ends.
 func (s *story) close() {
+	s.ended = time.Now()
 	close(s.stop)
 	s.sweeps.Wait()
-}
-
-// loss is commands of one direction that passed untold.
-type loss struct {
-	dir             decode.Dir
-	at              time.Time
-	commands, bytes int
-}
-
-func (l *loss) add(it *passed) {
-	if l.commands == 0 {
-		l.dir, l.at = it.dir, it.at
-	}
-	l.commands += len(it.cuts)
-	l.bytes += len(it.raw)
-}
-
-// gap returns what tells of the loss, and ends it.
-func (l *loss) gap(c *Conn) passed {
-	lost := *l
-	*l = loss{}
-	text := fmt.Sprintf("%d commands of %d bytes passed, faster than they could be decoded", lost.commands, lost.bytes)
-	return passed{c: c, at: lost.at, do: func(told *session.Conn) *session.Event { return told.Gap(lost.at, lost.dir, text) }}
-}
-
-func side(dir decode.Dir) int {
-	if dir == decode.FromServer {
-		return 1
-	}
-	return 0
+	s.spool.close()
 }
 
 // open begins the story of a connection. p.mu is held, so that connections have the same numbers in it as in the proxy's graph.

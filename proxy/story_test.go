@@ -25,14 +25,14 @@ func TestTooMuchIsAGap(t *testing.T) {
 	line := []byte("CHG 4 NLN " + strings.Repeat("x", 88) + "\r\n")
 	raw := bytes.Repeat(line, 1000)
 	cuts := slices.Repeat([]uint32{uint32(len(line))}, 1000)
-	for range 300 { // 30 MB
+	for range 600 { // 60 MB
 		s.add(flood, []passed{{dir: decode.FromClient, raw: raw, cuts: cuts}})
 	}
 	s.add(other, []passed{{dir: decode.FromClient, raw: raw, cuts: cuts}})
-	s.tellPage(nil)
+	s.tellAll(nil)
 	told := len(got)
 	s.add(flood, []passed{{dir: decode.FromClient, raw: line, cuts: cuts[:1]}})
-	s.tellPage(nil)
+	s.tellAll(nil)
 	count := map[int]int{}
 	for _, e := range got {
 		if e.Kind == session.Command {
@@ -40,9 +40,9 @@ func TestTooMuchIsAGap(t *testing.T) {
 		}
 	}
 	gap := got[told]
-	want := fmt.Sprintf("%d commands of %d bytes passed, faster than they could be decoded", 300_001-count[1], (300_001-count[1])*len(line))
-	if count[1] < 200_000 || count[1] > 300_000 || gap.Kind != session.Gap || gap.Conn != 1 || gap.Text != want {
-		t.Errorf("of 300001 commands %d are told, then %v of connection %d: %q; want %q", count[1], gap.Kind, gap.Conn, gap.Text, want)
+	want := fmt.Sprintf("%d commands of %d bytes passed, faster than they could be decoded", 600_001-count[1], (600_001-count[1])*len(line))
+	if count[1] < 400_000 || count[1] > 600_000 || gap.Kind != session.Gap || gap.Conn != 1 || gap.Text != want {
+		t.Errorf("of 600001 commands %d are told, then %v of connection %d: %q; want %q", count[1], gap.Kind, gap.Conn, gap.Text, want)
 	}
 	if count[2] != 1000 {
 		t.Errorf("%d commands of the other connection, want 1000", count[2])
@@ -73,4 +73,49 @@ func TestEventsWaitForWhoIsBehind(t *testing.T) {
 			t.Errorf("%d events, want %d", n, 2+2*slice)
 		}
 	})
+}
+
+// TestCloseWaitsForWhoIsBehind: what is told at the end is lost to nobody who goes on handling events, and who does not keeps nobody
+// for ever.
+func TestCloseWaitsForWhoIsBehind(t *testing.T) {
+	for _, tc := range []struct {
+		name     string
+		busy     time.Duration
+		too      int // events that are told meanwhile
+		min, max time.Duration
+	}{
+		{"goes on", time.Second, 2 + slice, time.Second, 2 * time.Second},
+		{"is stuck", time.Hour, 2 + 3*slice, closeTime, closeTime + time.Second},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var behind atomic.Bool
+				l := newLab(t, Options{Behind: behind.Load})
+				c := l.client(proxyAddr)
+				c.send("VER 1 MSNP2\r\n")
+				s := l.server(dsAddr)
+				s.want("VER 1 MSNP2\r\n")
+				synctest.Wait()
+				behind.Store(true)
+				said := strings.Repeat("PNG\r\n", 3*slice)
+				c.send(said)
+				s.want(said)
+				timer := time.AfterFunc(tc.busy, func() {
+					if n := len(l.all()); n > tc.too {
+						t.Errorf("%d events while somebody is behind, want %d at most", n, tc.too)
+					}
+					behind.Store(false)
+				})
+				defer timer.Stop()
+				start := time.Now()
+				l.proxy.Close()
+				if took := time.Since(start); took < tc.min || took > tc.max {
+					t.Errorf("it took %v to close, want %v to %v", took, tc.min, tc.max)
+				}
+				if n := len(l.all()); n != 2+3*slice+1 { // open, VER, close
+					t.Errorf("%d events, want %d", n, 2+3*slice+1)
+				}
+			})
+		})
+	}
 }

@@ -19,7 +19,7 @@ func BenchmarkTell(b *testing.B) {
 		c.told, e = s.graph.Open(time.Now(), "10.0.0.1:4000", "10.0.0.9:1863")
 		return e
 	}}})
-	s.tellPage(nil)
+	s.tellAll(nil)
 	const n = 1000
 	raw, cuts := lines60(n), slices.Repeat([]uint32{60}, n)
 	b.ReportAllocs()
@@ -29,7 +29,7 @@ func BenchmarkTell(b *testing.B) {
 			s.add(c, []passed{{dir: dir, raw: raw, cuts: cuts}})
 			told += n
 		}
-		s.tellPage(nil)
+		s.tellAll(nil)
 	}
 	b.ReportMetric(float64(b.Elapsed())/float64(told), "ns/event")
 }
