@@ -19,7 +19,7 @@ type Conn struct {
 	evidence       *evidence
 	user, session  string
 	via            int
-	requests       requests
+	requests       *requests // nil before the first
 }
 
 // ID returns the connection's number.
@@ -132,10 +132,8 @@ const numArgs = 16
 
 // Close ends the connection; cause says why in words. Its requests are forgotten.
 func (c *Conn) Close(at time.Time, cause string) *Event {
-	if ring := c.requests.ring; cap(ring) > 0 && len(c.graph.rings) < maxRings {
-		c.graph.rings = append(c.graph.rings, ring[:0])
-	}
-	c.requests = requests{}
+	c.graph.give(c.requests)
+	c.requests = nil
 	return c.event(new(Event), at, Close, cause)
 }
 

@@ -21,7 +21,7 @@ import (
 const (
 	maxLinks    = 1 << 14 // referrals that may be followed yet
 	maxRequests = 256     // requests of one connection
-	maxRings    = 32      // rooms for requests, of 16 KB at most
+	maxRooms    = 32      // rooms for the requests of a connection, of 17 KB at most
 )
 
 // Graph is the connections of one capture and how they hang together. It is not safe for concurrent use.
@@ -30,7 +30,7 @@ type Graph struct {
 	conns  int
 	links  recent[string, link]
 	key    []byte      // the key that is looked for, kept to save allocating it
-	rings  [][]request // of connections that ended, for the next ones
+	rooms  []*requests // of connections that ended, for the next ones
 }
 
 // link is a referral: what is known of the connection that will follow it. It is found by its cookie and handle, or by the
@@ -78,15 +78,26 @@ func (g *Graph) Open(at time.Time, client, server string) (*Conn, *Event) {
 	return c, c.event(new(Event), at, Open, "")
 }
 
-// ring returns room for the requests of a connection: most have few.
-func (g *Graph) ring() []request {
-	n := len(g.rings)
+// firstRequests is for how many requests there is room at first: most connections have few.
+const firstRequests = 8
+
+// room returns room for the requests of a connection.
+func (g *Graph) room() *requests {
+	n := len(g.rooms)
 	if n == 0 {
-		return make([]request, 0, firstRequests)
+		return &requests{ring: make([]request, 0, firstRequests)}
 	}
-	ring := g.rings[n-1]
-	g.rings = g.rings[:n-1]
-	return ring
+	q := g.rooms[n-1]
+	g.rooms = g.rooms[:n-1]
+	return q
+}
+
+// give takes back the room of a connection that ended.
+func (g *Graph) give(q *requests) {
+	if q != nil && len(g.rooms) < maxRooms {
+		*q = requests{ring: q.ring[:0]}
+		g.rooms = append(g.rooms, q)
+	}
 }
 
 // Note returns an event that belongs to no connection.

@@ -31,9 +31,6 @@ func (r *request) accepts(v decode.Verb) bool {
 	return r.row.AnsweredBy(v)
 }
 
-// firstRequests is for how many requests there is room at first: most connections have few.
-const firstRequests = 8
-
 // numChains is over how many chains the requests are spread by their TrID; one more is for those without.
 const numChains = 64
 
@@ -116,8 +113,8 @@ func (c *Conn) ask(e *Event) {
 	if !e.In.HasTrID && (e.Row == nil || len(e.Row.Replies) == 0) {
 		return
 	}
-	if c.requests.ring == nil {
-		c.requests.ring = c.graph.ring()
+	if c.requests == nil {
+		c.requests = c.graph.room()
 	}
 	c.requests.add(request{n: e.N, at: e.Time, hasTrID: e.In.HasTrID, trid: e.In.TrID, row: e.Row, verb: e.In.Verb})
 }
@@ -127,6 +124,9 @@ func (c *Conn) answer(e *Event) {
 	m := &e.In
 	if m.Verb.Code() != 0 && !m.HasTrID {
 		return // no request caused it (§7.11)
+	}
+	if c.requests == nil {
+		return
 	}
 	r := c.requests.find(m)
 	if r == nil {

@@ -192,7 +192,7 @@ func (f *facts) add(conn int, a *about) uint32 {
 	return uint32(f.list.append(f.write(conn, a)) / factSize)
 }
 
-// write writes a fact out and returns what stands for it in the list.
+// write writes a fact out and returns what stands for it in the list, valid until the next call.
 func (f *facts) write(conn int, a *about) []byte {
 	b := f.buf[:0]
 	role := byte(a.role)
@@ -204,8 +204,9 @@ func (f *facts) write(conn int, a *about) []byte {
 		s = s[:min(len(s), maxFactText)]
 		b = append(binary.AppendUvarint(b, uint64(len(s))), s...)
 	}
-	f.buf = b
-	return fact{f.text.append(b), len(b), conn}.append(nil)
+	at, n := f.text.append(b), len(b)
+	f.buf = fact{at, n, conn}.append(b[:0])
+	return f.buf
 }
 
 // inferredBit stands beside a role in its byte.

@@ -197,6 +197,7 @@ func (im *importer) leave(f *flow) {
 func (im *importer) drop(f *flow) {
 	delete(im.flows, f.info)
 	f.info.Tag = nil
+	im.give(&f.in)
 	f.unname(f.names[0])
 	f.unname(f.names[1])
 }
@@ -214,8 +215,8 @@ func (f *flow) begin() {
 	}
 	var e *session.Event
 	f.sess, e = f.im.open(f.opened, c, s, id)
-	f.in[client] = newStream(decode.FromClient, f.sess.Framing())
-	f.in[server] = newStream(decode.FromServer, f.sess.Framing())
+	f.in[client] = f.im.stream(decode.FromClient, f.sess.Framing())
+	f.in[server] = f.im.stream(decode.FromServer, f.sess.Framing())
 	if f.info.Guessed { // it begins in the middle, perhaps inside a message
 		f.in[client].Lose()
 		f.in[server].Lose()
@@ -253,7 +254,11 @@ func (f *flow) track(item *pcap.Item) {
 	}
 }
 
-var endNames = [2]string{client: "client", server: "server"}
+var (
+	endNames = [2]string{client: "client", server: "server"}
+	closedBy = [2]string{client: "closed by the client", server: "closed by the server"}
+	resetBy  = [2]string{client: "reset by the client", server: "reset by the server"}
+)
 
 // command makes an event of the message that was framed into the importer's.
 func (f *flow) command(in *stream) {
@@ -283,9 +288,9 @@ func (f *flow) flush(in *stream) {
 func (f *flow) close(item *pcap.Item) {
 	from := side(item.FromClient != f.swap)
 	if f.cause == "" {
-		f.cause = "closed by the " + endNames[from]
+		f.cause = closedBy[from]
 		if item.Reset {
-			f.cause = "reset by the " + endNames[from]
+			f.cause = resetBy[from]
 		}
 	}
 	f.closed[from], f.closedAt = true, item.Time

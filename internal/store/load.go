@@ -102,6 +102,7 @@ type importer struct {
 	flows  map[*pcap.FlowInfo]*flow
 
 	sessions map[string]*flow // at HTTP gateways, by the SessionID
+	streams  []*stream        // that connections no longer need
 
 	own   *section // the recording that the file is in, nil outside of any
 	track tracking

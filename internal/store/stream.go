@@ -23,8 +23,31 @@ type part struct {
 	left   int   // bytes that were not
 }
 
-func newStream(dir decode.Dir, g decode.Grammar) *stream {
-	return &stream{Reader: decode.Reader{Dir: dir, Grammar: g}}
+const (
+	// maxStreams is how many streams of connections that ended are kept for the next ones.
+	maxStreams = 64
+	// maxParts is for how many packets one of them has room.
+	maxParts = 256
+)
+
+// stream returns one that is empty.
+func (im *importer) stream(dir decode.Dir, g decode.Grammar) *stream {
+	s := new(stream)
+	if n := len(im.streams); n > 0 {
+		s, im.streams = im.streams[n-1], im.streams[:n-1]
+	}
+	s.Dir, s.Grammar = dir, g
+	return s
+}
+
+// give takes back the streams of a connection that ended.
+func (im *importer) give(streams *[2]*stream) {
+	for i, s := range streams {
+		if streams[i] = nil; s != nil && len(im.streams) < maxStreams && cap(s.parts) <= maxParts {
+			*s = stream{parts: s.parts[:0]}
+			im.streams = append(im.streams, s)
+		}
+	}
 }
 
 // borrow takes what a packet brought, which must stay as it is until Return.
