@@ -68,6 +68,7 @@ type App struct {
 	shown   shown
 	overlay *overlay // covers all else while not nil
 	prompt  *prompt  // the line that is being typed, nil for none
+	pasting *pasting // what is being pasted, nil for nothing
 	editor  *editor  // the held command that is being changed, nil for none
 
 	intercept string          // what was held last
@@ -162,6 +163,7 @@ func (a *App) open() error {
 	}
 	a.theme = newTheme(a.o.Getenv, a.screen.CharacterSet())
 	a.setMouse(a.mouse)
+	a.screen.EnablePaste()
 	return nil
 }
 
@@ -231,7 +233,13 @@ func (a *App) handle(e tcell.Event) {
 	a.dirty = true
 	switch e := e.(type) {
 	case *tcell.EventKey:
+		if a.pasting != nil {
+			a.pasting.take(e)
+			return
+		}
 		a.press(e)
+	case *tcell.EventPaste:
+		a.paste(e)
 	case *tcell.EventMouse:
 		a.point(e)
 	case *tcell.EventResize:

@@ -3,6 +3,8 @@ package ui
 import (
 	"fmt"
 	"slices"
+	"strconv"
+	"unicode/utf8"
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
@@ -21,6 +23,7 @@ type editor struct {
 	at     int
 	warned bool              // that the bytes are no whole command
 	typing *tview.InputField // the field that is being typed, nil while one moves
+	rest   string            // what stands behind what is typed
 }
 
 // editHeld opens the editor for the held command that keys act on.
@@ -99,9 +102,7 @@ func (a *App) pressEditor(e *tcell.EventKey, name string) {
 	case "k", "Up", "Shift-Tab":
 		d.at = (d.at + d.len() - 1) % d.len()
 	case "Enter", "e":
-		d.typing = tview.NewInputField().SetText(*d.value()).SetFieldStyle(a.theme.bold)
-		d.typing.SetBackgroundColor(tcell.ColorDefault)
-		d.typing.Focus(func(tview.Primitive) {})
+		a.typeField()
 	case "v":
 		a.report(d.toggle())
 	case "a":
@@ -114,6 +115,49 @@ func (a *App) pressEditor(e *tcell.EventKey, name string) {
 	}
 }
 
+// maxTyped is how many bytes can be typed in a line, and half as many are given to be changed: each key costs time that grows with the
+// line, half a second at 1 MB.
+const maxTyped = 16 << 10
+
+// typeField lets the selected field be typed, of a long one the beginning.
+func (a *App) typeField() {
+	d := a.editor
+	text := *d.value()
+	n := whole(text, maxTyped/2)
+	d.typing, d.rest = tview.NewInputField().SetText(text[:n]).SetFieldStyle(a.theme.bold), text[n:]
+	d.typing.SetBackgroundColor(tcell.ColorDefault)
+	d.typing.Focus(func(tview.Primitive) {})
+	if d.rest != "" {
+		a.say("this is the beginning: %s bytes more stand behind it and stay", thousands(len(d.rest)))
+	}
+}
+
+// whole returns how long the beginning of quoted text is that has at most most bytes and ends with no half of a character or an escape.
+func whole(text string, most int) int {
+	if len(text) <= most {
+		return len(text)
+	}
+	for at := 0; ; {
+		_, n := utf8.DecodeRuneInString(text[at:])
+		if _, _, tail, err := strconv.UnquoteChar(text[at:], 0); err == nil {
+			n = len(text) - at - len(tail)
+		}
+		if at+n > most {
+			return at
+		}
+		at += n
+	}
+}
+
+// typeInto gives a key to a line that is typed, unless it is full.
+func (a *App) typeInto(f *tview.InputField, e *tcell.EventKey) {
+	if e.Key() == tcell.KeyRune && len(f.GetText()) >= maxTyped {
+		a.say("a line has at most %s bytes", thousands(maxTyped))
+		return
+	}
+	f.InputHandler()(e, func(tview.Primitive) {})
+}
+
 // pressField takes a key while a field is typed.
 func (a *App) pressField(e *tcell.EventKey, name string) {
 	d := a.editor
@@ -121,12 +165,12 @@ func (a *App) pressField(e *tcell.EventKey, name string) {
 	case "Esc":
 		d.typing = nil
 	case "Enter":
-		text := d.typing.GetText()
+		text := d.typing.GetText() + d.rest
 		d.typing = nil
 		a.message = seg{}
 		a.report(d.set(text))
 	default:
-		d.typing.InputHandler()(e, func(tview.Primitive) {})
+		a.typeInto(d.typing, e)
 	}
 }
 
@@ -196,6 +240,9 @@ func (a *App) drawField(r rect, i int) {
 		d.typing.SetRect(at.x, at.y, at.w, 1)
 		d.typing.Draw(a.screen)
 		return
+	}
+	if n := whole(value, 64*max(0, at.w)); n < len(value) { // what is beyond is not seen
+		value = value[:n] + t.g.ellipsis
 	}
 	put(a.screen, at.x, at.y, at.w, cut(printable(value), at.w, t.g.ellipsis), style)
 }

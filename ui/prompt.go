@@ -107,7 +107,7 @@ func (a *App) pressPrompt(e *tcell.EventKey, name string) {
 
 func (a *App) edit(e *tcell.EventKey) {
 	a.prompt.choices = nil
-	a.prompt.field.InputHandler()(e, func(tview.Primitive) {})
+	a.typeInto(a.prompt.field, e)
 	a.check()
 }
 
