@@ -46,10 +46,12 @@ type Options struct {
 }
 
 // frame is the time between two drawings and between two looks at the log: 25 a second. slice is how much of it may go into
-// reading and filtering, so that half a core stays idle while a big capture is filtered.
+// reading and filtering, so that half a core stays idle beside live traffic, or while a file is read. Of a capture that is there,
+// what is to be learned is learned without a pause, and who presses a key waits for pause at most.
 const (
 	frame = 40 * time.Millisecond
 	slice = 15 * time.Millisecond
+	pause = 5 * time.Millisecond
 )
 
 // App is the inspector. It is made by New, runs once, and belongs to the goroutine of Run.
@@ -184,7 +186,13 @@ func (a *App) loop(ctx context.Context, events <-chan tcell.Event) {
 	ticker := time.NewTicker(frame)
 	defer ticker.Stop()
 	a.tick()
+	always := make(chan struct{})
+	close(always)
 	for !a.quit {
+		work := always
+		if a.o.Live || a.loading || !a.model.Pending() {
+			work = nil
+		}
 		select {
 		case <-ctx.Done():
 			return
@@ -192,6 +200,8 @@ func (a *App) loop(ctx context.Context, events <-chan tcell.Event) {
 			a.handle(e)
 		case <-ticker.C:
 			a.tick()
+		case <-work:
+			a.dirty = a.model.Step(pause) || a.dirty
 		}
 	}
 }

@@ -155,3 +155,32 @@ func TestRunWithoutTerminal(t *testing.T) {
 		t.Errorf("Run = %v, want %v", err, errDead)
 	}
 }
+
+// TestRunLearnsWithoutPause: what a capture tells is learned before the second frame, however long it takes; and a key that is pressed
+// meanwhile is heard. The model's clock goes on by a millisecond whenever it is read, the frames' clock only when all is done.
+func TestRunLearnsWithoutPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var g *glass
+		now := time.Unix(0, 0)
+		clock := func() time.Time {
+			if now = now.Add(time.Millisecond); now.Equal(time.Unix(2, 0)) {
+				g.InjectKey(tcell.KeyRune, 'j', tcell.ModNone)
+			}
+			return now
+		}
+		began := time.Now()
+		var done <-chan error
+		g, done = start(t, t.Context(), Options{Log: million(), Filter: "MSG", Now: clock})
+		synctest.Wait()
+		if time.Since(began) != 0 {
+			t.Fatalf("%v went by", time.Since(began))
+		}
+		time.Sleep(frame)
+		synctest.Wait()
+		if !strings.Contains(g.text(), " 2/54,054") || strings.Contains(g.text(), "%]") {
+			t.Errorf("after one frame:\n%s", g.text())
+		}
+		g.InjectKey(tcell.KeyCtrlC, 0, tcell.ModCtrl)
+		<-done
+	})
+}
