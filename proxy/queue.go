@@ -11,16 +11,18 @@ import (
 // What the story keeps of traffic whose events it has not made yet.
 const (
 	// maxHeld is how many bytes of it are in memory, maxShare how many of one connection, so that its flood costs others nothing.
-	// What is beyond half of maxSpare goes to a file where traffic is heavy.
-	maxHeld  = 64 << 20
+	// What is beyond maxSpare goes to a file where traffic is heavy.
+	maxHeld  = 96 << 20
 	maxShare = maxHeld / 4 * 3
 	maxSpare = 16 << 20
 	// perItem and perCut are what an item and a command of it cost besides their bytes.
 	perItem, perCut = 160, 4
 	// chunkBytes, chunkCuts and chunkItems are the room of a chunk: for some reads of a busy connection.
-	chunkBytes, chunkCuts, chunkItems = 128 << 10, 8 << 10, 512
-	// keepChunks is how many that are free wait for the next burst, some 14 MB: new memory costs more than what is done with it.
-	keepChunks = 64
+	chunkBytes, chunkCuts, chunkItems = 512 << 10, 32 << 10, 2 << 10
+	// pieceBytes and pieceCuts are how much of an item stays together: chunks become full.
+	pieceBytes, pieceCuts = chunkBytes / 16, chunkCuts / 16
+	// keepChunks is how many that are free wait for the next burst, some 15 MB: new memory costs more than what is done with it.
+	keepChunks = 16
 )
 
 // passed is what passed in one direction of a connection and leads to one event or several.
@@ -105,8 +107,29 @@ func (q *queue) add(c *Conn, it passed) bool {
 			q.put(l.gap(c))
 		}
 	}
+	for it.commands > 1 && (it.size > pieceBytes || it.commands > pieceCuts) {
+		head := it
+		head.commands, head.size = first(it.cuts, pieceCuts, pieceBytes)
+		head.raw, it.raw = it.raw[:head.size], it.raw[head.size:]
+		head.cuts, it.cuts = it.cuts[:head.commands], it.cuts[head.commands:]
+		it.commands, it.size = len(it.cuts), len(it.raw)
+		q.put(head)
+	}
 	q.put(it)
 	return true
+}
+
+// first returns how many of the first commands are together not more than n and not longer than size, one at least, and how long
+// they are.
+func first(cuts []uint32, n, size int) (commands, long int) {
+	for _, cut := range cuts[:min(len(cuts), n)] {
+		if commands > 0 && long+sizeOf(cut) > size {
+			break
+		}
+		long += sizeOf(cut)
+		commands++
+	}
+	return commands, long
 }
 
 func (q *queue) put(it passed) {

@@ -8,7 +8,7 @@ import (
 
 const (
 	// maxSlots is how many chunks the spool holds at most: 640 MB, which is what two cores pass on in some seconds.
-	maxSlots = 4 << 10
+	maxSlots = 1 << 10
 	slotSize = chunkBytes + perCut*chunkCuts
 )
 
@@ -20,23 +20,25 @@ type spool struct {
 	name  string // "" once the file has no name any more
 	slots int    // that the file has
 	free  []int
-	buf   []byte
-	err   error // the first of writing: then nothing more is put
+	buf   []byte // of slotSize
+	err   error  // the first of writing: then nothing more is put
 }
 
 // put writes a chunk's bytes and cuts, and returns where; false where that cannot be.
 func (s *spool) put(k *chunk) (slot int, ok bool) {
 	if s.file == nil && s.err == nil {
 		s.open()
+		s.buf = make([]byte, 0, slotSize)
 	}
 	if n := len(s.free); n > 0 {
 		slot = s.free[n-1]
 	} else if slot = s.slots; slot == maxSlots {
 		return 0, false
 	}
-	s.write(k.raw, slot*slotSize)
-	s.buf, _ = binary.Append(s.buf[:0], binary.LittleEndian, k.cuts)
-	s.write(s.buf, slot*slotSize+chunkBytes)
+	s.buf, _ = binary.Append(append(s.buf[:0], k.raw...), binary.LittleEndian, k.cuts)
+	if s.err == nil {
+		_, s.err = s.file.WriteAt(s.buf, int64(slot*slotSize))
+	}
 	switch {
 	case s.err != nil:
 		return 0, false
@@ -52,21 +54,13 @@ func (s *spool) put(k *chunk) (slot int, ok bool) {
 func (s *spool) get(slot, size, cuts int, into *chunk) error {
 	s.free = append(s.free, slot)
 	into.raw, into.cuts = into.raw[:size], into.cuts[:cuts]
-	if _, err := s.file.ReadAt(into.raw, int64(slot*slotSize)); err != nil {
+	s.buf = s.buf[:size+perCut*cuts] // put had as many
+	if _, err := s.file.ReadAt(s.buf, int64(slot*slotSize)); err != nil {
 		return fmt.Errorf("spill file: %w", err)
 	}
-	s.buf = append(s.buf[:0], make([]byte, perCut*cuts)...)
-	if _, err := s.file.ReadAt(s.buf, int64(slot*slotSize+chunkBytes)); err != nil {
-		return fmt.Errorf("spill file: %w", err)
-	}
-	_, err := binary.Decode(s.buf, binary.LittleEndian, into.cuts)
+	copy(into.raw, s.buf)
+	_, err := binary.Decode(s.buf[size:], binary.LittleEndian, into.cuts)
 	return err
-}
-
-func (s *spool) write(b []byte, at int) {
-	if s.err == nil {
-		_, s.err = s.file.WriteAt(b, int64(at))
-	}
 }
 
 // open makes the file. Its name goes at once where the system allows it, so that a killed process leaves nothing behind;

@@ -67,7 +67,7 @@ func TestSpool(t *testing.T) {
 	slots := 0
 	for round := range 2 {
 		r.say(40)
-		if was := r.queue.held; !r.spill() || r.queue.held > maxSpare || was < maxHeld/2 {
+		if was := r.queue.held; !r.spill() || r.queue.held > maxSpare || was < 2*maxSpare {
 			t.Fatalf("of %d bytes %d stay in memory, want at most %d", was, r.queue.held, maxSpare)
 		}
 		r.say(2) // behind what is in the file

@@ -226,22 +226,10 @@ func (s *story) tell(it *passed, raw []byte, cuts []uint32) {
 		return
 	}
 	for len(cuts) > 0 {
-		n, size := some(cuts)
+		n, size := first(cuts, slab, slabBytes)
 		s.tellSome(it, raw[:size], cuts[:n])
 		raw, cuts = raw[size:], cuts[n:]
 	}
-}
-
-// some returns how many of the first commands are told together, and how long they are.
-func some(cuts []uint32) (n, size int) {
-	for _, cut := range cuts[:min(len(cuts), slab)] {
-		if n > 0 && size+sizeOf(cut) > slabBytes {
-			break
-		}
-		size += sizeOf(cut)
-		n++
-	}
-	return n, size
 }
 
 // tellSome tells commands of an item. Their events share two pieces of memory.
