@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -330,15 +331,18 @@ func (f *flow) end() {
 
 // left returns the connections that have not ended, in the order in which they began.
 func (im *importer) left() []*flow {
-	return slices.SortedFunc(maps.Values(im.flows), func(a, b *flow) int { return a.info.ID - b.info.ID })
+	return slices.SortedFunc(maps.Values(im.flows), inTurn)
 }
+
+// inTurn orders connections as they began; several sessions at a gateway begin on one TCP connection.
+func inTurn(a, b *flow) int { return cmp.Or(a.info.ID-b.info.ID, a.conn()-b.conn()) }
 
 // limit ends the connections that were silent longest when there are too many.
 func (im *importer) limit() {
 	if len(im.flows) < maxFlows {
 		return
 	}
-	quiet := slices.SortedFunc(maps.Values(im.flows), func(a, b *flow) int { return a.seen.Compare(b.seen) })
+	quiet := slices.SortedFunc(maps.Values(im.flows), func(a, b *flow) int { return cmp.Or(a.seen.Compare(b.seen), inTurn(a, b)) })
 	for _, f := range quiet[:maxFlows/2] {
 		f.end()
 	}

@@ -104,6 +104,23 @@ func TestGateway(t *testing.T) {
 	}
 }
 
+// TestGatewayEnd: what sessions of one TCP connection left unfinished is told in the order in which they began, each time.
+func TestGatewayEnd(t *testing.T) {
+	var said, want []string
+	for i := range 9 {
+		said = append(said, "C1"+post("Action=open", fmt.Sprintf("CHG %d NLN\r\nhalf", i)))
+		want = append(want, fmt.Sprintf("%d %d open ", 2*i+1, i+1), fmt.Sprintf("%d %d C CHG %d NLN", 2*i+2, i+1, i))
+	}
+	for i := range 9 {
+		want = append(want, fmt.Sprintf("%d %d C opaque \"half\"", 19+i, i+1))
+	}
+	l, err := loaded(t, foreign(httpTalk(5000, said...)...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantScript(t, l, want...)
+}
+
 // What is lost of a request is a gap of its session, and the next request counts again.
 func TestGatewayLoss(t *testing.T) {
 	open := post("Action=open", "PNG\r\n")
