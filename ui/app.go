@@ -188,9 +188,9 @@ func (a *App) loop(ctx context.Context, events <-chan tcell.Event) {
 	a.tick()
 	always := make(chan struct{})
 	close(always)
-	for !a.quit {
+	for waits := false; !a.quit; {
 		work := always
-		if a.o.Live || a.loading || !a.model.Pending() {
+		if a.o.Live || a.loading || waits || !a.model.Pending() {
 			work = nil
 		}
 		select {
@@ -200,8 +200,10 @@ func (a *App) loop(ctx context.Context, events <-chan tcell.Event) {
 			a.handle(e)
 		case <-ticker.C:
 			a.tick()
+			waits = false
 		case <-work:
-			a.dirty = a.model.Step(pause) || a.dirty
+			changed := a.model.Step(pause)
+			a.dirty, waits = changed || a.dirty, !changed // on what is searched for beside it
 		}
 	}
 }

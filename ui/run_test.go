@@ -1,22 +1,31 @@
 package ui
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/gdamore/tcell/v2"
 	"go.uber.org/goleak"
+
+	"github.com/msnscope/msnscope/internal/filter"
+	"github.com/msnscope/msnscope/internal/msntest"
+	"github.com/msnscope/msnscope/internal/store"
 )
 
-// start runs an inspector on a simulated terminal; done gets what Run returned.
+// start runs an inspector on a simulated terminal, that of o if it has one; done gets what Run returned.
 func start(t *testing.T, ctx context.Context, o Options) (*glass, <-chan error) {
 	t.Helper()
-	g := newGlass(80, 24)
-	o.Screen = g
+	g, ok := o.Screen.(*glass)
+	if !ok {
+		g = newGlass(80, 24)
+		o.Screen = g
+	}
 	app, err := New(o)
 	if err != nil {
 		t.Fatal(err)
@@ -160,7 +169,7 @@ func TestRunWithoutTerminal(t *testing.T) {
 // meanwhile is heard. The model's clock goes on by a millisecond whenever it is read, the frames' clock only when all is done.
 func TestRunLearnsWithoutPause(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var g *glass
+		g := newGlass(80, 24)
 		now := time.Unix(0, 0)
 		clock := func() time.Time {
 			if now = now.Add(time.Millisecond); now.Equal(time.Unix(2, 0)) {
@@ -169,8 +178,7 @@ func TestRunLearnsWithoutPause(t *testing.T) {
 			return now
 		}
 		began := time.Now()
-		var done <-chan error
-		g, done = start(t, t.Context(), Options{Log: million(), Filter: "MSG", Now: clock})
+		_, done := start(t, t.Context(), Options{Log: million(), Filter: "MSG", Now: clock, Screen: g})
 		synctest.Wait()
 		if time.Since(began) != 0 {
 			t.Fatalf("%v went by", time.Since(began))
@@ -179,6 +187,53 @@ func TestRunLearnsWithoutPause(t *testing.T) {
 		synctest.Wait()
 		if !strings.Contains(g.text(), " 2/54,054") || strings.Contains(g.text(), "%]") {
 			t.Errorf("after one frame:\n%s", g.text())
+		}
+		g.InjectKey(tcell.KeyCtrlC, 0, tcell.ModCtrl)
+		<-done
+	})
+}
+
+// slow is a log whose filters take until they are released.
+type slow struct {
+	*store.Log
+	release chan struct{}
+}
+
+func (s slow) Select(ctx context.Context, f *filter.Filter, from, to int, found func([]uint32, int) bool) {
+	<-s.release
+	s.Log.Select(ctx, f, from, to, found)
+}
+
+// TestRunRestsWhileOthersSearch: the inspector leaves the cores to a filter that goes over a big log in the background, and looks
+// what it found once a frame.
+func TestRunRestsWhileOthersSearch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := slow{store.NewLog(store.LogOptions{}), make(chan struct{})}
+		defer log.Close()
+		var file bytes.Buffer
+		if _, err := (msntest.Traffic{Size: 4 << 20}).WriteTo(&file); err != nil {
+			t.Fatal(err)
+		}
+		if err := store.LoadReader(t.Context(), &file, "traffic", log.Log, nil); err != nil {
+			t.Fatal(err)
+		}
+		var looks atomic.Int64
+		clock := func() time.Time {
+			if looks.Add(1) == 5000 { // some for what is learned meanwhile, some for a frame
+				close(log.release)
+			}
+			return time.Now()
+		}
+		g, done := start(t, t.Context(), Options{Log: log, Filter: `user != "nobody"`, Now: clock})
+		time.Sleep(25 * frame)
+		if n := looks.Load(); n >= 5000 {
+			t.Errorf("it looked %d times in 25 frames", n)
+		} else {
+			close(log.release)
+		}
+		time.Sleep(2 * frame)
+		if strings.Contains(g.text(), "%]") {
+			t.Errorf("the filter came to no end:\n%s", g.text())
 		}
 		g.InjectKey(tcell.KeyCtrlC, 0, tcell.ModCtrl)
 		<-done

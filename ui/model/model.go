@@ -107,16 +107,18 @@ func (m *Model) Progress() (done, total int) {
 	return m.judged, m.end()
 }
 
-// Step does what is to be done, for about as long as d at most, and reports whether anything changed.
-func (m *Model) Step(d time.Duration) bool {
+// Step does what is to be done, for about as long as d at most, and reports whether anything changed. When nothing did although
+// something is pending, that is searched for in the background, and has brought nothing since the last call.
+func (m *Model) Step(d time.Duration) (changed bool) {
 	if !m.Pending() {
 		return false
 	}
 	for deadline := m.now().Add(d); ; {
 		for range stride {
 			if !m.one() {
-				return true
+				return changed
 			}
+			changed = true
 		}
 		if !m.now().Before(deadline) {
 			return true

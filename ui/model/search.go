@@ -101,7 +101,7 @@ func (m *Model) merge() bool {
 			if m.judged = m.searched; over {
 				m.endSearch()
 			}
-			return m.judged > was
+			return over || m.judged > was
 		}
 	}
 	i := int(m.found[m.merged])
