@@ -34,6 +34,7 @@ type flow struct {
 	items  []passed  // what the story is told with the write
 	cuts   []uint32  // of items, and of the commands after told
 	from   int       // the first cut after told
+	m      decode.Message // the command that is taken
 	event  session.Event
 	reply  []passed // to the sender, after the write
 	err    error    // the first of writing
@@ -107,9 +108,8 @@ func (f *flow) at() int { return len(f.buf) - len(f.in.Pending()) }
 
 // relay takes all whole commands that were read, and writes them.
 func (f *flow) relay() error {
-	var m decode.Message
-	for f.skim(); f.next(&m); f.skim() {
-		if err := f.take(&m); err != nil {
+	for f.skim(); f.next(&f.m); f.skim() {
+		if err := f.take(&f.m); err != nil {
 			return err
 		}
 	}

@@ -11,9 +11,8 @@ import (
 // finish sends what is left when the source has ended.
 func (f *flow) finish() error {
 	f.begin(f.c.p.opts.Now())
-	var m decode.Message
-	for f.next(&m) || f.in.Flush(&m) {
-		if err := f.take(&m); err != nil {
+	for f.next(&f.m) || f.in.Flush(&f.m) {
+		if err := f.take(&f.m); err != nil {
 			return err
 		}
 	}
@@ -129,17 +128,16 @@ func (nowhere) Write(b []byte) (int, error) { return len(b), nil }
 // the user may belong to another upstream.
 func (c *Conn) sayAll(f *flow) error {
 	f.begin(c.p.opts.Now())
-	var m decode.Message
-	for c.logon && f.next(&m) {
-		row := dialect.MSNP2.Match(decode.FromClient, dialect.DS|dialect.NS, &m)
-		if row != nil && row.Find(&m, dialect.Self) != nil {
-			if err := c.sayHome(f, &m, string(row.Find(&m, dialect.Self))); err != nil {
+	for m := &f.m; c.logon && f.next(m); {
+		row := dialect.MSNP2.Match(decode.FromClient, dialect.DS|dialect.NS, m)
+		if row != nil && row.Find(m, dialect.Self) != nil {
+			if err := c.sayHome(f, m, string(row.Find(m, dialect.Self))); err != nil {
 				return err
 			}
 		} else if c.prelude = append(c.prelude, m.Raw...); len(c.prelude) > decode.MaxLine {
 			c.logon = false // too much to say again: the client stays where it is
 		}
-		if err := f.take(&m); err != nil {
+		if err := f.take(m); err != nil {
 			return err
 		}
 	}
@@ -201,9 +199,8 @@ func (c *Conn) serverPump(up *upstream) {
 // hear relays what the upstream said; the first answers of one that repeats what the client heard from another are kept.
 func (c *Conn) hear(up *upstream, f *flow) error {
 	f.begin(c.p.opts.Now())
-	var m decode.Message
 	for ; up.skip > 0; up.skip-- {
-		if !f.next(&m) {
+		if !f.next(&f.m) {
 			return nil
 		}
 		f.count++
