@@ -360,11 +360,11 @@ func BenchmarkSustained(b *testing.B) {
 	bursts{ways(b), 1, lines60(128 << 20 / 60), 128 << 20 / 60, 1}.run(b)
 }
 
-// BenchmarkStuck compares bursts through a proxy whose inspector is stuck with those through one that has none, in turns: 100 of
+// BenchmarkStuck compares bursts through a proxy whose inspector is stuck with those through one that has none, in turns: 300 of
 // each are an operation.
 func BenchmarkStuck(b *testing.B) {
 	all := ways(b)
-	bursts{[]way{all[3], all[4]}, 0, lines60(4 << 20 / 60), 4 << 20 / 60, 100}.run(b)
+	bursts{[]way{all[3], all[4]}, 0, lines60(4 << 20 / 60), 4 << 20 / 60, 300}.run(b)
 }
 
 // bursts is what is said on several ways in turns, one of which the others are compared with.
