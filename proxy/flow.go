@@ -26,14 +26,14 @@ type flow struct {
 	ahead *ahead    // to be read before src; nil for nothing
 
 	// What was taken from the reader and has not left yet.
-	now    time.Time // when it was read
-	buf    []byte    // what the reader held when the relaying began
-	mark   int       // buf[mark:at()] leaves as it came, after out
-	told   int       // buf[told:at()] is not among the items
-	out    []byte    // what leaves before that
-	items  []passed  // what the story is told with the write
-	cuts   []uint32  // of items, and of the commands after told
-	from   int       // the first cut after told
+	now    time.Time      // when it was read
+	buf    []byte         // what the reader held when the relaying began
+	mark   int            // buf[mark:at()] leaves as it came, after out
+	told   int            // buf[told:at()] is not among the items
+	out    []byte         // what leaves before that
+	items  []passed       // what the story is told with the write
+	cuts   []uint32       // of items, and of the commands after told
+	from   int            // the first cut after told
 	m      decode.Message // the command that is taken
 	event  session.Event
 	reply  []passed // to the sender, after the write
