@@ -245,10 +245,10 @@ func (a *App) handle(e tcell.Event) {
 	a.dirty = true
 	switch e := e.(type) {
 	case *tcell.EventKey:
-		if a.pasting != nil {
-			a.pasting.take(e)
+		if a.pasting != nil && a.pasting.take(e, a.o.Now()) {
 			return
 		}
+		a.pasting = nil
 		a.press(e)
 	case *tcell.EventPaste:
 		a.paste(e)

@@ -131,6 +131,14 @@ func TestPaste(t *testing.T) {
 		t.Errorf("the filter is %q", b.filter)
 	}
 
+	b, d, _ = editing(t, "hello")
+	b.press("Esc", "c")
+	b.paste("MSG {trid} N 10\r\n\none\ntwo")
+	b.press("Enter")
+	if want := `inject C MSG {trid} N 10\r\n\r\none\r\ntwo`; d.last() != want {
+		t.Errorf("asked for %q, want %q", d.last(), want)
+	}
+
 	b, _, _ = editing(t, "hello")
 	b.press("k", "Enter")
 	b.paste(strings.Repeat("漢", 1<<20/3))
@@ -140,13 +148,33 @@ func TestPaste(t *testing.T) {
 	}
 }
 
+// TestPasteWithoutEnd: who loses the mark at the end of what is pasted can get out, but no character that is pasted gets anybody out.
+func TestPasteWithoutEnd(t *testing.T) {
+	now := time.Unix(0, 0)
+	b := open(t, 100, 30, Options{Log: newScript().log, Now: func() time.Time { return now }})
+	b.handle(tcell.NewEventPaste(true))
+	for range 3 {
+		b.press("q", "Ctrl-C")
+		now = now.Add(pasteTime / 2)
+	}
+	if b.App.quit {
+		t.Error("a pasted character ended the inspector")
+	}
+	now = now.Add(pasteTime)
+	if b.press("Ctrl-C"); !b.App.quit {
+		t.Error("Ctrl-C does not end the inspector")
+	}
+}
+
 // paste sends text as a terminal does that is told to mark it.
 func (b *bench) paste(text string) {
 	b.handle(tcell.NewEventPaste(true))
 	for _, r := range text {
 		switch r {
-		case '\n':
+		case '\r':
 			b.handle(tcell.NewEventKey(tcell.KeyEnter, 0, tcell.ModNone))
+		case '\n':
+			b.handle(tcell.NewEventKey(tcell.KeyCtrlJ, 0, tcell.ModCtrl))
 		case '\t':
 			b.handle(tcell.NewEventKey(tcell.KeyTab, 0, tcell.ModNone))
 		default:
