@@ -147,7 +147,27 @@ func (a *App) Run(ctx context.Context) error {
 		<-polled
 	}()
 	a.loop(ctx, events)
+	calm(events)
 	return nil
+}
+
+// quiet is how long nothing may come from the terminal before it is left, patience how long that is waited for.
+const (
+	quiet    = 20 * time.Millisecond
+	patience = time.Second
+)
+
+// calm takes what is typed still: the screen is never finished while its goroutines wait to be rid of that. It is not for the shell either.
+func calm(events <-chan tcell.Event) {
+	for late := time.After(patience); ; {
+		select {
+		case <-events:
+		case <-time.After(quiet):
+			return
+		case <-late:
+			return
+		}
+	}
 }
 
 // open prepares the screen.

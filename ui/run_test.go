@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -190,6 +191,60 @@ func TestRunLearnsWithoutPause(t *testing.T) {
 		}
 		g.InjectKey(tcell.KeyCtrlC, 0, tcell.ModCtrl)
 		<-done
+	})
+}
+
+// typist is a terminal whose user types, and at some time hangs up.
+type typist struct {
+	keys    int // that are left
+	hangUp  func()
+	drained chan struct{}
+}
+
+func (*typist) Start() error                { return nil }
+func (*typist) Stop() error                 { return nil }
+func (*typist) Close() error                { return nil }
+func (*typist) NotifyResize(func())         {}
+func (*typist) Write(b []byte) (int, error) { return len(b), nil }
+
+func (*typist) WindowSize() (tcell.WindowSize, error) {
+	return tcell.WindowSize{Width: 80, Height: 24}, nil
+}
+
+func (tty *typist) Drain() error {
+	close(tty.drained)
+	return nil
+}
+
+func (tty *typist) Read(b []byte) (int, error) {
+	switch tty.keys--; tty.keys {
+	case 0:
+		<-tty.drained
+		return 0, io.EOF
+	case 1000:
+		tty.hangUp()
+	}
+	return copy(b, "j"), nil
+}
+
+// TestRunEndsWhileKeysCome: what is typed still does not keep the inspector.
+func TestRunEndsWhileKeysCome(t *testing.T) {
+	t.Setenv("TERM", "xterm-256color")
+	synctest.Test(t, func(t *testing.T) {
+		ctx, hangUp := context.WithCancel(t.Context())
+		screen, err := tcell.NewTerminfoScreenFromTty(&typist{2000, hangUp, make(chan struct{})})
+		if err != nil {
+			t.Fatal(err)
+		}
+		o := talk()
+		o.Screen = screen
+		app, err := New(o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := app.Run(ctx); err != nil {
+			t.Errorf("Run = %v", err)
+		}
 	})
 }
 
