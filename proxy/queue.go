@@ -22,7 +22,7 @@ const (
 	// pieceBytes and pieceCuts are how much of an item stays together: chunks become full.
 	pieceBytes, pieceCuts = chunkBytes / 16, chunkCuts / 16
 	// keepChunks is how many that are free wait for the next burst, some 15 MB: new memory costs more than what is done with it.
-	keepChunks = 16
+	keepChunks = 20
 )
 
 // passed is what passed in one direction of a connection and leads to one event or several.
