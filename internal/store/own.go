@@ -2,6 +2,7 @@ package store
 
 import (
 	"bytes"
+	"strings"
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
@@ -20,8 +21,8 @@ type recording struct {
 	conns  numbering
 }
 
-// maxRecordings is how many recordings are remembered for their next files.
-const maxRecordings = 1 << 10
+// maxRecordings is how many recordings are remembered for their next files, maxOf how long the name of one may be: ours have 13 letters.
+const maxRecordings, maxOf = 1 << 10, 64
 
 // section begins a recording, or goes on with one whose earlier files are in the log: then connections keep their numbers.
 // A file that does not come after those begins another one.
@@ -33,7 +34,7 @@ func (im *importer) section(begin *record) *section {
 			if im.log.recordings == nil {
 				im.log.recordings = make(map[string]*recording)
 			}
-			im.log.recordings[begin.of] = s.recording
+			im.log.recordings[strings.Clone(begin.of)] = s.recording // not with all that the comment says
 		}
 		return s
 	}

@@ -94,6 +94,7 @@ func (r *record) set(key, value string) bool {
 		}
 	case "of":
 		r.of = value
+		return len(value) <= maxOf
 	case "text":
 		e.Text = unescape(value)
 	case "trid":

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -159,4 +160,13 @@ func conns(events []*session.Event) int {
 		ids[e.Conn] = true
 	}
 	return len(ids)
+}
+
+// TestNameOfARecordingIsBounded: names are kept as long as the log is, so that a file must not make them long.
+func TestNameOfARecordingIsBounded(t *testing.T) {
+	for n, want := range map[int]bool{1: true, maxOf: true, maxOf + 1: false} {
+		if _, ok := readRecord([]string{recordStart + recordForm + "begin of=" + strings.Repeat("x", n) + " n=1"}); ok != want {
+			t.Errorf("a name of %d letters is taken: %t, want %t", n, ok, want)
+		}
+	}
 }
