@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"net"
@@ -62,6 +61,7 @@ func (f *shadowFlags) read(users []string) error {
 
 // shadow is another server that is being compared.
 type shadow struct {
+	to     string
 	ended  chan struct{} // closed when no more events come
 	stop   context.CancelFunc
 	played sync.WaitGroup
@@ -81,7 +81,7 @@ func (f *shadowFlags) startShadow(ctx context.Context, events *store.Log, note f
 		return nil
 	}
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx)) // it goes on behind the end
-	s := &shadow{ended: make(chan struct{}), stop: stop}
+	s := &shadow{to: f.shadowTo, ended: make(chan struct{}), stop: stop}
 	t := &shadowTold{to: f.shadowTo, log: log, note: func(text string) {
 		select {
 		case <-s.ended: // no more events come
@@ -135,9 +135,11 @@ func (s *shadow) close(e *env) error {
 	s.stop()
 	switch {
 	case s.err != nil && !slow:
-		return &exitError{exitIO, fmt.Errorf("the shadow: %w", s.err), ""}
+		return &exitError{exitIO, fmt.Errorf("the shadow %s: %w", s.to, s.err), ""}
 	case s.result.Unopened > 0 && !s.result.Compared():
-		return &exitError{exitIO, errors.New("the shadow could not be reached: nothing was compared"), ""}
+		return &exitError{
+			exitIO, fmt.Errorf("the shadow %s could not be reached: nothing was compared", s.to), "--shadow ADDR must be where a server listens while clients connect",
+		}
 	}
 	e.say("the shadow: %s", s.result.Summary())
 	if n := s.result.Unopened; n > 0 {

@@ -68,7 +68,7 @@ func TestShadowThatIsNotThere(t *testing.T) {
 	await(t, "the complaint", func() bool { return strings.Contains(p.stderr.String(), "the shadow cannot be reached") })
 	await(t, "the note", func() bool { return strings.Contains(p.stdout.String(), "the shadow "+at+" cannot be reached: ") })
 	p.end(exitIO)
-	for _, once := range []string{"the shadow cannot be reached", "nothing was compared"} {
+	for _, once := range []string{"the shadow cannot be reached", "the shadow " + at + " could not be reached: nothing was compared"} {
 		if n := strings.Count(p.stderr.String(), once); n != 1 {
 			t.Errorf("it says %d times %q, want once: %s", n, once, p.stderr)
 		}
