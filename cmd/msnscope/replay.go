@@ -112,8 +112,13 @@ func (f *replayFlags) run(ctx context.Context, e *env, path string) error {
 func knownPasswords(users, passwords []string) (map[string]string, error) {
 	known := map[string]string{}
 	for _, u := range users {
-		if handle, rest, ok := strings.Cut(u, ":"); ok {
-			password, _, _ := strings.Cut(rest, ":")
+		pattern, rest, _ := strings.Cut(u, ":")
+		password, _, _ := strings.Cut(rest, ":")
+		handles, err := expand(pattern)
+		if err != nil {
+			return nil, usage("--user %q: %w", pattern, err)
+		}
+		for _, handle := range handles {
 			known[strings.ToLower(handle)] = password
 		}
 	}

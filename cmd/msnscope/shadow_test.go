@@ -203,3 +203,18 @@ func TestShadowFlags(t *testing.T) {
 		}
 	}
 }
+
+// TestShadowKnowsTheUsers: the accounts of the embedded server are known at the shadow, those of a pattern too.
+func TestShadowKnowsTheUsers(t *testing.T) {
+	f := shadowFlags{shadow: "127.0.0.1", passwords: []string{"User3@hotmail.com=other"}}
+	if err := f.read([]string{"user{1..3}@hotmail.com:secret:Name", "erin@hotmail.com:erinpw"}); err != nil {
+		t.Fatal(err)
+	}
+	for handle, want := range map[string]string{
+		"user1@hotmail.com": "secret", "USER2@hotmail.com": "secret", "user3@hotmail.com": "other", "erin@hotmail.com": "erinpw", "bob@hotmail.com": "bobpw",
+	} {
+		if got, ok := f.known(handle); !ok || got != want {
+			t.Errorf("the password of %s is %q (%t), want %q", handle, got, ok, want)
+		}
+	}
+}
