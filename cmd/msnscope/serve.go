@@ -77,9 +77,6 @@ func advertisedHost(s string) (string, error) {
 	return host, nil
 }
 
-// roleNames are what people call the roles.
-var roleNames = map[dialect.Role]string{dialect.DS: "dispatch", dialect.NS: "notification", dialect.SB: "switchboard"}
-
 // referred returns the host that referrals name: that of --advertise, else the one that is listened on.
 func referred(addr, advertise string, first net.Addr) (string, error) {
 	if advertise != "" {
@@ -135,7 +132,7 @@ func serve(ctx context.Context, e *env, f serverFlags, addr, advertise string) e
 			l.Close()
 			continue
 		}
-		e.say("%s on %s", roleNames[roles[i]], l.Addr())
+		e.say("%s on %s", roles[i].Title(), l.Addr())
 		go func() { ends <- srv.Serve(roles[i], l) }()
 	}
 	err = waitAndDrain(ctx, e, srv, o.Notification, ends)

@@ -42,6 +42,19 @@ func (r Role) Name() string {
 	return ""
 }
 
+// Title is what people call the server of one role, "dispatch", "notification" or "switchboard" (§4); "" for none or several.
+func (r Role) Title() string {
+	switch r {
+	case DS:
+		return "dispatch"
+	case NS:
+		return "notification"
+	case SB:
+		return "switchboard"
+	}
+	return ""
+}
+
 // Known reports whether r is exactly one role.
 func (r Role) Known() bool { return r == DS || r == NS || r == SB }
 

@@ -18,9 +18,6 @@ const (
 	maxNamed = 1 << 16
 )
 
-// roleNames are the servers' names in a recording.
-var roleNames = map[dialect.Role]string{dialect.DS: "dispatch", dialect.NS: "notification", dialect.SB: "switchboard"}
-
 // naming gives the addresses of a recording their names: a server's is what it does, a client's who its users are.
 type naming struct {
 	given map[netip.Addr]string
@@ -91,7 +88,7 @@ func (n *named) name() string {
 	var all []string
 	for _, role := range [...]dialect.Role{dialect.DS, dialect.NS, dialect.SB} {
 		if n.roles&role != 0 {
-			all = append(all, roleNames[role])
+			all = append(all, role.Title())
 		}
 	}
 	switch {

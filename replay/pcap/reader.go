@@ -105,8 +105,9 @@ func unzip(in *input) (*input, error) {
 	return plain, nil
 }
 
-// Next returns the next item, which is the Reader's: valid until the next call. The error is io.EOF at the end of the file; ErrCut or ErrBroken, after all items before that
-// place, if the file is cut short or damaged; or the underlying reader's. It stays once it came.
+// Next returns the next item, which is the Reader's: valid until the next call. The error is io.EOF at the end of the file;
+// ErrCut or ErrBroken, after all items before that place, if the file is cut short or damaged; or the underlying reader's. It
+// stays once it came.
 func (r *Reader) Next() (*Item, error) {
 	for {
 		if item := r.track.pop(); item != nil {
