@@ -21,12 +21,15 @@ func TestEncoder(t *testing.T) {
 		t.Errorf("got %q, %v, want %q", got, err, want)
 	}
 	for name, write := range map[string]func(*decode.Encoder){
-		"would break the line": func(e *decode.Encoder) { e.Command("CHG").TrID(1).Arg("a\r\nOUT").End() },
-		"empty argument":       func(e *decode.Encoder) { e.Command("CHG").TrID(1).Arg("").End() },
-		"is no command":        func(e *decode.Encoder) { e.Command("CHANGE").End() },
-		"was not ended":        func(e *decode.Encoder) { e.Command("CHG").TrID(1) },
-		"begun inside":         func(e *decode.Encoder) { e.Command("CHG").Command("OUT").End() },
-		"is too long":          func(e *decode.Encoder) { e.Command("CHG").Arg(strings.Repeat("x", decode.MaxLine)).End() },
+		"contains a blank or a line end": func(e *decode.Encoder) { e.Command("CHG").TrID(1).Arg("a\r\nOUT").End() },
+		"empty argument":                 func(e *decode.Encoder) { e.Command("CHG").TrID(1).Arg("").End() },
+		"is not a command":               func(e *decode.Encoder) { e.Command("CHANGE").End() },
+		"was not ended":                  func(e *decode.Encoder) { e.Command("CHG").TrID(1) },
+		"begins before the previous one": func(e *decode.Encoder) { e.Command("CHG").Command("OUT").End() },
+		"at most 8192 are allowed": func(e *decode.Encoder) {
+			e.Command("CHG").Arg(strings.Repeat("x",
+				decode.MaxLine)).End()
+		},
 	} {
 		e.Reset()
 		write(&e)
@@ -44,7 +47,10 @@ func TestEscape(t *testing.T) {
 			t.Errorf("Escape(%q) = %q, want %q", plain, got, escaped)
 		}
 	}
-	for escaped, plain := range map[string]string{"caf%e9": "caf\xe9", "Mike%2": "Mike%2", "%": "%", "%zz%41": "%zzA", "a+b": "a+b"} {
+	for escaped, plain := range map[string]string{
+		"caf%e9": "caf\xe9", "Mike%2": "Mike%2", "%": "%", "%zz%41": "%zzA",
+		"a+b": "a+b",
+	} {
 		if got := decode.Unescape(escaped); got != plain {
 			t.Errorf("Unescape(%q) = %q, want %q", escaped, got, plain)
 		}
@@ -61,7 +67,7 @@ func TestEscape(t *testing.T) {
 	})
 }
 
-// The digests were computed apart from this program.
+// The expected digests were computed independently of this program.
 func TestMD5Response(t *testing.T) {
 	for _, tc := range []struct{ challenge, password, want string }{
 		{"1013928519.693957190", "password", "7f919fab309532df353c901430df36fa"},

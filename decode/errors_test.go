@@ -20,7 +20,7 @@ func TestErrorNames(t *testing.T) {
 		{911, "ERR_AUTHENTICATION_FAILED", true},
 		{920, "ERR_NOT_ACCEPTING_NEW_USERS", true},
 		{935, "INVALID_SIGNATURE", false},
-		{211, "", false}, // known, but nobody named it
+		{211, "", false}, // known, but without a name
 		{0, "", false},
 		{999, "", false},
 		{-1, "", false},
@@ -34,8 +34,9 @@ func TestErrorNames(t *testing.T) {
 	}
 }
 
-// TestErrorTable holds the table to its form: sorted for the search, the draft's 35 codes of §7.11 under its ERR_ names and
-// nothing else under them, a meaning in one line for each.
+// TestErrorTable checks the form of the table: it is sorted for the search, has the draft's 35
+// codes of §7.11 with names in ERR_ and no other names of that kind, and has a meaning of one line
+// for each code.
 func TestErrorTable(t *testing.T) {
 	codes := decode.ErrorCodes()
 	if !slices.IsSorted(codes) || len(slices.Compact(slices.Clone(codes))) != len(codes) {
@@ -47,7 +48,8 @@ func TestErrorTable(t *testing.T) {
 			draft++
 		}
 		if got := strings.HasPrefix(decode.ErrorName(code), "ERR_"); got != decode.ErrorInDraft(code) {
-			t.Errorf("%d %s: ERR_ names are the draft's own, got in draft = %v", code, decode.ErrorName(code), decode.ErrorInDraft(code))
+			t.Errorf("%d %s: ERR_ names are the draft's own, got in draft = %v", code, decode.ErrorName(code),
+				decode.ErrorInDraft(code))
 		}
 		if m := decode.ErrorMeaning(code); m == "" || strings.Contains(m, "\n") {
 			t.Errorf("%d: meaning %q is not one line", code, m)

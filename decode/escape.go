@@ -4,8 +4,9 @@ import "strings"
 
 const upperHex = "0123456789ABCDEF"
 
-// Escape returns s as an argument of a command line: blanks, control characters, the percent sign and every byte that is
-// not ASCII become %XX (§5.2, RFC 1738). The plus sign stays: it never means a blank here.
+// Escape returns s in the form in which it can be an argument of a command line: blanks, control
+// characters, the percent sign and every byte outside ASCII become %XX (§5.2, RFC 1738). The plus
+// sign stays as it is: in this protocol it never means a blank.
 func Escape(s string) string {
 	n := 0
 	for i := range len(s) {
@@ -29,8 +30,9 @@ func Escape(s string) string {
 
 func mustEscape(c byte) bool { return c <= ' ' || c >= 0x7f || c == '%' }
 
-// Unescape returns what an argument says to a person: %XX of either case become their byte. A percent sign that begins no
-// escape stays as it is. The result need not be valid UTF-8: real clients send Latin-1 too.
+// Unescape decodes an argument: each %XX, with hexadecimal digits of either case, becomes the byte
+// that it stands for. A percent sign that begins no escape stays as it is. The result need not be
+// valid UTF-8, since real clients send Latin-1 too.
 func Unescape(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s
@@ -38,7 +40,8 @@ func Unescape(s string) string {
 	return string(AppendUnescaped(make([]byte, 0, len(s)), s))
 }
 
-// AppendUnescaped appends what [Unescape] returns.
+// AppendUnescaped appends the unescaped form of s, as [Unescape] returns it, to dst and returns the
+// extended buffer.
 func AppendUnescaped[T string | []byte](dst []byte, s T) []byte {
 	for i := 0; i < len(s); i++ {
 		if s[i] == '%' && i+2 < len(s) {

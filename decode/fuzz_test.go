@@ -14,15 +14,20 @@ import (
 	"github.com/msnscope/msnscope/internal/msntest"
 )
 
-// addStreams gives the recorded sessions and what is known to be hard as seeds.
+// addStreams adds the recorded sessions and known hard cases to the seeds.
 func addStreams(f *testing.F) {
 	for _, s := range msntest.Streams(f) {
 		f.Add(s.Data, s.FromClient, uint64(1))
 	}
 	for _, s := range []string{
-		"", "\n", "\r\n", "MSG 1 N 5\r\nhel", "MSG 1 N 99999999999\r\nOUT\r\n", "MSG 1 N -1\nPNG\n", "\x16\x03\x01\x00", "ADL 1 OK\nADL 1 2\nxx",
-		"ON: 1\r\n\r\nbyeMSG bob@h.com Bob 5\r\nhelloBYE bob@h.com\r\n", "MSG bob@h.com Bob 9000\r\nhelloMSG bob@h.com Bob 2\r\nhiFLN bob@h.com\r\n",
-		"VER 0" + string(bytes.Repeat([]byte(" A"), 50)) + "\r\n", "CHG 1 " + string(bytes.Repeat([]byte{'x'}, decode.MaxLine)) + "\n",
+		"", "\n", "\r\n", "MSG 1 N 5\r\nhel", "MSG 1 N 99999999999\r\nOUT\r\n", "MSG 1 N -1\nPNG\n",
+		"\x16\x03\x01\x00", "ADL 1 OK\nADL 1 2\nxx",
+		"ON: 1\r\n\r\nbyeMSG bob@h.com Bob 5\r\nhelloBYE bob@h.com\r\n",
+		"MSG bob@h.com Bob 9000\r\nhelloMSG bob@h.com Bob 2\r\nhiFLN bob@h.com\r\n",
+		overlong("MSG bob@h.com Bob", decode.MaxPayload+1) + "MSG bob@h.com Bob 2\r\nhiFLN bob@h.com\r\n",
+		overlong("QRY 1 id", 2*decode.MaxPayload)[:100<<10],
+		"VER 0" + string(bytes.Repeat([]byte(" A"), 50)) + "\r\n",
+		"CHG 1 " + string(bytes.Repeat([]byte{'x'}, decode.MaxLine)) + "\n",
 	} {
 		f.Add([]byte(s), true, uint64(2))
 		f.Add([]byte(s), false, uint64(3))
@@ -36,8 +41,9 @@ func dirOf(fromClient bool) decode.Dir {
 	return decode.FromServer
 }
 
-// FuzzStreamLaw: the messages' bytes joined are the stream, whatever it is; a message knows its own parts; parsing its bytes
-// again gives the same message; and no message is longer than the caps.
+// FuzzStreamLaw checks the stream law: the bytes of the messages, joined, are the stream, whatever
+// it is. Also, the parts of a message make up its bytes, parsing these bytes gives the same
+// message, and no message exceeds the limits.
 func FuzzStreamLaw(f *testing.F) {
 	addStreams(f)
 	f.Fuzz(func(t *testing.T, stream []byte, fromClient bool, _ uint64) {
@@ -56,7 +62,8 @@ func FuzzStreamLaw(f *testing.F) {
 				t.Fatalf("a message of %d bytes", len(m.Raw))
 			}
 			for i := range m.NumArgs() {
-				if start, end := m.ArgSpan(i); start >= end || end > len(m.Line()) || bytes.ContainsAny(m.Raw[start:end], " \t\n") {
+				if start, end := m.ArgSpan(i); start >= end || end > len(m.Line()) ||
+					bytes.ContainsAny(m.Raw[start:end], " \t\n") {
 					t.Fatalf("argument %d of %q is %d to %d", i, m.Raw, start, end)
 				}
 			}
@@ -73,7 +80,7 @@ func FuzzStreamLaw(f *testing.F) {
 	})
 }
 
-// FuzzSplit: into what segments a stream is split makes no difference to its messages.
+// FuzzSplit checks that the messages do not depend on the segments into which a stream is split.
 func FuzzSplit(f *testing.F) {
 	addStreams(f)
 	f.Fuzz(func(t *testing.T, stream []byte, fromClient bool, seed uint64) {
@@ -99,7 +106,7 @@ func FuzzSplit(f *testing.F) {
 			if borrows {
 				r.Return()
 			}
-			clear(lent) // it is the caller's again
+			clear(lent) // the caller may reuse it after Return
 		}
 		for r.Next(&m) || r.Flush(&m) {
 			got = append(got, describe(&m))
@@ -113,7 +120,7 @@ func FuzzSplit(f *testing.F) {
 	})
 }
 
-// payloads is the set of the verbs that have a payload in the tests' grammar.
+// payloads returns the set of verbs that have a payload in the grammar of these tests.
 func payloads() *decode.Verbs {
 	var set decode.Verbs
 	for _, name := range []string{"MSG", "QRY", "ADL"} {
@@ -122,7 +129,8 @@ func payloads() *decode.Verbs {
 	return &set
 }
 
-// cuts returns the lengths of a stream's messages, taken by Next, or by Skim as far as it goes if there are exceptions.
+// cuts returns the lengths of the stream's messages. It uses Skim as far as possible if except is
+// not nil, else only Next.
 func cuts(dir decode.Dir, stream []byte, except *decode.Verbs) (sizes []uint32) {
 	r := decode.NewReader(dir, grammar{})
 	r.Feed(stream)
@@ -138,8 +146,8 @@ func cuts(dir decode.Dir, stream []byte, except *decode.Verbs) (sizes []uint32) 
 	}
 }
 
-// FuzzEncode: what was decoded and is encoded again says the same; and where the sender wrote as the Encoder does (one blank,
-// no leading zeros, CRLF), it is the same bytes.
+// FuzzEncode checks that a decoded message, encoded again, says the same. If its sender wrote it as
+// the Encoder does (one blank, no leading zeros, CRLF), the bytes are the same, too.
 func FuzzEncode(f *testing.F) {
 	addStreams(f)
 	f.Fuzz(func(t *testing.T, stream []byte, fromClient bool, _ uint64) {
@@ -158,7 +166,9 @@ func FuzzEncode(f *testing.F) {
 			got, err := e.Bytes()
 			if err != nil {
 				if len(got) > decode.MaxLine || bytes.ContainsRune(m.Line(), '\r') {
-					continue // longer than a line may be once it ends in CRLF; or a CR inside, which no line of ours has
+					// The line would be too long with CRLF at its end, or contains a CR, which the
+					// Encoder refuses.
+					continue
 				}
 				t.Fatalf("%q: %v", m.Raw, err)
 			}
@@ -173,11 +183,13 @@ func FuzzEncode(f *testing.F) {
 	})
 }
 
-// encode writes the message again.
+// encode writes m to e.
 func encode(e *decode.Encoder, m *decode.Message, sized bool) {
 	e.Command(m.Verb.String())
 	if m.HasTrID {
 		e.TrID(m.TrID)
+	} else if text := m.TrIDText(); text != nil {
+		e.Arg(string(text))
 	}
 	args := m.NumArgs()
 	_, numeric := strconv.Atoi(string(m.Arg(args - 1)))
@@ -194,11 +206,12 @@ func encode(e *decode.Encoder, m *decode.Message, sized bool) {
 	}
 }
 
-// canonical reports whether the line is written as the Encoder writes.
+// canonical reports whether the line is written in the way of the Encoder.
 func canonical(m *decode.Message) bool {
 	words := strings.Fields(string(m.Line()))
-	return string(m.Line()) == strings.Join(words, " ") && string(m.LineEnd()) == "\r\n" && !(m.HasTrID && padded(m.TrIDText()))
+	return string(m.Line()) == strings.Join(words, " ") && m.InCapitals() && string(m.LineEnd()) == "\r\n" &&
+		!(m.HasTrID && padded(m.TrIDText()))
 }
 
-// padded reports whether a number is written with more digits than it needs.
+// padded reports whether a number has leading zeros.
 func padded(number []byte) bool { return len(number) > 1 && number[0] == '0' }

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// Dir says who sent a command: 'C' the client, 'S' the server, as the draft writes them (§7.1).
+// Dir is the sender of a command: 'C' for the client, 'S' for the server, as the draft writes them
+// (§7.1).
 type Dir byte
 
 // The two directions of a connection.
@@ -20,16 +21,26 @@ func (d Dir) String() string { return string(rune(d)) }
 // Reverse returns the other direction.
 func (d Dir) Reverse() Dir { return FromClient + FromServer - d }
 
-// Verb is a command's name: three letters, or three digits for an error (§5.2, §7.11). The zero Verb is no command. Verbs
-// are comparable and cost nothing to copy.
+// Verb is the name of a command: three capitals, or three digits for an error (§5.2, §7.11). The
+// zero Verb stands for no command.
 type Verb [3]byte
 
-// V returns the verb with the given name, and the zero Verb when s does not have the form of one.
+// V returns the verb with the given name, in letters of either case, and the zero Verb if s is
+// neither three letters nor three digits.
 func V(s string) Verb {
 	if len(s) != 3 || !isVerb([]byte(s)) {
 		return Verb{}
 	}
-	return Verb{s[0], s[1], s[2]}
+	return verbOf([]byte(s))
+}
+
+// verbOf returns the verb with the name w, for which isVerb must be true.
+func verbOf(w []byte) Verb {
+	v := Verb(w)
+	if v[0] >= 'A' {
+		v[0], v[1], v[2] = v[0]&^0x20, v[1]&^0x20, v[2]&^0x20
+	}
+	return v
 }
 
 // String returns the three characters, or "" for the zero Verb.
@@ -40,7 +51,7 @@ func (v Verb) String() string {
 	return string(v[:])
 }
 
-// Code returns the number of an error (§7.11), and 0 for any other verb.
+// Code returns the code of an error (§7.11), and 0 for any other verb.
 func (v Verb) Code() int {
 	if v[0] < '0' || v[0] > '9' {
 		return 0
@@ -48,8 +59,8 @@ func (v Verb) Code() int {
 	return int(v[0]-'0')*100 + int(v[1]-'0')*10 + int(v[2]-'0')
 }
 
-// isVerb reports whether w is three letters or three digits. Letters of either case are taken (one server compares without
-// case): what is wrong with lower case is for lint to say, not for framing.
+// isVerb reports whether w is three letters or three digits. Letters of either case will do, since
+// one server compares without regard to case: [Message.Malformed] tells of lower case.
 func isVerb(w []byte) bool {
 	if len(w) != 3 {
 		return false
@@ -60,41 +71,46 @@ func isVerb(w []byte) bool {
 	return isDigits(w)
 }
 
-// inlineWords is how many words a Message holds without allocating: no command of the draft has more than eight; VER with all
-// dialects ever spoken has twenty-two.
+// inlineWords is how many words of a line a Message holds without allocating. No command of the
+// draft has more than eight; a VER with all dialects ever spoken has twenty-two.
 const inlineWords = 22
 
-// span is a part of Raw. Lines are capped at MaxLine, so 16 bits do.
+// span is a range of Raw. Since a line has at most MaxLine bytes, 16 bits are enough.
 type span struct{ start, end uint16 }
 
-// Message is one command as it was on the wire, or, when Verb is zero, bytes that are no command.
+// Message is one command as it was on the wire or, if Verb is zero, bytes that are not a command.
 //
-// All slices that its methods return are parts of Raw. A Message from [Reader.Next] is valid until the next call on that
-// Reader; [Message.Clone] makes one that lasts. A Message that is no longer changed may be read by several goroutines.
+// All slices that its methods return are parts of Raw. A Message from [Reader.Next] is valid until
+// the next call on that Reader; [Message.Clone] makes a copy that stays valid. Any number of
+// goroutines may read a Message that nobody changes.
 type Message struct {
-	// Raw is every byte: the command line, its line end and the payload.
+	// Raw is all bytes of the message: the command line, its line end and the payload.
 	Raw []byte
-	// Verb is the command, zero for an opaque message.
+	// Verb is the name of the command, zero for an opaque message. It is in capitals even if the
+	// sender wrote it otherwise.
 	Verb Verb
-	// HasTrID says that the command carries a transaction identifier (§5.6), TrID its value.
+	// HasTrID reports whether the command carries a transaction identifier (§5.6); TrID is its
+	// value. A number that cannot be one, such as 4294967296 or -1, is neither a TrID nor an
+	// argument: TrIDText returns it.
 	HasTrID bool
 	TrID    uint32
-	// Why says what keeps an opaque message from being a command; NotOpaque for a command.
+	// Why is the reason why an opaque message is not a command; NotOpaque for a command.
 	Why Reason
 
-	line, body   uint32 // length of the line without its end; where the payload begins
-	count, first int    // how many words the line has; which of them is the first argument
+	line, body   uint32 // the length of the line without its end; the offset of the payload
+	count, first int    // the number of words in the line; the index of the first argument among them
 	words        [inlineWords]span
-	more         []span // words past inlineWords
+	more         []span // the words after the first inlineWords
 }
 
-// Opaque reports whether the bytes are no command.
+// Opaque reports whether the message is not a command.
 func (m *Message) Opaque() bool { return m.Why != NotOpaque }
 
-// Line returns the command line without its end; of an opaque message, all bytes without a line end at their end.
+// Line returns the command line without its line end. For an opaque message it returns all bytes,
+// except for a line end at the very end.
 func (m *Message) Line() []byte { return m.Raw[:m.line] }
 
-// LineEnd returns what ended the line: "\r\n", "\n", or nothing.
+// LineEnd returns the line end: "\r\n", "\n", or nothing.
 func (m *Message) LineEnd() []byte { return m.Raw[m.line:m.body] }
 
 // Payload returns the bytes after the line, nil when the command has none (§8.7).
@@ -105,18 +121,46 @@ func (m *Message) Payload() []byte {
 	return m.Raw[m.body:]
 }
 
-// TrIDText returns the digits of the TrID as they were on the wire, nil when there is none.
+// TrIDText returns the TrID as it was on the wire, also one that is out of range, and nil when
+// there is none.
 func (m *Message) TrIDText() []byte {
-	if !m.HasTrID {
+	if m.first != 2 {
 		return nil
 	}
 	return m.Raw[m.words[1].start:m.words[1].end]
 }
 
+// InCapitals reports whether the sender wrote the verb in capitals, as the draft does (§5.2).
+func (m *Message) InCapitals() bool {
+	return m.count > 0 && string(m.Raw[m.words[0].start:m.words[0].end]) == string(m.Verb[:]) || m.Block()
+}
+
+// Malformed says in words what is wrong with the verb or the TrID of a command, and returns "" if
+// nothing is. Such a command is nevertheless read as its sender must have meant it.
+func (m *Message) Malformed() string {
+	lower := !m.Opaque() && !m.InCapitals()
+	number := m.first == 2 && !m.HasTrID
+	switch {
+	case lower && number:
+		return lowerCase + "; " + notATrID
+	case lower:
+		return lowerCase
+	case number:
+		return notATrID
+	}
+	return ""
+}
+
+const (
+	lowerCase = "the command is not in capitals (§5.2)"
+	notATrID  = "the TrID is not a number from 0 to 4294967295 (§5.6)"
+)
+
 // NumArgs returns the number of arguments: the words after the verb and the TrID.
 func (m *Message) NumArgs() int { return m.count - m.first }
 
-// Arg returns argument i as it was on the wire, nil when there are not so many.
+// Arg returns argument i, counted from 0, as it was on the wire, and nil if there are not that
+// many.
 func (m *Message) Arg(i int) []byte {
 	s, ok := m.span(i)
 	if !ok {
@@ -125,7 +169,8 @@ func (m *Message) Arg(i int) []byte {
 	return m.Raw[s.start:s.end]
 }
 
-// ArgSpan returns where in Raw argument i begins and ends: 0, 0 when there are not so many.
+// ArgSpan returns the offsets in Raw at which argument i begins and ends, and 0, 0 if there are not
+// that many arguments.
 func (m *Message) ArgSpan(i int) (start, end int) {
 	s, _ := m.span(i)
 	return int(s.start), int(s.end)
@@ -142,7 +187,7 @@ func (m *Message) span(i int) (span, bool) {
 	return m.more[word-inlineWords], true
 }
 
-// Clone returns a copy that shares no bytes with m.
+// Clone returns a copy that shares no memory with m.
 func (m *Message) Clone() Message {
 	c := *m
 	c.Raw = bytes.Clone(m.Raw)
@@ -150,17 +195,22 @@ func (m *Message) Clone() Message {
 	return c
 }
 
-// Parse takes raw as one whole command: the line up to the first line feed (or all of it), the rest as payload. It is for
-// bytes that are known to be one command, such as a stored one; a stream needs a [Reader]. The result shares raw.
+// Parse parses raw as exactly one command: the line up to the first line feed (or all of it), and
+// the rest as payload. It is for bytes that are known to be one command, such as a stored one; a
+// stream needs a [Reader]. The result refers to raw.
 func Parse(raw []byte, dir Dir, g Grammar) Message {
 	var m Message
 	m.Parse(raw, dir, g)
 	return m
 }
 
-// Parse makes m what [Parse] returns, whatever it was: for who has the room already.
+// Parse sets m to what the function [Parse] returns, without allocating a Message.
 func (m *Message) Parse(raw []byte, dir Dir, g Grammar) {
 	m.Raw = raw
+	if len(raw) > 0 && raw[0] <= 1 && g.Shape(dir, blockVerb()).Payload == OneBlock {
+		m.setBlock()
+		return
+	}
 	blank, short := scan(raw[:len(raw):len(raw)])
 	if body := lineEnd(raw, short); body > 0 {
 		m.setLine(short, body)
@@ -173,7 +223,8 @@ func (m *Message) Parse(raw []byte, dir Dir, g Grammar) {
 	}
 }
 
-// splitLong takes the line of m and its words, and reports whether there is one; else m is opaque.
+// splitLong finds the end of m's line and splits it into words. A line that is too long makes m
+// opaque; then it returns false.
 func (m *Message) splitLong() bool {
 	end := bytes.IndexByte(m.Raw, '\n')
 	if end < 0 {
@@ -189,7 +240,7 @@ func (m *Message) splitLong() bool {
 	return true
 }
 
-// Blob returns an opaque message of raw, with the reason.
+// Blob returns an opaque message that holds raw, with the given reason. It refers to raw.
 func Blob(raw []byte, why Reason) Message {
 	m := Message{Raw: raw}
 	m.setOpaque(why)
@@ -198,7 +249,7 @@ func Blob(raw []byte, why Reason) Message {
 
 func (m *Message) setLine(line, body int) { m.line, m.body = uint32(line), uint32(body) }
 
-// setOpaque makes all of Raw a line of no command.
+// setOpaque makes m an opaque message of all of Raw.
 func (m *Message) setOpaque(why Reason) {
 	raw := m.Raw
 	*m = Message{Raw: raw, Why: why}
@@ -209,7 +260,7 @@ func (m *Message) setOpaque(why Reason) {
 	m.setLine(end, len(raw))
 }
 
-// trimCR returns the length of b without one carriage return at its end.
+// trimCR returns the length of b, less one if it ends in a carriage return.
 func trimCR(b []byte) int {
 	if n := len(b); n > 0 && b[n-1] == '\r' {
 		return n - 1
@@ -217,8 +268,9 @@ func trimCR(b []byte) int {
 	return len(b)
 }
 
-// read makes of the words of the line a verb, a TrID where the grammar has one, and arguments. It returns what the grammar says
-// of the payload. Words are separated by any number of spaces and tabs (§5.2).
+// read assigns the words of the line to the verb, the TrID if the grammar has one there, and the
+// arguments. It returns the payload rule of the grammar. Words are separated by any number of
+// spaces and tabs (§5.2).
 func (m *Message) read(dir Dir, g Grammar) Payload {
 	if !m.readVerb() {
 		return NoPayload
@@ -226,7 +278,7 @@ func (m *Message) read(dir Dir, g Grammar) Payload {
 	return m.shaped(g.Shape(dir, m.Verb))
 }
 
-// readVerb takes the verb, and reports whether there is one.
+// readVerb sets the verb from the first word. It returns false, and sets Why, if there is none.
 func (m *Message) readVerb() bool {
 	m.HasTrID, m.TrID, m.Why, m.first = false, 0, NotOpaque, 1
 	if m.count == 0 {
@@ -238,27 +290,31 @@ func (m *Message) readVerb() bool {
 		m.Why = NoVerb
 		return false
 	}
-	m.Verb = Verb(w)
+	m.Verb = verbOf(w)
 	return true
 }
 
-// shaped takes the TrID where the shape has one, and returns what the shape says of the payload.
+// shaped sets the TrID if the shape has one, and returns the shape's payload rule.
 func (m *Message) shaped(shape Shape) Payload {
-	if shape.TrID && m.count > 1 {
+	if shape.TrID && m.count > 1 && (!shape.Serial || m.count > 2 && isDigits(m.Arg(1))) {
 		m.setTrID(m.Raw[m.words[1].start:m.words[1].end])
 	}
 	return shape.Payload
 }
 
-// setTrID takes the second word as the TrID if it is one: decimal, at most 2^32-1 (§5.6).
+// setTrID takes w, the second word, as the TrID if it is a decimal number of at most 2^32-1 (§5.6).
+// Any other whole number stands in the place of the TrID without being one.
 func (m *Message) setTrID(w []byte) {
 	if n, ok := parseUint(w, 1<<32-1); ok {
 		m.HasTrID, m.TrID, m.first = true, uint32(n), 2
+	} else if c := w[0]; isDigits(w) || (c == '-' || c == '+') && isDigits(w[1:]) {
+		m.first = 2
 	}
 }
 
-// parseUint reads a decimal number of at most limit, which is less than 2^60. Leading zeros are fine; signs and anything else
-// are not.
+// parseUint parses a decimal number and reports whether w is one that does not exceed limit, which
+// must be less than 2^60. Leading zeros are allowed, signs are not. Of a number that is too large
+// it returns limit+1.
 func parseUint(w []byte, limit uint64) (uint64, bool) {
 	var n uint64
 	for _, c := range w {

@@ -10,7 +10,8 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// TestQuote: what a person sees of a command's bytes can be typed again, and gives the same bytes.
+// TestQuote checks that the text shown for a command's bytes can be typed in again and gives the
+// same bytes.
 func TestQuote(t *testing.T) {
 	for _, tc := range []struct{ raw, text string }{
 		{"CHG 9 NLN\r\n", `CHG 9 NLN\r\n`},
@@ -37,7 +38,7 @@ func TestQuote(t *testing.T) {
 	})
 }
 
-// TestUnquoteNamesThePlace of what is no escape.
+// TestUnquoteNamesThePlace checks that the error names the position of an invalid escape.
 func TestUnquoteNamesThePlace(t *testing.T) {
 	for _, tc := range []struct{ text, want string }{
 		{`é\q`, `character 2: "\\q"`},

@@ -6,42 +6,56 @@ import (
 	"io"
 )
 
-// Caps of what a Reader holds. Both are far above what clients and servers really send, and low enough that a thousand
-// hostile connections do no harm.
+// Limits of what a Reader holds. They are far above what real clients and servers send, and low
+// enough that a thousand hostile connections do no harm.
 const (
-	// MaxLine is the longest command line in bytes, line end included. The draft sets no limit; the longest lines seen
-	// are lists of later dialects with about 1 KB.
+	// MaxLine is the length of the longest command line in bytes, line end included. The draft sets
+	// no limit; the longest lines seen in practice are lists of later dialects, with about 1 KB.
 	MaxLine = 8192
-	// MaxPayload is the longest payload in bytes. Real ones stay below 8 KB.
+	// MaxPayload is the length of the longest payload in bytes that a message holds. Real ones stay
+	// below 8 KB. A longer one is delivered in parts: see [Reader.Next].
 	MaxPayload = 1 << 20
+	// MaxPart is the length in bytes of each of these parts except the last.
+	MaxPart = 32 << 10
 
-	minRead = 4096    // what Fill offers to a read at least: a usual segment with room
-	maxRead = 1 << 16 // and what it offers at most, where reads bring as much as they can
-	keepBuf = 1 << 16 // an empty buffer larger than this is given back
+	// maxAnnounced is the largest payload length that is counted down. A line may announce more,
+	// but no connection lives long enough to carry it: all that follows belongs to the payload
+	// until the stream ends.
+	maxAnnounced = 1 << 59
+
+	minRead = 4096    // the smallest room in bytes that Fill gives a read: a usual segment and more
+	maxRead = 1 << 16 // the largest, once reads have filled smaller ones
+	keepBuf = 1 << 16 // an empty buffer of more bytes than this is released
 )
 
-// Reader cuts one direction of one connection into messages. Lines end in LF or CRLF (clients of 2000 sent a bare LF), a
-// payload begins right after the line and nothing ends it (§8.7). How the stream was split into reads makes no difference
-// to the messages.
+// Reader cuts one direction of one connection into messages. Lines end in LF or CRLF (clients of
+// 2000 sent a bare LF); a payload begins right after the line, and nothing marks its end (§8.7).
+// How the stream was split into reads makes no difference to the messages.
 //
-// A Reader is for one goroutine. Its buffer starts small and never exceeds MaxLine + MaxPayload and one read.
+// A Reader is not safe for concurrent use. Its buffer starts small and never holds more than
+// MaxLine + MaxPayload bytes and one read.
 type Reader struct {
-	// Dir is the direction that the Reader reads.
+	// Dir is the direction of the stream: the sender of its commands.
 	Dir Dir
-	// Grammar is asked for each command. It may be changed between calls of Next, when the dialect becomes known.
+	// Grammar supplies the shape of each command. It may be replaced between calls of Next, for
+	// example when the dialect becomes known.
 	Grammar Grammar
 
-	buf  []byte // buf[r:] is what has not been handed out
+	buf  []byte // buf[r:] has not been returned by Next yet
 	r    int
-	own  []byte  // the Reader's buffer while buf is borrowed
-	room int     // what Fill offers to a read, 0 for minRead
-	seen int     // how many bytes of buf[r:] are known to hold no LF
-	need int     // how many bytes the command at r has in all, once known
-	by   Grammar // what need was worked out by
-	long bool    // inside a line that was too long
-	lost bool    // out of step: see Lose
+	own  []byte  // the Reader's own buffer while buf is borrowed, else nil
+	room int     // how many bytes Fill gives the next read; less than minRead counts as that
+	seen int     // the first bytes of buf[r:] that are known to contain no LF
+	need int     // the length of the whole command at r, 0 while unknown
+	by   Grammar // the grammar by which need was computed
+	rest uint64  // bytes still to come of a payload of more than MaxPayload
+	long bool    // inside a line of more than MaxLine bytes
+	lost bool    // framing is lost: see Lose
+	// blocks reports whether all that follows is blocks of a file.
+	blocks bool
 
-	last struct { // what the grammar said of the last verb that it was asked for: runs of one command are usual
+	// last caches the shape of the previous command, since runs of one verb are common.
+	last struct {
 		of    Grammar
 		dir   Dir
 		verb  Verb
@@ -49,17 +63,18 @@ type Reader struct {
 	}
 }
 
-// NewReader returns a Reader of the direction dir with the grammar g.
+// NewReader returns a Reader for the direction dir with the grammar g.
 func NewReader(dir Dir, g Grammar) *Reader { return &Reader{Dir: dir, Grammar: g} }
 
-// Feed appends p to what is to be framed. Slices of earlier messages become invalid.
+// Feed appends a copy of p to the stream. It invalidates the slices of earlier messages.
 func (r *Reader) Feed(p []byte) {
 	r.compact(len(p))
 	r.buf = append(r.buf, p...)
 }
 
-// Borrow is Feed without a copy where nothing is pending: what is framed are parts of p, until [Reader.Return]. Between the two is
-// neither Feed nor Fill.
+// Borrow is like Feed, but does not copy p if nothing is pending. The messages then refer to p,
+// which must not change until [Reader.Return] is called. Between the two calls, neither Feed nor
+// Fill may be called.
 func (r *Reader) Borrow(p []byte) {
 	if len(r.Pending()) > 0 {
 		r.Feed(p)
@@ -71,7 +86,8 @@ func (r *Reader) Borrow(p []byte) {
 	}
 }
 
-// Return keeps a copy of what is pending of what was borrowed. Slices of earlier messages become invalid.
+// Return ends a Borrow: the Reader copies the pending bytes and no longer refers to the borrowed
+// ones. It invalidates the slices of earlier messages.
 func (r *Reader) Return() {
 	if r.own == nil {
 		return
@@ -79,8 +95,8 @@ func (r *Reader) Return() {
 	r.own, r.buf, r.r = nil, append(r.own, r.Pending()...), 0
 }
 
-// Fill does one Read from src into the buffer and returns how many bytes came, with the error of src. Slices of earlier
-// messages become invalid.
+// Fill reads from src once and returns the number of bytes and the error of that read. It
+// invalidates the slices of earlier messages.
 func (r *Reader) Fill(src io.Reader) (int, error) {
 	room := max(r.room, minRead)
 	if r.r == len(r.buf) && cap(r.buf) > 4*room {
@@ -101,7 +117,8 @@ func (r *Reader) Fill(src io.Reader) (int, error) {
 	return n, err
 }
 
-// compact moves what is pending to the front and makes room for n more bytes.
+// compact makes room for n more bytes: it moves the pending bytes to the front, or grows the
+// buffer.
 func (r *Reader) compact(n int) {
 	rest := len(r.buf) - r.r
 	if rest == 0 && cap(r.buf) > keepBuf {
@@ -118,13 +135,29 @@ func (r *Reader) compact(n int) {
 	}
 }
 
-// Pending returns the bytes that do not make a whole command yet. They are valid until the next call.
+// Pending returns the bytes that were fed but not returned by Next: less than a whole command, once
+// Next has returned false. They are valid until the next call on the Reader.
 func (r *Reader) Pending() []byte { return r.buf[r.r:] }
 
-// Next stores the next message in m and reports whether there was a whole one. m.Raw is a part of the Reader's buffer:
-// valid until the next Fill or Feed.
+// InParts reports whether the next bytes belong to a payload of more than MaxPayload bytes, and are
+// therefore no command whatever they look like.
+func (r *Reader) InParts() bool { return r.rest > 0 }
+
+// Next stores the next message in m and reports whether there was a whole one. m.Raw is part of the
+// Reader's buffer and is valid until the next call of Fill, Feed, Borrow or Return.
+//
+// A command whose payload is longer than MaxPayload becomes several opaque messages: its line
+// ([LengthCap]), then the payload in parts of MaxPart bytes ([OverlongPart]) up to the length that
+// the line announces. So text in the payload that looks like a command is not taken for one, and
+// the command after it is found.
 func (r *Reader) Next(m *Message) bool {
 	b := r.buf[r.r:]
+	if r.rest > 0 {
+		return r.nextPart(m, b)
+	}
+	if len(b) > 0 && (r.blocks || b[0] <= 1) && r.mayBlock(b) {
+		return r.nextBlock(m, b)
+	}
 	if r.need > 0 && r.Grammar != r.by {
 		r.need = 0
 	}
@@ -132,7 +165,7 @@ func (r *Reader) Next(m *Message) bool {
 		return false
 	}
 	if r.seen == 0 && !r.long {
-		// Most lines are short and have no control character but those at their end.
+		// Most lines are short, and their first control character is the line end.
 		blank, end := scan(b[:len(b):len(b)])
 		if body := lineEnd(b, end); body > 0 {
 			m.Raw = b[:body]
@@ -144,7 +177,8 @@ func (r *Reader) Next(m *Message) bool {
 	return r.nextLong(m, b)
 }
 
-// lineEnd returns where the line ends whose first control character is b[i], after its LF; 0 where that does not end the line.
+// lineEnd returns the offset after the line end that begins at b[i], the first control character of
+// b. It returns 0 if b[i] begins no line end, or lies outside the first window.
 func lineEnd(b []byte, i int) int {
 	if i >= window || i >= len(b) {
 		return 0
@@ -158,53 +192,18 @@ func lineEnd(b []byte, i int) int {
 	return i + 1
 }
 
-// Verbs is a set of commands by their verbs, in letters of either case. It may have a few more, whose characters have the same
-// lower bits: so it is for those that need no care. The zero value is empty.
-type Verbs [1 << 15 / 64]uint64
-
-// Add adds the verb.
-func (s *Verbs) Add(v Verb) {
-	i := verbBits(v[:])
-	s[i/64] |= 1 << (i % 64)
-}
-
-// Has reports whether the verb is in the set.
-func (s *Verbs) Has(v Verb) bool { return s.has(v[:]) }
-
-func (s *Verbs) has(v []byte) bool {
-	i := verbBits(v)
-	return s[i/64]&(1<<(i%64)) != 0
-}
-
-func verbBits(v []byte) uint { return uint(v[0]&31)<<10 | uint(v[1]&31)<<5 | uint(v[2]&31) }
-
-// Skim takes what Next would take as long as these are whole lines with verbs that are not in the set, and appends the
-// length of each. Their words are not looked at: the caller knows that commands with other verbs have no payload. It is for who
-// sends bytes on and has to know only where commands end. Lines that need a closer look are left to Next.
-func (r *Reader) Skim(except *Verbs, sizes []uint32) []uint32 {
-	if r.need > 0 || r.seen > 0 || r.long || r.lost {
-		return sizes
-	}
-	for {
-		b := r.buf[r.r:]
-		n := bytes.IndexByte(b[:min(len(b), MaxLine)], '\n') + 1
-		if n < 4 || !startsWithLetters(b[:n]) || except.has(b) {
-			return sizes
-		}
-		r.r += n
-		sizes = append(sizes, uint32(n))
-	}
-}
-
-// startsWithLetters reports whether a line begins with a verb of letters.
-func startsWithLetters(line []byte) bool {
-	if (line[0]|0x20)-'a' >= 26 || (line[1]|0x20)-'a' >= 26 || (line[2]|0x20)-'a' >= 26 {
+// nextPart implements Next inside a payload of more than MaxPayload bytes.
+func (r *Reader) nextPart(m *Message, b []byte) bool {
+	n := min(r.rest, MaxPart)
+	if uint64(len(b)) < n {
 		return false
 	}
-	return line[3] == ' ' || line[3] == '\t' || line[3] == '\n' || line[3] == '\r' && len(line) == 5
+	r.rest -= n
+	r.take(m, int(n)).setOpaque(r.partReason())
+	return true
 }
 
-// nextLong is Next for a line of any length.
+// nextLong implements Next for lines of any length.
 func (r *Reader) nextLong(m *Message, b []byte) bool {
 	line := b[:min(len(b), MaxLine)]
 	end := bytes.IndexByte(line[min(r.seen, len(line)):], '\n')
@@ -229,39 +228,41 @@ func (r *Reader) nextLong(m *Message, b []byte) bool {
 	return r.command(m, b, end+1)
 }
 
-// command takes the command whose line, in m already, ends at b[body].
+// command completes the message m, whose line ends before b[body] and is already split into words.
+// It returns false if the payload has not arrived completely.
 func (r *Reader) command(m *Message, b []byte, body int) bool {
 	rule := NoPayload
 	if m.readVerb() {
 		rule = m.shaped(r.shape(m.Verb))
 	}
-	total, why := body, m.Why
-	if why == NotOpaque && rule != NoPayload {
-		var size int
+	size, why := uint64(0), m.Why
+	if why == NotOpaque && rule != NoPayload && rule < Blocks {
 		size, why = m.payloadSize(rule)
-		total += size
 	}
-	if r.lost && why == NotOpaque && !r.Grammar.Fits(r.Dir, m) {
+	if r.lost && (why == NotOpaque || why == LengthCap) && !r.Grammar.Fits(r.Dir, m) {
 		why = OutOfStep
 	}
-	switch {
+	switch total := body + int(size); {
 	case why == EmptyLine:
+		r.take(m, body).setOpaque(why)
+	case why == LengthCap:
+		r.lost, r.rest = false, size
 		r.take(m, body).setOpaque(why)
 	case why != NotOpaque:
 		r.lost = true
 		r.take(m, r.glued(b[:body])).setOpaque(why)
 	case len(b) < total:
-		// The line is looked at once more when all of it is there: it ends where it ended.
+		// The line is parsed again when its payload is complete; it will end at the same place.
 		r.need, r.seen, r.by = total, 0, r.Grammar
 		return false
 	default:
-		r.lost = false
+		r.lost, r.blocks = false, rule == Blocks
 		r.take(m, total)
 	}
 	return true
 }
 
-// shape asks the grammar for the shape of a verb, unless it was the last to be asked for.
+// shape returns the grammar's shape of a verb. It remembers the latest answer.
 func (r *Reader) shape(v Verb) Shape {
 	if l := &r.last; v != l.verb || r.Dir != l.dir || r.Grammar != l.of {
 		l.of, l.dir, l.verb, l.shape = r.Grammar, r.Dir, v, r.Grammar.Shape(r.Dir, v)
@@ -269,65 +270,29 @@ func (r *Reader) shape(v Verb) Shape {
 	return r.last.shape
 }
 
-// Lose tells that bytes are missing before the next ones, or that the stream begins in the middle. A Reader also loses its
-// step at a line that is no command. Then the end of one message may stand before the next command without a line end
-// between, since nothing ends a payload (§8.7), and lines of text may look like commands; so until a command is found that
-// fits its grammar in every word, what does not is opaque, and each line is searched for such a command inside.
-func (r *Reader) Lose() { r.lost, r.long = true, false }
-
-// maxGlued is how many places in a line are looked at as the beginning of a command: a body of a text has few capitals.
-const maxGlued = 64
-
-// glued returns where in a line a command begins that fits, behind something else; the length of the line if none does.
-func (r *Reader) glued(line []byte) int {
-	tries := 0
-	for i := 1; i+4 < len(line) && tries < maxGlued; i++ {
-		if line[i+3] != ' ' || !upper(line[i]) || !upper(line[i+1]) || !upper(line[i+2]) {
-			continue
-		}
-		tries++
-		if r.fits(line[i:]) {
-			return i
-		}
-	}
-	return len(line)
-}
-
-// fits reports whether the line is surely a command: it fits, and has an argument or a TrID that shows it.
-func (r *Reader) fits(line []byte) bool {
-	m := Message{Raw: line}
-	m.setLine(trimCR(line[:len(line)-1]), len(line))
-	m.split()
-	rule := m.read(r.Dir, r.Grammar)
-	if m.Opaque() || m.count < 2 || !r.Grammar.Fits(r.Dir, &m) {
-		return false
-	}
-	_, why := m.payloadSize(rule)
-	return rule == NoPayload || why == NotOpaque
-}
-
-func upper(c byte) bool { return 'A' <= c && c <= 'Z' }
-
-// payloadSize returns how many bytes follow the line under the rule.
-func (m *Message) payloadSize(rule Payload) (int, Reason) {
+// payloadSize returns the number of payload bytes according to the rule. The reason is LengthCap if
+// they are more than MaxPayload, BadLength if the rule requires a length and there is none.
+func (m *Message) payloadSize(rule Payload) (uint64, Reason) {
 	n := m.NumArgs()
 	if rule == ThirdArgIfNumeric && n != 3 || rule == OnlyArgIfNumeric && (n != 1 || !m.HasTrID) {
 		return 0, NotOpaque
 	}
 	last := m.Arg(n - 1)
-	size, ok := parseUint(last, MaxPayload)
+	size, _ := parseUint(last, maxAnnounced)
 	switch {
-	case ok:
-		return int(size), NotOpaque
-	case isDigits(last):
-		return 0, LengthCap
-	case rule == LastArg:
+	case !isDigits(last):
+	case size <= MaxPayload:
+		return size, NotOpaque
+	default:
+		return size, LengthCap
+	}
+	if rule == LastArg {
 		return 0, BadLength
 	}
 	return 0, NotOpaque
 }
 
-// take makes the next n bytes m's, and moves on.
+// take sets m.Raw to the next n bytes and consumes them.
 func (r *Reader) take(m *Message, n int) *Message {
 	m.Raw = r.buf[r.r : r.r+n : r.r+n]
 	r.r += n
@@ -335,40 +300,29 @@ func (r *Reader) take(m *Message, n int) *Message {
 	return m
 }
 
-// Flush stores what is pending, which no further byte will complete, as an opaque message, and reports whether there was
-// anything. It is for the end of the stream, and before a gap in it. Where a payload was waited for and its length was wrong,
-// commands may follow in what is pending: so call Next again after Flush, and both until neither has more.
+// Flush stores the pending bytes, which no further byte will complete, in m as an opaque message,
+// and reports whether there were any. Call it at the end of the stream and before a gap in it.
+//
+// If the pending bytes are a command with a wrong payload length, more commands may follow in them.
+// So call Next again after Flush, and repeat both until neither returns a message. Commands found
+// that way are guesses: they may be shown, but must not be acted upon.
 func (r *Reader) Flush(m *Message) bool {
 	pending := r.buf[r.r:]
+	if r.rest > 0 {
+		r.Lose()
+	}
 	if len(pending) == 0 {
 		return false
 	}
-	n := len(pending)
+	n, why := len(pending), CutShort
 	if r.need > 0 {
 		n = r.resume(pending)
 		r.lost = true
 	}
-	r.long = false
-	r.take(m, n).setOpaque(CutShort)
-	return true
-}
-
-// resume returns where after the first line of b a command begins that fits, and the length of b if none does.
-func (r *Reader) resume(b []byte) int {
-	at := bytes.IndexByte(b, '\n') + 1
-	for {
-		n := bytes.IndexByte(b[at:], '\n') + 1
-		switch {
-		case n == 0:
-			return len(b)
-		case n > MaxLine:
-		case r.fits(b[at : at+n]):
-			return at
-		default:
-			if i := r.glued(b[at : at+n]); i < n {
-				return at + i
-			}
-		}
-		at += n
+	if r.blocks && r.rest > 0 {
+		why = NoBlock
 	}
+	r.long = false
+	r.take(m, n).setOpaque(why)
+	return true
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// grammar is enough of the protocol for these tests: the codec knows no command, whatever table it is given.
+// grammar knows as much of the protocol as these tests need: the codec itself knows no commands.
 type grammar struct{}
 
 func (grammar) Shape(dir decode.Dir, verb decode.Verb) decode.Shape {
@@ -31,7 +31,7 @@ func (grammar) Shape(dir decode.Dir, verb decode.Verb) decode.Shape {
 	return decode.Shape{TrID: true}
 }
 
-// Fits knows what the tests need: a handle, a number or a blank in the right place.
+// Fits checks as much as the tests need: a handle, a number or a blank in the right place.
 func (grammar) Fits(_ decode.Dir, m *decode.Message) bool {
 	switch m.Verb.String() {
 	case "MSG":
@@ -44,15 +44,18 @@ func (grammar) Fits(_ decode.Dir, m *decode.Message) bool {
 	return false
 }
 
-// describe says what a message is, in one line.
+// describe returns a description of the message in one line.
 func describe(m *decode.Message) string {
 	if m.Opaque() {
 		return fmt.Sprintf("opaque %q: %s", m.Raw, m.Why)
 	}
 	var b strings.Builder
 	b.WriteString(m.Verb.String())
-	if m.HasTrID {
+	switch {
+	case m.HasTrID:
 		fmt.Fprintf(&b, " #%d", m.TrID)
+	case m.TrIDText() != nil:
+		fmt.Fprintf(&b, " #(%s)", m.TrIDText())
 	}
 	for i := range m.NumArgs() {
 		fmt.Fprintf(&b, " %q", m.Arg(i))
@@ -63,7 +66,7 @@ func describe(m *decode.Message) string {
 	return b.String()
 }
 
-// all frames the stream, what is pending at the end included.
+// all frames the stream, including the bytes that are pending at its end.
 func all(dir decode.Dir, stream string) (described []string, raw []byte) {
 	r := decode.NewReader(dir, grammar{})
 	r.Feed([]byte(stream))
@@ -89,19 +92,45 @@ func TestReader(t *testing.T) {
 		}},
 		{"the answer without its TrID", "ANS OK\r\n", 'S', []string{`ANS "OK"`}},
 		{"an error with and without a TrID", "911 6\r\n600\r\n", 'S', []string{`911 #6`, `600`}},
-		{"the largest TrID and one more", "INF 4294967295\r\nINF 4294967296\r\n", 'C', []string{`INF #4294967295`, `INF "4294967296"`}},
-		{"MSG in its two shapes", "MSG bob@h.com Bob 5\r\nhelloBYE bob@h.com\r\n", 'S', []string{`MSG "bob@h.com" "Bob" "5" + 5 bytes`, `BYE "bob@h.com"`}},
-		{"a payload without a line end", "MSG 4 U 5\r\nhelloMSG 5 N 0\r\nOUT\r\n", 'C', []string{`MSG #4 "U" "5" + 5 bytes`, `MSG #5 "N" "0"`, `OUT`}},
-		{"a bare LF before a payload that begins with LF", "MSG 4 U 3\n\na\n", 'C', []string{`MSG #4 "U" "3" + 3 bytes`}},
-		{"a number that is no length", "QNG 60\r\nSYN 8 1\r\nCAL 2 RINGING 11752013\r\nACK 4\r\nCHL 0 1557\r\n", 'S', []string{
-			`QNG "60"`, `SYN #8 "1"`, `CAL #2 "RINGING" "11752013"`, `ACK #4`, `CHL #0 "1557"`,
-		}},
-		{"QRY carries a payload in every dialect", "QRY 10 msmsgs@msnmsgr.com 32\r\n8f2f5a91b72102cd28355e9fc9000d6eOUT\n", 'C', []string{
-			`QRY #10 "msmsgs@msnmsgr.com" "32" + 32 bytes`, `OUT`,
-		}},
-		{"raw UTF-8, Latin-1 and NUL stay", "REA 9 a@b Zo\xc3\xab%20\xe9\x00\r\n", 'C', []string{`REA #9 "a@b" "Zoë%20\xe9\x00"`}},
+		{
+			"the largest TrID and one more", "INF 4294967295\r\nINF 4294967296\r\n", 'C',
+			[]string{`INF #4294967295`, `INF #(4294967296)`},
+		},
+		{
+			"MSG in its two shapes", "MSG bob@h.com Bob 5\r\nhelloBYE bob@h.com\r\n", 'S',
+			[]string{`MSG "bob@h.com" "Bob" "5" + 5 bytes`, `BYE "bob@h.com"`},
+		},
+		{
+			"a payload without a line end", "MSG 4 U 5\r\nhelloMSG 5 N 0\r\nOUT\r\n", 'C',
+			[]string{`MSG #4 "U" "5" + 5 bytes`, `MSG #5 "N" "0"`, `OUT`},
+		},
+		{
+			"a bare LF before a payload that begins with LF", "MSG 4 U 3\n\na\n", 'C',
+			[]string{`MSG #4 "U" "3" + 3 bytes`},
+		},
+		{
+			"a number that is no length", "QNG 60\r\nSYN 8 1\r\nCAL 2 RINGING 11752013\r\nACK 4\r\nCHL 0 1557\r\n", 'S',
+			[]string{
+				`QNG "60"`, `SYN #8 "1"`, `CAL #2 "RINGING" "11752013"`, `ACK #4`, `CHL #0 "1557"`,
+			},
+		},
+		{
+			"QRY carries a payload in every dialect",
+			"QRY 10 msmsgs@msnmsgr.com 32\r\n8f2f5a91b72102cd28355e9fc9000d6eOUT\n", 'C',
+			[]string{
+				`QRY #10 "msmsgs@msnmsgr.com" "32" + 32 bytes`, `OUT`,
+			},
+		},
+		{
+			"raw UTF-8, Latin-1 and NUL stay", "REA 9 a@b Zo\xc3\xab%20\xe9\x00\r\n", 'C',
+			[]string{`REA #9 "a@b" "Zoë%20\xe9\x00"`},
+		},
 		{"CR alone ends nothing", "CHG 5\r NLN\r\n", 'C', []string{`CHG "5\r" "NLN"`}},
-		{"lower case is a command", "ver 0 msnp2\r\n", 'C', []string{`ver #0 "msnp2"`}},
+		{"lower case is a command", "ver 0 msnp2\r\n", 'C', []string{`VER #0 "msnp2"`}},
+		{
+			"numbers that are no TrIDs", "CHG -1 NLN\r\nCHG +1 NLN\r\nCHG - NLN\r\nCHG 1x NLN\r\n", 'C',
+			[]string{`CHG #(-1) "NLN"`, `CHG #(+1) "NLN"`, `CHG "-" "NLN"`, `CHG "1x" "NLN"`},
+		},
 		{"an unknown command", "ZZZ 4 x\r\n", 'C', []string{`ZZZ #4 "x"`}},
 		{"no command", "\r\nVERS 1\r\nNACK 3\n12 a\r\nOUT\r\n", 'S', []string{
 			`opaque "\r\n": empty line`,
@@ -109,41 +138,96 @@ func TestReader(t *testing.T) {
 			`opaque "NACK 3\n": not a command: its first word is neither three letters nor three digits`,
 			`opaque "12 a\r\n": not a command: its first word is neither three letters nor three digits`, `OUT`,
 		}},
-		{"a length or a word", "ADL 5 OK\r\nADL 0 4\r\n<a/>OUT\r\n", 'S', []string{`ADL #5 "OK"`, `ADL #0 "4" + 4 bytes`, `OUT`}},
+		{
+			"a length or a word", "ADL 5 OK\r\nADL 0 4\r\n<a/>OUT\r\n", 'S',
+			[]string{`ADL #5 "OK"`, `ADL #0 "4" + 4 bytes`, `OUT`},
+		},
 		{"lengths that are none", "MSG 4 N abc\r\nMSG 4 N -1\r\nMSG 4 N\r\nMSG\r\nOUT\r\n", 'C', []string{
-			`opaque "MSG 4 N abc\r\n": the payload length is no number`, `opaque "MSG 4 N -1\r\n": the payload length is no number`,
-			`opaque "MSG 4 N\r\n": the payload length is no number`, `opaque "MSG\r\n": the payload length is no number`, `OUT`,
+			`opaque "MSG 4 N abc\r\n": the payload length is not a number`,
+			`opaque "MSG 4 N -1\r\n": the payload length is not a number`,
+			`opaque "MSG 4 N\r\n": the payload length is not a number`,
+			`opaque "MSG\r\n": the payload length is not a number`, `OUT`,
 		}},
-		{"lengths that are too large", "MSG 4 N 1048577\r\nMSG 4 N 99999999999999999999\r\nOUT\r\n", 'C', []string{
-			`opaque "MSG 4 N 1048577\r\n": payload longer than 1 MB`, `opaque "MSG 4 N 99999999999999999999\r\n": payload longer than 1 MB`, `OUT`,
+		{"a payload that is longer than 1 MB and does not come", "MSG 4 N 1048577\r\nOUT\r\n", 'C', []string{
+			`opaque "MSG 4 N 1048577\r\n": payload longer than 1 MB`,
+			`opaque "OUT\r\n": cut short: the stream ended inside a command`,
 		}},
-		{"a body without its beginning, and the next command glued to it", "ON: 1\r\n\r\nbye MSG nobodyMSG bob@h.com Bob 5\r\nhelloBYE bob@h.com\r\n", 'S', []string{
-			`opaque "ON: 1\r\n": not a command: its first word is neither three letters nor three digits`,
-			`opaque "\r\n": empty line`, `opaque "bye MSG nobody": out of step: it may be a part of a message`,
-			`MSG "bob@h.com" "Bob" "5" + 5 bytes`, `BYE "bob@h.com"`,
+		{"a payload of a length that no stream has", "MSG 4 N 99999999999999999999\r\nOUT\r\n", 'C', []string{
+			`opaque "MSG 4 N 99999999999999999999\r\n": payload longer than 1 MB`,
+			`opaque "OUT\r\n": cut short: the stream ended inside a command`,
 		}},
-		{"text that looks like commands is none while out of step", "what now\r\nyou are OUT\r\nMSG me later 5\r\nBYE bob@h.com\r\nyou x\r\n", 'S', []string{
-			`opaque "what now\r\n": not a command: its first word is neither three letters nor three digits`,
-			`opaque "you are OUT\r\n": out of step: it may be a part of a message`, `opaque "MSG me later 5\r\n": out of step: it may be a part of a message`,
-			`BYE "bob@h.com"`, `you "x"`,
-		}},
-		{"a length that is too short", "MSG bob@h.com Bob 5\r\nhello worldMSG bob@h.com Bob 2\r\nhiFLN bob@h.com\r\n", 'S', []string{
-			`MSG "bob@h.com" "Bob" "5" + 5 bytes`, `opaque " world": not a command: its first word is neither three letters nor three digits`,
-			`MSG "bob@h.com" "Bob" "2" + 2 bytes`, `FLN "bob@h.com"`,
-		}},
-		{"a length that is too long", "MSG bob@h.com Bob 90000\r\nhelloMSG bob@h.com Bob 2\r\nhiFLN bob@h.com\r\nrest", 'S', []string{
-			`opaque "MSG bob@h.com Bob 90000\r\nhello": cut short: the stream ended inside a command`,
-			`MSG "bob@h.com" "Bob" "2" + 2 bytes`, `FLN "bob@h.com"`, `opaque "rest": cut short: the stream ended inside a command`,
-		}},
-		{"lower case has its payload too", "msg 4 N 5\r\nhelloOUT\r\n", 'C', []string{`msg #4 "N" "5" + 5 bytes`, `OUT`}},
-		{"an end inside", "MSG 4 N 10\r\nhello", 'C', []string{`opaque "MSG 4 N 10\r\nhello": cut short: the stream ended inside a command`}},
-		{"a line of the longest kind", "CHG 1 " + long[:decode.MaxLine-8] + "\r\nOUT\n", 'C', []string{`CHG #1 "` + long[:decode.MaxLine-8] + `"`, `OUT`}},
+		{
+			"while out of step, a length above 1 MB counts if all else fits",
+			"what now\r\nMSG me later 2000000\r\nMSG bob@h.com Bob 2000000\r\nOUT\r\n", 'S',
+			[]string{
+				`opaque "what now\r\n": not a command: its first word is neither three letters nor three digits`,
+				`opaque "MSG me later 2000000\r\n": out of step: this may be part of a message`,
+				`opaque "MSG bob@h.com Bob 2000000\r\n": payload longer than 1 MB`,
+				`opaque "OUT\r\n": cut short: the stream ended inside a command`,
+			},
+		},
+		{
+			"a body without its beginning, and the next command glued to it",
+			"ON: 1\r\n\r\nbye MSG nobodyMSG bob@h.com Bob 5\r\nhelloBYE bob@h.com\r\n", 'S',
+			[]string{
+				`opaque "ON: 1\r\n": not a command: its first word is neither three letters nor three digits`,
+				`opaque "\r\n": empty line`, `opaque "bye MSG nobody": out of step: this may be part of a message`,
+				`MSG "bob@h.com" "Bob" "5" + 5 bytes`, `BYE "bob@h.com"`,
+			},
+		},
+		{
+			"text that looks like commands is none while out of step",
+			"what now\r\nyou are OUT\r\nMSG me later 5\r\nBYE bob@h.com\r\nyou x\r\n", 'S',
+			[]string{
+				`opaque "what now\r\n": not a command: its first word is neither three letters nor three digits`,
+				`opaque "you are OUT\r\n": out of step: this may be part of a message`,
+				`opaque "MSG me later 5\r\n": out of step: this may be part of a message`,
+				`BYE "bob@h.com"`, `YOU "x"`,
+			},
+		},
+		{
+			"a length that is too short",
+			"MSG bob@h.com Bob 5\r\nhello worldMSG bob@h.com Bob 2\r\nhiFLN bob@h.com\r\n",
+			'S',
+			[]string{
+				`MSG "bob@h.com" "Bob" "5" + 5 bytes`,
+				`opaque " world": not a command: its first word is neither three letters nor three digits`,
+				`MSG "bob@h.com" "Bob" "2" + 2 bytes`, `FLN "bob@h.com"`,
+			},
+		},
+		{
+			"a length that is too long",
+			"MSG bob@h.com Bob 90000\r\nhelloMSG bob@h.com Bob 2\r\nhiFLN bob@h.com\r\nrest", 'S',
+			[]string{
+				`opaque "MSG bob@h.com Bob 90000\r\nhello": cut short: the stream ended inside a command`,
+				`MSG "bob@h.com" "Bob" "2" + 2 bytes`, `FLN "bob@h.com"`,
+				`opaque "rest": cut short: the stream ended inside a command`,
+			},
+		},
+		{
+			"lower case has its payload too", "msg 4 N 5\r\nhelloOUT\r\n", 'C',
+			[]string{`MSG #4 "N" "5" + 5 bytes`, `OUT`},
+		},
+		{
+			"an end inside", "MSG 4 N 10\r\nhello", 'C',
+			[]string{`opaque "MSG 4 N 10\r\nhello": cut short: the stream ended inside a command`},
+		},
+		{
+			"a line of the longest kind", "CHG 1 " + long[:decode.MaxLine-8] + "\r\nOUT\n", 'C',
+			[]string{`CHG #1 "` + long[:decode.MaxLine-8] + `"`, `OUT`},
+		},
 		{"a line that is too long", "CHG 1 " + long + "\r\nOUT\n", 'C', []string{
 			`opaque "` + ("CHG 1 " + long)[:decode.MaxLine] + `": line longer than 8192 bytes`,
 			`opaque "xxxxxx\r\n": line longer than 8192 bytes`, `OUT`,
 		}},
-		{"many short arguments", "VER 0" + strings.Repeat(" A", 28) + "\n", 'C', []string{`VER #0` + strings.Repeat(` "A"`, 28)}},
-		{"many arguments", "VER 0" + strings.Repeat(" A", 30) + "\n", 'C', []string{`VER #0` + strings.Repeat(` "A"`, 30)}},
+		{
+			"many short arguments", "VER 0" + strings.Repeat(" A", 28) + "\n", 'C',
+			[]string{`VER #0` + strings.Repeat(` "A"`, 28)},
+		},
+		{
+			"many arguments", "VER 0" + strings.Repeat(" A", 30) + "\n", 'C',
+			[]string{`VER #0` + strings.Repeat(` "A"`, 30)},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			got, raw := all(tc.dir, tc.stream)
@@ -160,7 +244,8 @@ func TestReader(t *testing.T) {
 func TestMessageParts(t *testing.T) {
 	m := decode.Parse([]byte("LST 0007 FL 12 1 2 bob@hotmail.com Bob%20B \r\n"), decode.FromServer, grammar{})
 	for name, got := range map[string]string{
-		"LST 0007 FL 12 1 2 bob@hotmail.com Bob%20B ": string(m.Line()), "\r\n": string(m.LineEnd()), "0007": string(m.TrIDText()),
+		"LST 0007 FL 12 1 2 bob@hotmail.com Bob%20B ": string(m.Line()), "\r\n": string(m.LineEnd()),
+		"0007":    string(m.TrIDText()),
 		"Bob%20B": string(m.Arg(5)), "": string(m.Arg(6)) + string(m.Arg(-1)) + string(m.Payload()),
 	} {
 		if got != name {
@@ -177,12 +262,13 @@ func TestMessageParts(t *testing.T) {
 	}
 }
 
-// TestFillTakesWhatComes reads a stream byte by byte, with errors, and in one go.
+// TestFillTakesWhatComes reads a stream byte by byte, with errors, and all at once.
 func TestFillTakesWhatComes(t *testing.T) {
 	stream := "VER 0 MSNP2\r\nMSG 4 U 5\r\nhelloOUT\r\n"
 	for name, src := range map[string]io.Reader{
-		"bytes": iotest.OneByteReader(strings.NewReader(stream)), "data and error": iotest.DataErrReader(strings.NewReader(stream)),
-		"halves": iotest.HalfReader(strings.NewReader(stream)),
+		"bytes":          iotest.OneByteReader(strings.NewReader(stream)),
+		"data and error": iotest.DataErrReader(strings.NewReader(stream)),
+		"halves":         iotest.HalfReader(strings.NewReader(stream)),
 	} {
 		r := decode.NewReader(decode.FromClient, grammar{})
 		var got []string
@@ -201,7 +287,8 @@ func TestFillTakesWhatComes(t *testing.T) {
 	}
 }
 
-// TestBufferIsBounded feeds far more than the caps without an end of line, then rubbish payload lengths.
+// TestBufferIsBounded feeds far more than the limits allow without a line end, and then invalid
+// payload lengths.
 func TestBufferIsBounded(t *testing.T) {
 	r := decode.NewReader(decode.FromClient, grammar{})
 	chunk := bytes.Repeat([]byte{'x'}, 64<<10)
@@ -220,7 +307,8 @@ func TestBufferIsBounded(t *testing.T) {
 }
 
 func TestNoAllocations(t *testing.T) {
-	stream := []byte("VER 0 MSNP2\r\nUSR 3 MD5 I alice@hotmail.com\r\nLST 7 FL 12 1 2 bob@hotmail.com Bob\r\nMSG 4 U 5\r\nhello")
+	stream := []byte("VER 0 MSNP2\r\nUSR 3 MD5 I alice@hotmail.com\r\nLST 7 FL 12 1 2 bob@hotmail.com Bob\r\nMSG 4 U " +
+		"5\r\nhello")
 	r := decode.NewReader(decode.FromClient, grammar{})
 	var m decode.Message
 	n := testing.AllocsPerRun(100, func() {
@@ -242,14 +330,15 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
-// TestSkim: what is skimmed is what Next would have taken, and no command that needs a closer look.
+// TestSkim checks that Skim consumes what Next would have returned, and no command that Next must
+// see.
 func TestSkim(t *testing.T) {
 	var except decode.Verbs
 	except.Add(decode.V("MSG"))
 	for _, tc := range []struct {
 		stream string
 		sizes  []uint32
-		next   string // what Next finds then
+		next   string // the message that Next returns after it
 	}{
 		{"CHG 7 NLN\r\nPNG\r\nOUT\nqng 1\n", []uint32{11, 5, 4, 6}, ""},
 		{"CHG 7 NLN\r\nMSG 1 N 3\r\nabcOUT\r\n", []uint32{11}, "MSG 1 N 3\r\nabc"},
@@ -275,7 +364,8 @@ func TestSkim(t *testing.T) {
 	}
 }
 
-// TestSkimLeavesWhatIsOpen: inside a line, and where the stream is out of step, Next goes on.
+// TestSkimLeavesWhatIsOpen checks that Skim consumes nothing inside a line or while framing is
+// lost.
 func TestSkimLeavesWhatIsOpen(t *testing.T) {
 	r := decode.NewReader(decode.FromClient, grammar{})
 	var m decode.Message

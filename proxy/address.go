@@ -6,33 +6,35 @@ import (
 	"net/netip"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/msnscope/msnscope/decode/referral"
 )
 
-// ownLocked notes that the proxy listens on l. p.mu is held.
+// ownLocked records that the proxy listens on l. p.mu is held.
 func (p *Proxy) ownLocked(l net.Listener) {
 	at := addrPort(l.Addr())
 	covered := func(host, by netip.Addr) bool {
 		return host == by || by.IsUnspecified() && (by.Is6() || host.Is4()) // [::] listens to IPv4 as well
 	}
 	if !slices.ContainsFunc(p.hosts, func(h netip.Addr) bool { return covered(at.Addr(), h) }) {
-		p.hosts = append(slices.DeleteFunc(p.hosts, func(h netip.Addr) bool { return covered(h, at.Addr()) }), at.Addr())
+		p.hosts = append(slices.DeleteFunc(p.hosts, func(h netip.Addr) bool { return covered(h, at.Addr()) }),
+			at.Addr())
 	}
 	p.at = append(p.at, at)
 	if a := p.opts.Advertise; a != "" {
-		p.own[canonical(net.JoinHostPort(a, strconv.Itoa(int(at.Port()))))] = true
+		p.own[referral.Canonical(net.JoinHostPort(a, strconv.Itoa(int(at.Port()))))] = true
 	}
 }
 
-// leadsHere reports whether whoever connects to address comes to this proxy. local is an address that it is reached by. It
-// resolves no names but localhost. p.mu is held.
+// leadsHere reports whether a connection to address would come to this proxy. local is an address
+// at which clients reach the proxy. No name but localhost is resolved.
 func (p *Proxy) leadsHere(address string, local netip.Addr) bool {
 	if p.opts.Role(address) != 0 {
 		return false // a server that is known for what it is
 	}
-	address = canonical(address)
+	address = referral.Canonical(address)
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.own[address] {
 		return true
 	}
@@ -48,8 +50,9 @@ func (p *Proxy) leadsHere(address string, local netip.Addr) bool {
 	return false
 }
 
-// reaches reports whether a connection to the IP address to arrives at a listener on at, a machine's that has the address
-// local too. To connect to the unspecified address is to connect to the machine itself.
+// reaches reports whether a connection to the IP address to arrives at a listener on at, a
+// machine's that has the address local too. To connect to the unspecified address is to connect to
+// the machine itself.
 func reaches(to, at, local netip.Addr) bool {
 	self := to.IsUnspecified() || to == netip.IPv6Loopback() || to == netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	switch {
@@ -61,30 +64,27 @@ func reaches(to, at, local netip.Addr) bool {
 	return to == at
 }
 
-// canonical returns an address in the form in which equal ones are equal: with a port, IPv4 as such, names in lower case,
-// localhost as the IP address that it is.
-func canonical(address string) string {
-	full, ok := referral.Normalize(address)
-	if !ok {
-		return address
-	}
-	full = strings.ToLower(full)
-	if port, is := strings.CutPrefix(full, "localhost:"); is {
-		full = "127.0.0.1:" + port
-	}
-	at, err := netip.ParseAddrPort(full)
-	if err != nil {
-		return full
-	}
-	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()).String()
-}
-
-// advertise returns what to tell a client that came to local instead of the address of an upstream ("" for one that nobody
-// can connect to), and false for an address that leads to this proxy already. p.mu is held.
+// advertise returns the address that replaces target, an upstream's, for a client that came to
+// local, and false if target leads to this proxy already.
 func (p *Proxy) advertise(local netip.AddrPort, target string) (string, bool) {
-	if target != "" && p.leadsHere(target, local.Addr()) {
+	if p.leadsHere(target, local.Addr()) {
 		return "", false
 	}
+	host, port, _ := net.SplitHostPort(p.here(local))
+	if p.opts.ReferralPorts > 0 {
+		if own, ok := p.portFor(target); ok {
+			port = own
+		}
+	}
+	address := net.JoinHostPort(host, port)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.own[referral.Canonical(address)] = true
+	return address, true
+}
+
+// here returns the address that stands for this proxy towards a client that came to local.
+func (p *Proxy) here(local netip.AddrPort) string {
 	host, port := local.Addr().String(), strconv.Itoa(int(local.Port()))
 	if a := p.opts.Advertise; a != "" {
 		if h, pt, err := net.SplitHostPort(a); err == nil {
@@ -93,34 +93,32 @@ func (p *Proxy) advertise(local netip.AddrPort, target string) (string, bool) {
 			host = a
 		}
 	}
-	if p.opts.ReferralPorts > 0 && target != "" {
-		if own, ok := p.portFor(target); ok {
-			port = own
-		}
-	}
-	address := net.JoinHostPort(host, port)
-	p.own[canonical(address)] = true
-	return address, true
+	return net.JoinHostPort(host, port)
 }
 
-// portFor returns the port that stands for an upstream, and opens its listeners the first time, one wherever the proxy listens.
-// p.mu is held for that: it happens once an upstream, and opening a listener does not block.
+// portFor returns the port that stands for the upstream target, and false if there is none. The
+// first time it opens a listener on each of the proxy's hosts; opening one does not block.
 func (p *Proxy) portFor(target string) (string, bool) {
-	if port, ok := p.ports[target]; ok {
+	p.mu.Lock()
+	port, ok := p.ports[target]
+	full, from, hosts := len(p.ports) >= maxReferralPorts, p.next, slices.Clone(p.hosts)
+	p.mu.Unlock()
+	if ok || full || p.ctx.Err() != nil {
+		return port, ok
+	}
+	listeners, err := p.listenFrom(from, hosts)
+	if err != nil {
+		p.log.Error("cannot open a separate port for an upstream: its clients will come to the main port", "upstream",
+			target,
+			"err", err)
+		return "", false
+	}
+	port, first := p.standsFor(target, listeners)
+	if !first { // another connection was as quick
+		closeAll(listeners)
 		return port, true
 	}
-	if len(p.ports) >= maxReferralPorts || p.ctx.Err() != nil {
-		return "", false
-	}
-	listeners, err := p.listenFrom(p.next)
-	if err != nil {
-		p.log.Error("no port of its own for an upstream; its clients come back to the main port", "upstream", target, "err", err)
-		return "", false
-	}
-	at := int(addrPort(listeners[0].Addr()).Port())
-	p.ports[target], p.next = strconv.Itoa(at), at+1
 	for _, l := range listeners {
-		p.ownLocked(l)
 		p.log.Info("listening for one upstream", "address", l.Addr(), "upstream", target)
 		p.conns.Go(func() {
 			if err := p.serve(l, target); err != nil {
@@ -128,31 +126,51 @@ func (p *Proxy) portFor(target string) (string, bool) {
 			}
 		})
 	}
+	return port, true
+}
+
+// standsFor makes the port of the listeners stand for the upstream target, unless another port does
+// already, and returns the port that does. first reports whether it is the listeners' port.
+func (p *Proxy) standsFor(target string, listeners []net.Listener) (port string, first bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if port, ok := p.ports[target]; ok {
+		return port, false
+	}
+	at := int(addrPort(listeners[0].Addr()).Port())
+	p.ports[target], p.next = strconv.Itoa(at), max(p.next, at+1)
+	for _, l := range listeners {
+		p.ownLocked(l)
+	}
 	return p.ports[target], true
 }
 
-// listenFrom listens on the first of the ports from port on that is free wherever the proxy listens.
-func (p *Proxy) listenFrom(port int) ([]net.Listener, error) {
+// listenFrom listens on the first port, from port on, that is free on all of the hosts.
+func (p *Proxy) listenFrom(port int, hosts []netip.Addr) ([]net.Listener, error) {
 	err := fmt.Errorf("there is no port %d", port)
 	for last := min(port+maxBusy, 65535); port <= last; port++ {
 		var all []net.Listener
-		if all, err = p.listenAll(port); err == nil {
+		if all, err = p.listenAll(port, hosts); err == nil {
 			return all, nil
 		}
 	}
 	return nil, err
 }
 
-func (p *Proxy) listenAll(port int) (all []net.Listener, err error) {
-	for _, host := range p.hosts {
+func (p *Proxy) listenAll(port int, hosts []netip.Addr) (all []net.Listener, err error) {
+	for _, host := range hosts {
 		l, err := p.opts.Listen("tcp", netip.AddrPortFrom(host, uint16(port)).String())
 		if err != nil {
-			for _, l := range all {
-				l.Close()
-			}
+			closeAll(all)
 			return nil, err
 		}
 		all = append(all, l)
 	}
 	return all, nil
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		l.Close()
+	}
 }

@@ -20,18 +20,20 @@ import (
 
 func TestNeverItsOwnClient(t *testing.T) {
 	for _, upstream := range []string{
-		proxyAddr, "127.0.0.1", "[::ffff:127.0.0.1]:1863", "LocalHost:1863", "0.0.0.0:1863", "[::]:1863", "proxy.example:1863",
+		proxyAddr, "127.0.0.1", "[::ffff:127.0.0.1]:1863", "LocalHost:1863", "0.0.0.0:1863", "[::]:1863",
+		"proxy.example:1863",
 		"msn.example:1863",
 	} {
 		t.Run(upstream, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLab(t, Options{Upstream: upstream, Advertise: "MSN.example"})
 				c := l.client(proxyAddr)
-				c.send("VER 1 MSNP2\r\n")
-				c.wantEnd()
+				c.Send("VER 1 MSNP2\r\n")
+				c.WantEnd()
 				synctest.Wait()
 				lines := l.commands()
-				if got, want := lines[len(lines)-1], "close the server address "+upstream+" leads back to this proxy"; got != want {
+				want := "close the server address " + upstream + " leads back to this proxy"
+				if got := lines[len(lines)-1]; got != want {
 					t.Errorf("last event %q, want %q", got, want)
 				}
 			})
@@ -44,9 +46,9 @@ func TestReferralToTheProxyIsNotFollowed(t *testing.T) {
 		l := newLab(t, Options{})
 		for range 2 {
 			c := l.client(proxyAddr)
-			c.send("USR 1 MD5 I alice@hotmail.com\r\n")
+			c.Send("USR 1 MD5 I alice@hotmail.com\r\n")
 			ds := l.server(dsAddr)
-			ds.want("USR 1 MD5 I alice@hotmail.com\r\n")
+			ds.Want("USR 1 MD5 I alice@hotmail.com\r\n")
 			talk(c, ds, "S: XFR 1 NS [::ffff:127.0.0.1]:1863")
 		}
 	})
@@ -76,7 +78,8 @@ func TestLeadsHere(t *testing.T) {
 		}
 		p.ownLocked(l)
 		if got := p.leadsHere(tc.address, netip.MustParseAddr(tc.local)); got != tc.want {
-			t.Errorf("on %s, reached by %s: leadsHere(%s) = %v, want %v", tc.listener, tc.local, tc.address, got, tc.want)
+			t.Errorf("on %s, reached by %s: leadsHere(%s) = %v, want %v", tc.listener, tc.local, tc.address, got,
+				tc.want)
 		}
 	}
 }
@@ -107,7 +110,9 @@ func TestFailingAcceptsPass(t *testing.T) {
 		opened := 0
 		p := New(Options{Publish: func(*session.Event) { opened++ }, Log: slog.New(slog.NewTextHandler(&log, nil))})
 		defer p.Close()
-		f := &flaky{l, []error{syscall.EMFILE, syscall.ENFILE, syscall.ECONNABORTED, syscall.EMFILE, syscall.EMFILE, syscall.EMFILE}}
+		f := &flaky{l, []error{
+			syscall.EMFILE, syscall.ENFILE, syscall.ECONNABORTED, syscall.EMFILE, syscall.EMFILE, syscall.EMFILE,
+		}}
 		served := make(chan error, 1)
 		go func() { served <- p.Serve(f) }()
 		c, err := n.DialContext(t.Context(), "tcp", proxyAddr)
@@ -130,7 +135,8 @@ func TestFailingAcceptsPass(t *testing.T) {
 	})
 }
 
-// TestReferralPortsAreWhereTheListenerIs: whoever comes first, all find them; ports that others have are left out.
+// TestReferralPortsAreWhereTheListenerIs: each upstream's port is open on all hosts of the
+// listener, and ports that others use are skipped.
 func TestReferralPortsAreWhereTheListenerIs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n memnet.Network
@@ -144,13 +150,14 @@ func TestReferralPortsAreWhereTheListenerIs(t *testing.T) {
 		}
 		listen("0.0.0.0:2000")
 		listen("0.0.0.0:2002")
-		p := New(Options{ReferralPorts: 2000, Listen: func(_, addr string) (net.Listener, error) { return n.Listen(addr) }})
+		p := New(Options{
+			ReferralPorts: 2000,
+			Listen:        func(_, addr string) (net.Listener, error) { return n.Listen(addr) },
+		})
 		p.ownLocked(listen("0.0.0.0:1863"))
 		var got []string
 		for _, target := range []string{nsAddr, ns2Addr, nsAddr} {
-			p.mu.Lock()
 			address, _ := p.advertise(netip.MustParseAddrPort("192.0.2.7:1863"), target)
-			p.mu.Unlock()
 			got = append(got, address)
 		}
 		if diff := cmp.Diff([]string{"192.0.2.7:2001", "192.0.2.7:2003", "192.0.2.7:2001"}, got); diff != "" {
@@ -170,19 +177,19 @@ func TestReferralPortIsFollowedOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, Options{ReferralPorts: 2000})
 		c := l.client(proxyAddr)
-		c.send("USR 1 MD5 I alice@hotmail.com\r\n")
+		c.Send("USR 1 MD5 I alice@hotmail.com\r\n")
 		ds := l.server(dsAddr)
-		ds.want("USR 1 MD5 I alice@hotmail.com\r\n")
+		ds.Want("USR 1 MD5 I alice@hotmail.com\r\n")
 		talk(c, ds, "S: XFR 1 NS 10.0.0.5:1863 => XFR 1 NS 127.0.0.1:2000")
 		c = l.client("127.0.0.1:2000")
-		c.send("VER 1 MSNP2\r\nUSR 2 MD5 I Alice@hotmail.com\r\n")
-		l.server(nsAddr).want("VER 1 MSNP2\r\nUSR 2 MD5 I Alice@hotmail.com\r\n")
+		c.Send("VER 1 MSNP2\r\nUSR 2 MD5 I Alice@hotmail.com\r\n")
+		l.server(nsAddr).Want("VER 1 MSNP2\r\nUSR 2 MD5 I Alice@hotmail.com\r\n")
 		synctest.Wait()
 
 		// She signs in once more, and begins where one begins.
 		for _, first := range []string{"VER 1 MSNP2\r\n", "USR 2 MD5 I alice@hotmail.com\r\n"} {
 			c = l.client(proxyAddr)
-			c.send(first)
+			c.Send(first)
 			synctest.Wait()
 			if got := l.wrote(dsAddr); got[len(got)-1] != first {
 				t.Errorf("the dispatch server heard %q last, want %q", got[len(got)-1], first)

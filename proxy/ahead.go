@@ -5,17 +5,18 @@ import (
 	"time"
 )
 
-// maxAhead is how much of what a sender says is read while an interceptor waits: enough to find its end behind what clients say in a
-// row. What is beyond stays with the sender.
+// maxAhead is how many bytes are read ahead while an interceptor waits: enough to reach the end of
+// what clients usually send in a row. The rest stays with the sender.
 const maxAhead = 64 << 10
 
-// ahead is what was read of a direction while an interceptor waited; the flow reads it before the rest.
+// ahead holds what was read of a direction while an interceptor waited. The pump handles it before
+// what it reads next.
 type ahead struct {
 	data []byte
 	err  error // how the reading ended, nil if it did not
 }
 
-// Read returns what is kept, then the end if it was found.
+// Read returns the bytes that were read ahead, then the error with which reading ended, if it did.
 func (a *ahead) Read(p []byte) (int, error) {
 	if len(a.data) == 0 {
 		return 0, a.err
@@ -25,7 +26,7 @@ func (a *ahead) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// from reads until there is too much or a deadline passes, and reports whether it found the end.
+// from reads until maxAhead is reached or a deadline passes, and reports whether src has ended.
 func (a *ahead) from(src net.Conn) bool {
 	buf := make([]byte, 4<<10)
 	for a.err == nil && len(a.data) < maxAhead {
@@ -39,15 +40,16 @@ func (a *ahead) from(src net.Conn) bool {
 	return a.err != nil
 }
 
-// Watch finds out whether the sender hangs up while an interceptor waits: gone is closed then. What the sender says meanwhile is kept, and
-// has its turn after the command. The interceptor MUST call stop before it returns, and MUST NOT call Watch before it has.
+// Watch closes gone if the sender hangs up while an interceptor waits. What the sender says
+// meanwhile is kept, and handled after the command. The interceptor MUST call stop before it
+// returns, and MUST NOT call Watch again before it has.
 func (x *Exchange) Watch() (gone <-chan struct{}, stop func()) { return x.f.watch() }
 
-func (f *flow) watch() (<-chan struct{}, func()) {
+func (f *direction) watch() (<-chan struct{}, func()) {
 	if f.ahead == nil {
 		f.ahead = &ahead{}
 	}
-	_ = f.src.SetReadDeadline(time.Time{}) // reading finds out what is wrong with it
+	_ = f.src.SetReadDeadline(time.Time{}) // an error shows when reading
 	gone, ended := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ended)
@@ -63,8 +65,8 @@ func (f *flow) watch() (<-chan struct{}, func()) {
 	}
 }
 
-// fillAhead takes what was read ahead.
-func (f *flow) fillAhead() (bool, error) {
+// fillAhead feeds the reader what was read ahead.
+func (f *direction) fillAhead() (bool, error) {
 	n, err := f.in.Fill(f.ahead)
 	if len(f.ahead.data) == 0 && f.ahead.err == nil {
 		f.ahead = nil

@@ -18,25 +18,26 @@ import (
 	"testing"
 	"time"
 
+	"github.com/msnscope/msnscope/captures/pcap"
+	"github.com/msnscope/msnscope/captures/recording"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/bus"
-	"github.com/msnscope/msnscope/internal/store"
-	"github.com/msnscope/msnscope/replay/pcap"
 )
 
-// The benchmarks compare ways over loopback TCP, in one process and in turns, so that a noisy machine is noisy to all of them:
-// straight to the server, through a relay that copies bytes (what every TCP proxy does that looks at them), through one that lets
-// the kernel pass them on unseen, and through this proxy, with nobody listening to its events, recording them, and with an
+// The benchmarks compare ways over loopback TCP, in one process and in turns, so that a noisy
+// machine is noisy to all of them: straight to the server, through a relay that copies bytes (what
+// every TCP proxy does that looks at them), through one that lets the kernel pass them on unseen,
+// and through this proxy, with nobody listening to its events, recording them, and with an
 // inspector that is stuck.
 
-// way is one of them. events is how many its subscriber has handled, nil for a way without events; lost how many passed
-// untold.
+// way is one of them. events is how many events its subscriber has handled, nil for a way without
+// events; lost how many commands passed without events.
 type way struct {
 	name, addr string
 	events     *atomic.Int64
 }
 
-// echo serves the way back of every line.
+// echo sends every line back.
 func echo(b *testing.B) string {
 	l := listenTCP(b)
 	go func() {
@@ -63,7 +64,8 @@ func listenTCP(b *testing.B) net.Listener {
 	return l
 }
 
-// copySeen is io.Copy through a buffer of the program: of two TCP connections, io.Copy has Linux splice them.
+// copySeen is io.Copy through a buffer of the program: of two TCP connections, io.Copy has Linux
+// splice them.
 func copySeen(to io.Writer, from io.Reader) (int64, error) {
 	return io.Copy(struct{ io.Writer }{to}, struct{ io.Reader }{from})
 }
@@ -89,8 +91,8 @@ func relay(b *testing.B, server string, pass func(io.Writer, io.Reader) (int64, 
 }
 
 // through starts a proxy whose events go to publish.
-func through(b *testing.B, server string, publish func(*session.Event), behind func() bool) string {
-	p := New(Options{Upstream: server, Publish: publish, Behind: behind})
+func through(b *testing.B, server string, publish func(*session.Event), lagging func() bool) string {
+	p := New(Options{Upstream: server, Publish: publish, Lagging: lagging})
 	l := listenTCP(b)
 	go p.Serve(l)
 	b.Cleanup(p.Close)
@@ -98,7 +100,7 @@ func through(b *testing.B, server string, publish func(*session.Event), behind f
 }
 
 // recorder returns what records events to a file, over a bus as the program does.
-func recorder(b *testing.B, count *atomic.Int64) (publish func(*session.Event), behind func() bool) {
+func recorder(b *testing.B, count *atomic.Int64) (publish func(*session.Event), lagging func() bool) {
 	f, err := os.Create(filepath.Join(b.TempDir(), "bench.pcapng"))
 	if err != nil {
 		b.Fatal(err)
@@ -108,23 +110,29 @@ func recorder(b *testing.B, count *atomic.Int64) (publish func(*session.Event), 
 		b.Fatal(err)
 	}
 	events := bus.New((*session.Event).Size)
-	rec := store.NewRecorder(w, store.RecorderOptions{OnError: func(err error) { b.Error(err) }})
-	sub := events.Subscribe(bus.Options[*session.Event]{Gap: gap, Delay: 5 * time.Millisecond, Handle: func(batch []*session.Event) {
-		rec.Handle(batch)
-		count.Add(int64(len(batch)))
-	}})
+	rec := recording.NewWriter(w, recording.Options{OnError: func(err error) { b.Error(err) }})
+	sub := events.Subscribe(bus.Options[*session.Event]{
+		Gap: gap, Delay: 5 * time.Millisecond,
+		Handle: func(batch []*session.Event) {
+			rec.Handle(batch)
+			count.Add(int64(len(batch)))
+		},
+	})
 	b.Cleanup(func() {
 		events.Close()
 		f.Close()
 	})
-	return events.Publish, sub.Behind
+	return events.Publish, sub.Lagging
 }
 
 // stuck returns what hands events to an inspector that does nothing any more.
 func stuck(b *testing.B) func(*session.Event) {
 	events := bus.New((*session.Event).Size)
 	done := make(chan struct{})
-	events.Subscribe(bus.Options[*session.Event]{Handle: func([]*session.Event) { <-done }, Gap: gap, MaxBytes: 1 << 20})
+	events.Subscribe(bus.Options[*session.Event]{
+		Handle: func([]*session.Event) { <-done }, Gap: gap,
+		MaxBytes: 1 << 20,
+	})
 	b.Cleanup(func() {
 		close(done)
 		events.Close()
@@ -146,19 +154,20 @@ func ways(b *testing.B) []way {
 			n.Add(1)
 		}
 	}
-	recorded, behind := recorder(b, &counts[1])
+	recorded, lagging := recorder(b, &counts[1])
 	return []way{
 		{"direct", server, nil},
 		{"copy", relay(b, server, copySeen), nil},
 		{"splice", relay(b, server, io.Copy), nil},
 		{"msnscope", through(b, server, counted(&counts[0], func(*session.Event) {}), nil), &counts[0]},
 		{"stuck", through(b, server, counted(&counts[2], stuck(b)), nil), &counts[2]},
-		{"recording", through(b, server, recorded, behind), &counts[1]}, // last: what it writes late disturbs direct
+		{"recording", through(b, server, recorded, lagging), &counts[1]}, // last: what it writes late disturbs direct
 	}
 }
 
-// settle waits until the events of n more commands were handled, and reports how many never will be: for seconds there was no other,
-// although whoever handles them waits for a processor, or for the disk, now and then.
+// settle waits until the events of n more commands have been handled, and reports how many never
+// will be: no other came for seconds, although the subscriber now and then waits for a processor or
+// the disk.
 func (w way) settle(before, n int64) (missing int64) {
 	if w.events == nil {
 		return 0
@@ -191,7 +200,7 @@ func dial(b *testing.B, addr string) net.Conn {
 
 var line60 = lines60(1)
 
-// lines60 returns so many lines of 60 bytes, numbered as a client numbers its requests.
+// lines60 returns n lines of 60 bytes, numbered as a client numbers its requests.
 func lines60(n int) []byte {
 	var all []byte
 	for i := range n {
@@ -201,8 +210,9 @@ func lines60(n int) []byte {
 	return all
 }
 
-// BenchmarkRoundTrip says a line of 60 bytes and waits for it; one operation is one of each way. It reports the median and
-// the 99th percentile of each way, in microseconds, and how many times as long as the copying relay's they are.
+// BenchmarkRoundTrip says a line of 60 bytes and waits for it; one operation is one of each way. It
+// reports the median and the 99th percentile of each way, in microseconds, and how many times as
+// long as the copying relay's they are.
 func BenchmarkRoundTrip(b *testing.B) {
 	all := ways(b)
 	const turn = 1000 // exchanges: some batches of the recorder
@@ -251,7 +261,8 @@ func reportTimes(b *testing.B, all []way, took [][]time.Duration) {
 	}
 }
 
-// BenchmarkMitmproxy counts round trips through mitmproxy's TCP mode, a process of its own, and through msnscope.
+// BenchmarkMitmproxy counts round trips through mitmproxy's TCP mode, a process of its own, and
+// through msnscope.
 func BenchmarkMitmproxy(b *testing.B) {
 	program, err := exec.LookPath("mitmdump")
 	if err != nil {
@@ -261,7 +272,8 @@ func BenchmarkMitmproxy(b *testing.B) {
 	at := free.Addr().String()
 	free.Close()
 	_, port, _ := net.SplitHostPort(at)
-	mitm := exec.Command(program, "-q", "--mode", "reverse:http://"+server, "--set", "tcp_hosts=.*", // as Debian's version 8 has it
+	// as Debian's version 8 has it
+	mitm := exec.Command(program, "-q", "--mode", "reverse:http://"+server, "--set", "tcp_hosts=.*",
 		"--listen-host", "127.0.0.1", "--listen-port", port)
 	if err := mitm.Start(); err != nil {
 		b.Fatal(err)
@@ -292,8 +304,9 @@ func BenchmarkMitmproxy(b *testing.B) {
 	}
 }
 
-// exchanges reports round trips a second of so many clients at once on each way, and how many times those of the first they are. Each
-// way has the same time, after some that does not count: one that is fast shall not be measured while it is cold.
+// exchanges reports round trips a second of so many clients at once on each way, and how many times
+// those of the first they are. Each way has the same time, after some that does not count: one that
+// is fast shall not be measured while it is cold.
 func exchanges(b *testing.B, all []way, clients int) {
 	count, took := make([]int, len(all)), make([]time.Duration, len(all))
 	conns := make([][]net.Conn, len(all))
@@ -318,7 +331,8 @@ func exchanges(b *testing.B, all []way, clients int) {
 	}
 }
 
-// exchange says lines on all connections at once, each when the one before came back, for so long, and returns how many did.
+// exchange says lines on all connections at once, each when the one before came back, for so long,
+// and returns how many did.
 func exchange(b *testing.B, conns []net.Conn, long time.Duration) int {
 	var all atomic.Int64
 	var done sync.WaitGroup
@@ -340,9 +354,10 @@ func exchange(b *testing.B, conns []net.Conn, long time.Duration) int {
 	return int(all.Load())
 }
 
-// BenchmarkPipelined says lines, and messages of 1 KB, as fast as they go, in bursts of 4 MB, and reads them all back; one
-// operation is 25 bursts of each way. It reports how long one line takes on each way, in nanoseconds, and the throughput as
-// a part of the copying relay's: medians of the bursts.
+// BenchmarkPipelined says lines, and messages of 1 KB, as fast as they go, in bursts of 4 MB, and
+// reads them all back; one operation is 25 bursts of each way. It reports how long one line takes
+// on each way, in nanoseconds, and the throughput as a part of the copying relay's: medians of the
+// bursts.
 func BenchmarkPipelined(b *testing.B) {
 	message := []byte("MSG 7 N 1024\r\n" + strings.Repeat("x", 1024))
 	for _, tc := range []struct {
@@ -354,14 +369,14 @@ func BenchmarkPipelined(b *testing.B) {
 	}
 }
 
-// BenchmarkSustained is BenchmarkPipelined with bursts of 128 MB: what can be neither decoded nor kept in time is missing among the
-// events, and told as a gap.
+// BenchmarkSustained is BenchmarkPipelined with bursts of 128 MB: commands that can be neither
+// decoded nor kept in time are missing among the events, which have a gap for them.
 func BenchmarkSustained(b *testing.B) {
 	bursts{ways(b), 1, lines60(128 << 20 / 60), 128 << 20 / 60, 1}.run(b)
 }
 
-// BenchmarkStuck compares bursts through a proxy whose inspector is stuck with those through one that has none, in turns: 300 of
-// each are an operation.
+// BenchmarkStuck compares bursts through a proxy whose inspector is stuck with those through one
+// that has none, in turns: 300 of each are an operation.
 func BenchmarkStuck(b *testing.B) {
 	all := ways(b)
 	bursts{[]way{all[3], all[4]}, 0, lines60(4 << 20 / 60), 4 << 20 / 60, 300}.run(b)
@@ -407,8 +422,8 @@ func (s bursts) run(b *testing.B) {
 	}
 }
 
-// one says a burst on a connection of its own, past its beginning, and waits until nothing of it is left to do. The garbage of those
-// before it is gone.
+// one says a burst on a connection of its own, past its beginning, and waits until nothing of it is
+// left to do. The garbage of those before it is gone.
 func (s bursts) one(b *testing.B, w way) (took time.Duration, missing int64) {
 	c := dial(b, w.addr)
 	defer c.Close()

@@ -15,47 +15,60 @@ import (
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
-	"github.com/msnscope/msnscope/decode/referral"
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// Conn is one client and the upstream that it is connected to. Its methods are safe for concurrent use.
+// Conn is one client with the upstream that it is connected to. Its methods are safe for concurrent
+// use.
 type Conn struct {
-	p      *Proxy
-	id     int
-	client net.Conn
-	from   netip.AddrPort // the client's address
-	local  netip.AddrPort // the address by which it came
-	fixed  string         // the only upstream, when the port stands for one
-	ctx    context.Context
-	cancel context.CancelFunc
-	sinks  [2]sink // the server and the client: whom each side speaks to
-	trids  atomic.Uint32
-	asked  atomic.Bool   // an interceptor has a command of the client's
-	said   chan struct{} // closed when all that the client said has gone to the server
+	p         *Proxy
+	id        int
+	client    net.Conn
+	from      netip.AddrPort // the client's address
+	local     netip.AddrPort // the proxy's address to which it connected
+	fixed     string         // the only upstream, when the port stands for one
+	ctx       context.Context
+	cancel    context.CancelFunc
+	receivers [2]receiver // the server and the client: whom each side speaks to
+	trids     atomic.Uint32
+	http      *overHTTP     // nil for a TCP connection
+	pace      *pace         // of what goes to the server, nil for none
+	asked     atomic.Bool   // an interceptor is deciding about a command of the client
+	said      chan struct{} // closed when everything that the client said has been sent to the server
 
-	// What the proxy decides by: guarded by p.mu, and only told what matters for that, see flow.plain.
-	sess    *session.Conn
-	seen    int                     // commands that it was told of
-	cookie  string                  // the last one that the server gave out
-	framing atomic.Pointer[framing] // what frames the connection, as sess has it
-	settled atomic.Bool             // what frames it will not change any more but by commands that sess is told of
+	// What the proxy decides by, guarded by p.mu. It is given only the commands that matter for
+	// that, see direction.plain.
+	sess     *session.Conn
+	seen     int                     // commands that sess was given
+	bypassed string                  // the latest note that traffic goes past the proxy
+	cookie   string                  // the last one that the server gave out
+	at       string                  // the address of the upstream
+	reached  string                  // the IP address and port to which that resolved
+	framing  atomic.Pointer[framing] // what frames the connection, as sess has it
+	settled  atomic.Bool             // only commands that are given to sess can still change the framing
 
 	// The client's pump owns these.
-	in      *decode.Reader
-	logon   bool   // the user's home is not settled: another upstream may have to be opened
-	prelude []byte // what went upstream before the user was known, to be said again there
+	in       *decode.Reader
+	greeted  bool        // the first read has been done, by peek
+	greeting error       // its error
+	logon    bool        // it is not known yet whether the user belongs to another upstream
+	prelude  []byte      // what went upstream before the user was known, to be said again there
+	joining  *invitation // the invitation that a receiver of a file seems to follow, until its USR says so
 
-	told *session.Conn // what its story is made with: guarded by p.story.turn
-	// What the story holds of it, and what is missing, guarded by p.story.mu.
+	cargo   *cargo        // what a file transfer carries, nil for other connections
+	tracked *session.Conn // the session of its events, guarded by p.journal.turn
+	// The bytes that the journal holds of the connection, and what it lost, guarded by
+	// p.journal.mu.
 	held int
 	lost [2]loss
 
-	mu     sync.Mutex // guards what follows; never held together with p.mu
+	mu     sync.Mutex // guards what follows; a leaf, see doc.go
 	up     *upstream
-	cause  string // why the connection ended: the first reason
+	cause  string // why the connection ended: the first reason that has no event of its own
+	half   bool   // one end says no more
 	timer  *time.Timer
-	ending atomic.Bool // timer runs
+	silent time.Duration // how long the timer gives
+	ending atomic.Bool   // timer runs
 }
 
 // framing holds what frames a connection.
@@ -75,10 +88,11 @@ func newConn(p *Proxy, client net.Conn, fixed string) *Conn {
 	c := &Conn{
 		p: p, client: client, fixed: fixed, from: addrPort(client.RemoteAddr()), local: addrPort(client.LocalAddr()),
 		in: decode.NewReader(decode.FromClient, dialect.MSNP2), said: make(chan struct{}),
+		pace: newPace(p.opts.OnePerWrite),
 	}
 	c.ctx, c.cancel = context.WithCancel(p.ctx)
-	c.sinks[side(decode.FromClient)] = sink{c: c, dir: decode.FromClient}
-	c.sinks[side(decode.FromServer)] = sink{c: c, dir: decode.FromServer, to: client}
+	c.receivers[side(decode.FromClient)] = receiver{c: c, dir: decode.FromClient}
+	c.receivers[side(decode.FromServer)] = receiver{c: c, dir: decode.FromServer, to: client}
 	c.framing.Store(&framing{dialect.MSNP2})
 	return c
 }
@@ -97,8 +111,8 @@ func (c *Conn) Server() string {
 	return ""
 }
 
-// Kill ends the connection on both sides, for the reason given in words; with reset the peers find it broken rather than
-// closed, and lose what they have not read.
+// Kill closes the connection on both sides, and its close event gives why as the cause. With reset
+// both peers see a TCP reset, and lose what they have not read.
 func (c *Conn) Kill(reset bool, why string) {
 	c.end(why)
 	if reset {
@@ -110,8 +124,8 @@ func (c *Conn) Kill(reset bool, why string) {
 	c.closeBoth()
 }
 
-// sink returns the receiver of one direction.
-func (c *Conn) sink(dir decode.Dir) *sink { return &c.sinks[side(dir)] }
+// receiver returns where the direction dir goes.
+func (c *Conn) receiver(dir decode.Dir) *receiver { return &c.receivers[side(dir)] }
 
 // addrPort returns the IP address and port of a, the zero AddrPort for an address of another kind.
 func addrPort(a net.Addr) netip.AddrPort {
@@ -124,20 +138,23 @@ func addrPort(a net.Addr) netip.AddrPort {
 
 // serve relays until both sides are done:
 //
-//  1. It MUST publish an open event first and a close event last, with the first cause.
+//  1. It MUST publish an open event first and a close event last, with the first cause. The end of
+//     one side that leaves the other one speaking MUST be a half-close event, at its own time; the
+//     close event then tells how the other side ended.
 //  2. It MUST NOT connect anywhere before the client has said something.
 //  3. It MUST end soon after ctx does, whatever the peers do.
 func (c *Conn) serve() {
 	p := c.p
-	p.mu.Lock()
 	now := p.opts.Now()
+	p.mu.Lock()
 	c.sess, _ = p.graph.Open(now, c.from.String(), c.fixed)
 	c.id = c.sess.ID()
 	p.byID[c.id] = c
-	p.story.open(c, now)
+	p.journal.open(c, now)
 	p.mu.Unlock()
-	p.story.help()
+	p.journal.help()
 	p.opened(c)
+	c.beginsHTTP(now)
 
 	stop := context.AfterFunc(c.ctx, func() {
 		c.end(context.Cause(c.ctx).Error())
@@ -148,11 +165,13 @@ func (c *Conn) serve() {
 		<-up.done
 	}
 	stop()
-	c.closeBoth()
+	if !c.isHTTP() {
+		c.closeBoth()
+	}
 	c.finish()
 }
 
-// finish says that the connection has ended.
+// finish publishes the close event, and forgets the connection.
 func (c *Conn) finish() {
 	c.cancel()
 	c.mu.Lock()
@@ -161,28 +180,36 @@ func (c *Conn) finish() {
 		c.timer.Stop()
 	}
 	c.mu.Unlock()
-	for i := range c.sinks {
-		c.sinks[i].close()
+	for i := range c.receivers {
+		c.receivers[i].close()
+	}
+	if c.cargo != nil {
+		c.cargo.tell(c.p.opts.Now())
 	}
 	c.p.closed(c)
 	c.p.mu.Lock()
 	delete(c.p.byID, c.id)
 	c.p.mu.Unlock()
-	c.p.story.end(c, c.p.opts.Now(), cause)
-	c.p.story.help()
+	c.p.journal.end(c, c.p.opts.Now(), cause)
+	c.p.journal.help()
 }
 
-// linger gives the other direction some time to end, after one has: as long as it goes on, and lingerTime more.
-func (c *Conn) linger() {
+// linger lets the other direction go on after one has ended, and closes both once it has been
+// silent for the given time.
+func (c *Conn) linger(silent time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.timer == nil {
-		c.timer = time.AfterFunc(lingerTime, c.closeBoth)
+		c.silent = silent
+		c.timer = time.AfterFunc(silent, func() {
+			c.end(fmt.Sprintf("half-closed, and silent for %v", silent))
+			c.closeBoth()
+		})
 		c.ending.Store(true)
 	}
 }
 
-// alive puts off the end of lingering.
+// alive restarts the time of linger, if that runs.
 func (c *Conn) alive() {
 	if !c.ending.Load() {
 		return
@@ -190,11 +217,11 @@ func (c *Conn) alive() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.timer.Stop() {
-		c.timer.Reset(lingerTime)
+		c.timer.Reset(c.silent)
 	}
 }
 
-// end notes why the connection ends; the first cause stays.
+// end records why the connection ends. Only the first cause counts.
 func (c *Conn) end(cause string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -209,16 +236,25 @@ func (c *Conn) upstream() *upstream {
 	return c.up
 }
 
-// closeBoth ends everything that waits on the connection, an interceptor included.
+// closeBoth closes both sides, and ends everything that waits on the connection, an interceptor
+// included.
 func (c *Conn) closeBoth() {
+	// What an interceptor holds must find the server gone, so that comes first; an upstream that is
+	// being dialled meanwhile is found after the context has ended.
+	c.closeEnds()
 	c.cancel()
+	c.closeEnds()
+}
+
+// closeEnds closes both sides, as far as they are there.
+func (c *Conn) closeEnds() {
 	c.client.Close()
 	if up := c.upstream(); up != nil {
 		up.Close()
 	}
 }
 
-// abort closes one side so that its peer finds the connection broken, as it would be if the proxy were not between.
+// abort closes one side with a reset, as its peer would see without the proxy between.
 func (c *Conn) abort(side net.Conn) {
 	if l, ok := side.(interface{ SetLinger(int) error }); ok {
 		_ = l.SetLinger(0) // it is closed already, then
@@ -226,104 +262,16 @@ func (c *Conn) abort(side net.Conn) {
 	side.Close()
 }
 
-// connect finds where the client goes and opens that upstream.
-func (c *Conn) connect(v verdict) error {
-	now := c.p.opts.Now()
-	t := target{address: c.fixed, role: c.p.opts.Role(c.fixed)}
-	c.p.mu.Lock()
-	if c.fixed == "" {
-		t = c.p.choose(v, c.from.Addr(), now)
-		c.logon = v.kind == logon && v.user == ""
-	}
-	c.aim(t)
-	c.p.mu.Unlock()
-	return c.dial(t.address, 0)
-}
-
-// aim says where the connection goes. p.mu is held.
-func (c *Conn) aim(t target) {
-	c.sess.To(t.address, t.role)
-	c.framing.Store(&framing{c.sess.Framing()})
-	c.p.story.to(c, t.address, t.role)
-}
-
-// dial opens an upstream and starts its pump, which swallows the first skip answers.
-func (c *Conn) dial(address string, skip int) error {
-	ctx, cancel := context.WithTimeout(c.ctx, dialTime)
-	defer cancel()
-	if c.leadsHere(address) {
-		return c.loop(address)
-	}
-	nc, err := c.p.opts.Dial(ctx, "tcp", address)
-	if err == nil && c.leadsHere(nc.RemoteAddr().String()) { // the address was a name
-		nc.Close()
-		return c.loop(address)
-	}
-	if err != nil {
-		c.p.log.Error("cannot reach the server", "server", address, "client", c.from, "err", err)
-		return fmt.Errorf("cannot reach the server %s: %w", address, err)
-	}
-	up := &upstream{Conn: nc, address: address, skip: skip, retired: make(chan struct{}), done: make(chan struct{})}
-	c.mu.Lock()
-	c.up = up
-	c.mu.Unlock()
-	c.sink(decode.FromClient).aim(nc)
-	if ctx.Err() != nil { // the proxy stopped meanwhile, and closed the upstream that it knew
-		nc.Close()
-	}
-	go c.serverPump(up)
-	return nil
-}
-
-func (c *Conn) leadsHere(address string) bool {
-	c.p.mu.Lock()
-	defer c.p.mu.Unlock()
-	return c.p.leadsHere(address, c.local.Addr())
-}
-
-// loop is the error of an address that would make the proxy its own client, again and again.
-func (c *Conn) loop(address string) error {
-	c.p.log.Error("the server address leads back to this proxy", "server", address, "client", c.from)
-	return fmt.Errorf("the server address %s leads back to this proxy", address)
-}
-
-// rehome moves the connection to the upstream where the user belongs, if it is at another one: it says VER and INF there
-// again, and keeps to itself as many answers as the client has seen already.
-func (c *Conn) rehome(user string) error {
-	c.logon = false
-	now := c.p.opts.Now()
-	old := c.upstream()
-	c.p.mu.Lock()
-	t := c.p.home(user, c.from.Addr(), now)
-	c.p.mu.Unlock()
-	if t.address == old.address {
-		return nil
-	}
-	close(old.retired)
-	old.Close()
-	<-old.done
-	c.p.mu.Lock()
-	c.aim(t)
-	c.p.mu.Unlock()
-	c.p.story.note(c, now, fmt.Sprintf("%s belongs to %s, not to %s: what was said so far is repeated there",
-		user, t.address, old.address))
-	if err := c.dial(t.address, old.passed); err != nil {
-		return err
-	}
-	if _, err := c.upstream().Write(c.prelude); err != nil {
-		return fmt.Errorf("write to %s: %w", t.address, err)
-	}
-	return nil
-}
-
 // grammar returns what frames the connection, as known now.
 func (c *Conn) grammar() decode.Grammar { return c.framing.Load().Grammar }
 
-// maxUnsettled is after how many commands a connection counts as settled although no VER told its dialect, nor the referral that
-// led to it: what can be concluded has been by then.
+// maxUnsettled is the number of commands after which a connection counts as settled although
+// neither a VER nor a referral has shown its dialect: by then everything that can be concluded has
+// been.
 const maxUnsettled = 256
 
-// learn takes a command into what the proxy decides by: e.In is the command, and the rest of e is set. p.mu is held.
+// learn updates what the proxy decides by with the command e.In, and sets the other fields of e.
+// p.mu is held.
 func (c *Conn) learn(e *session.Event, dir decode.Dir, now time.Time) {
 	c.sess.Annotate(e, dir, now)
 	c.seen++
@@ -336,33 +284,21 @@ func (c *Conn) learn(e *session.Event, dir decode.Dir, now time.Time) {
 	}
 }
 
-// rewrite follows what the command says of where users go, and returns its bytes with other addresses, nil if it has none.
-// p.mu is held.
-func (c *Conn) rewrite(e *session.Event, now time.Time) []byte {
+// follows records that the client follows a referral, if its command e says so. p.mu is held.
+func (c *Conn) follows(e *session.Event, now time.Time) {
 	m := &e.In
-	if e.Dir == decode.FromServer {
-		if r, ok := referral.Of(e.Row, m); ok && !c.p.leadsHere(r.Address, c.local.Addr()) {
-			c.p.book.Note(r, c.sess.User(), c.from.Addr(), now)
-			c.expect(e, r)
-			if r.Cookie != "" {
-				c.cookie = r.Cookie
-			}
-		}
-		return referral.Rewrite(e.Row, m, func(address string) (string, bool) { return c.p.advertise(c.local, address) })
-	}
 	if e.Row == nil || e.Row.Find(m, dialect.Self) == nil {
-		return nil
+		return
 	}
 	user, from := string(e.Row.Find(m, dialect.Self)), c.from.Addr()
-	c.p.met(claimOf(user, string(e.Row.Find(m, dialect.Cookie)), from))
+	c.p.followed(pendingReferralOf(user, string(e.Row.Find(m, dialect.Cookie)), from))
 	if c.fixed != "" && begins(e.Row) {
-		// The port told where the client goes, the referral is followed all the same.
+		// The port decided where the client goes; the referral has been followed all the same.
 		c.p.book.Notification(user, from, now)
 	}
-	return nil
 }
 
-// halfClose says that no more comes, where the connection can; else it closes.
+// halfClose closes the writing side of nc, or all of it where that cannot be done.
 func halfClose(nc net.Conn) {
 	if half, ok := nc.(interface{ CloseWrite() error }); ok {
 		_ = half.CloseWrite()
@@ -371,7 +307,8 @@ func halfClose(nc net.Conn) {
 	nc.Close()
 }
 
-// isRetired reports whether the connection has gone on to another upstream.
+// isRetired reports whether up has been given up because the connection went on to another
+// upstream.
 func isRetired(up *upstream) bool {
 	select {
 	case <-up.retired:
@@ -384,7 +321,7 @@ func isRetired(up *upstream) bool {
 // isTimeout reports whether err is a passed deadline.
 func isTimeout(err error) bool { return errors.Is(err, os.ErrDeadlineExceeded) }
 
-// why says in words how a read ended.
+// why describes how reading from who ended.
 func why(who string, err error) string {
 	if errors.Is(err, io.EOF) {
 		return "closed by the " + who

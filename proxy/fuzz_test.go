@@ -16,7 +16,8 @@ import (
 	"github.com/msnscope/msnscope/internal/msntest"
 )
 
-// sessions returns what clients and what servers said in the shipped captures, the longest of each first as in the files.
+// sessions returns what clients and what servers said in the shipped captures, the longest of each
+// first as in the files.
 func sessions(t testing.TB) (clients, servers [][]byte) {
 	for _, s := range msntest.Streams(t) {
 		if s.FromClient {
@@ -28,8 +29,9 @@ func sessions(t testing.TB) (clients, servers [][]byte) {
 	return clients, servers
 }
 
-// FuzzSplit plays what a client and what a server said in captures through the proxy, cut and delayed as the fuzzer likes: what
-// leaves is what came in, addresses aside, and the events have every byte once.
+// FuzzSplit plays what a client and what a server said in captures through the proxy, cut and
+// delayed as the fuzzer likes: what leaves is what came in, addresses aside, and the events have
+// every byte once.
 func FuzzSplit(f *testing.F) {
 	clients, servers := sessions(f)
 	for i := range max(len(clients), len(servers)) {
@@ -68,8 +70,8 @@ var (
 	referred = regexp.MustCompile(`(?m)^(XFR|RNG) .*$`)
 )
 
-// rewritten is what a client should get: the proxy's address in each referral. No message in the captures has a line that looks
-// like one.
+// rewritten is what a client should get: the proxy's address in each referral. No message in the
+// captures has a line that looks like one.
 func rewritten(said []byte) []byte {
 	return referred.ReplaceAllFunc(said, func(line []byte) []byte {
 		done := false
@@ -83,19 +85,19 @@ func rewritten(said []byte) []byte {
 	})
 }
 
-// carry plays both sides at once. cut says how many bytes the next segment has; 0 is one, after enough time for an unfinished
-// command to go on, and one of 250 or more is not waited for.
+// carry plays both sides at once. cut says how many bytes the next segment has; 0 is one, after
+// enough time for an unfinished command to go on, and one of 250 or more is not waited for.
 func carry(t *testing.T, said, answered []byte, cut func() int) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, Options{Upstream: sbAddr})
 		client := l.client(proxyAddr)
-		var server *peer
+		var server *msntest.Peer
 		heard, got := make(chan []byte, 1), make(chan []byte, 1)
 		read := func(c io.Reader, all chan<- []byte) {
 			b, _ := io.ReadAll(c) // a reset shows in what is missing
 			all <- b
 		}
-		go read(client.conn, got)
+		go read(client.Conn, got)
 		for in, back := said, answered; len(in) > 0 || server != nil && len(back) > 0; {
 			n := cut()
 			if n == 0 {
@@ -105,11 +107,11 @@ func carry(t *testing.T, said, answered []byte, cut func() int) {
 			switch {
 			case len(in) > 0 && (n%2 == 0 || server == nil || len(back) == 0):
 				n = min(n, len(in))
-				client.send(string(in[:n]))
+				client.Send(string(in[:n]))
 				in = in[n:]
 			default:
 				n = min(n, len(back))
-				server.send(string(back[:n]))
+				server.Send(string(back[:n]))
 				back = back[n:]
 			}
 			if n < 250 {
@@ -120,24 +122,26 @@ func carry(t *testing.T, said, answered []byte, cut func() int) {
 					half(client)
 				}
 				server = l.server(sbAddr)
-				go read(server.conn, heard)
+				go read(server.Conn, heard)
 			}
 		}
 		half(client)
 		half(server)
 		if b := <-heard; !bytes.Equal(b, said) {
-			t.Errorf("the server heard %d bytes, the client said %d; they differ at %d", len(b), len(said), differAt(b, said))
+			t.Errorf("the server heard %d bytes, the client said %d; they differ at %d", len(b), len(said),
+				differAt(b, said))
 		}
 		if b, want := <-got, rewritten(answered); !bytes.Equal(b, want) {
 			i := differAt(b, want)
-			t.Errorf("the client got %d bytes, want %d; at %d: %.60q, want %.60q", len(b), len(want), i, b[i:], want[i:])
+			t.Errorf("the client got %d bytes, want %d; at %d: %.60q, want %.60q", len(b), len(want), i, b[i:],
+				want[i:])
 		}
 		time.Sleep(time.Minute)
 		checkEvents(t, l.all(), said, answered)
 	})
 }
 
-func half(p *peer) { p.conn.(interface{ CloseWrite() error }).CloseWrite() }
+func half(p *msntest.Peer) { p.Conn.(interface{ CloseWrite() error }).CloseWrite() }
 
 func differAt(a, b []byte) int {
 	for i := range min(len(a), len(b)) {
@@ -148,7 +152,8 @@ func differAt(a, b []byte) int {
 	return min(len(a), len(b))
 }
 
-// checkEvents wants every byte once, in order, and commands cut where they are cut when everything comes at once.
+// checkEvents wants every byte once, in order, and commands cut where they are cut when everything
+// comes at once.
 func checkEvents(t *testing.T, events []*session.Event, said, answered []byte) {
 	t.Helper()
 	for dir, all := range map[decode.Dir][]byte{decode.FromClient: said, decode.FromServer: answered} {
@@ -161,7 +166,8 @@ func checkEvents(t *testing.T, events []*session.Event, said, answered []byte) {
 			}
 		}
 		if !bytes.Equal(joined, all) {
-			t.Errorf("the events of %s have %d bytes, want %d; they differ at %d", dir, len(joined), len(all), differAt(joined, all))
+			t.Errorf("the events of %s have %d bytes, want %d; they differ at %d", dir, len(joined), len(all),
+				differAt(joined, all))
 		}
 		r := decode.NewReader(dir, dialect.MSNP2)
 		r.Feed(all)

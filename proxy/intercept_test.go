@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -14,6 +15,7 @@ import (
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/msntest"
 )
 
 // by is an interceptor made of a function.
@@ -31,13 +33,13 @@ func on(verb string, do func(context.Context, *Exchange)) Interceptor {
 }
 
 // intercepted connects a client through a proxy with the interceptor.
-func intercepted(t *testing.T, i Interceptor) (*lab, *peer, *peer) {
+func intercepted(t *testing.T, i Interceptor) (*lab, *msntest.Peer, *msntest.Peer) {
 	l := newLab(t, Options{})
 	l.proxy.Intercept(i)
 	c := l.client(proxyAddr)
-	c.send("VER 1 MSNP2\r\n")
+	c.Send("VER 1 MSNP2\r\n")
 	s := l.server(dsAddr)
-	s.want("VER 1 MSNP2\r\n")
+	s.Want("VER 1 MSNP2\r\n")
 	return l, c, s
 }
 
@@ -50,20 +52,27 @@ func TestInterceptorsChangeWhatIsSent(t *testing.T) {
 		event string // in, what was sent instead, flags, text
 	}{
 		{"pass", func(*Exchange) {}, said, "CHG 3 NLN []"},
-		{"edit", func(x *Exchange) { x.Out, x.Rule = []byte("CHG 3 BSY\r\n"), "busy" }, "INF 2\r\nCHG 3 BSY\r\nPNG\r\n", "CHG 3 NLN => CHG 3 BSY [edited] busy"},
-		{"drop", func(x *Exchange) { x.Drop, x.Rule, x.Flags = true, "lost", session.Fault }, "INF 2\r\nPNG\r\n", "CHG 3 NLN [dropped fault] lost"},
+		{
+			"edit", func(x *Exchange) { x.Out, x.Rule = []byte("CHG 3 BSY\r\n"), "busy" },
+			"INF 2\r\nCHG 3 BSY\r\nPNG\r\n", "CHG 3 NLN => CHG 3 BSY [edited] busy",
+		},
+		{
+			"drop", func(x *Exchange) { x.Drop, x.Rule, x.Flags = true, "lost", session.Fault }, "INF 2\r\nPNG\r\n",
+			"CHG 3 NLN [dropped fault] lost",
+		},
 		{
 			"before and after", func(x *Exchange) {
 				x.Before, x.After = [][]byte{[]byte("REA 8 a b\r\n")}, [][]byte{[]byte("OUT\r\n")}
-			}, "INF 2\r\nREA 8 a b\r\nCHG 3 NLN\r\nOUT\r\nPNG\r\n", "REA 8 a b [injected], CHG 3 NLN [], OUT [injected]",
+			}, "INF 2\r\nREA 8 a b\r\nCHG 3 NLN\r\nOUT\r\nPNG\r\n",
+			"REA 8 a b [injected], CHG 3 NLN [], OUT [injected]",
 		},
 		{"panic", func(x *Exchange) { x.Drop = true; panic("oh") }, said, "CHG 3 NLN []"},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l, c, s := intercepted(t, on("CHG", func(_ context.Context, x *Exchange) { tc.do(x) }))
-				c.send(said)
-				s.want(tc.write)
+				c.Send(said)
+				s.Want(tc.write)
 				synctest.Wait()
 				if got := l.wrote(dsAddr); len(got) != 2 || got[1] != tc.write {
 					t.Errorf("writes %q, want %q in one", got, tc.write)
@@ -96,19 +105,19 @@ func TestInterceptorsHold(t *testing.T) {
 			case <-ctx.Done():
 			}
 		}))
-		c.send("INF 2\r\nCHG 3 NLN\r\nPNG\r\n")
-		s.want("INF 2\r\n")
-		s.send("VER 1 MSNP2\r\n")
-		c.want("VER 1 MSNP2\r\n")
+		c.Send("INF 2\r\nCHG 3 NLN\r\nPNG\r\n")
+		s.Want("INF 2\r\n")
+		s.Send("VER 1 MSNP2\r\n")
+		c.Want("VER 1 MSNP2\r\n")
 		synctest.Wait()
 		if got := l.commands(); strings.Contains(strings.Join(got, "\n"), "CHG") {
 			t.Errorf("a held command is among the events before it was sent: %q", got)
 		}
 		other := l.client(proxyAddr)
-		other.send("PNG\r\n")
-		l.server(dsAddr).want("PNG\r\n")
+		other.Send("PNG\r\n")
+		l.server(dsAddr).Want("PNG\r\n")
 		close(release)
-		s.want("CHG 3 NLN\r\nPNG\r\n")
+		s.Want("CHG 3 NLN\r\nPNG\r\n")
 		synctest.Wait()
 		for _, e := range l.all() {
 			if held := e.Flags&session.Held != 0; held != (e.In.Verb.String() == "CHG") {
@@ -117,14 +126,15 @@ func TestInterceptorsHold(t *testing.T) {
 		}
 
 		release = make(chan struct{})
-		c.send("CHG 4 NLN\r\n")
+		c.Send("CHG 4 NLN\r\n")
 		synctest.Wait()
 		l.proxy.Close() // ends what waits
-		c.wantEnd()
+		c.WantEnd()
 	})
 }
 
-// TestInterceptorsSeeWhatComesInPieces: a sender that is slow gets no command past the interceptor; what is no command goes on.
+// TestInterceptorsSeeWhatComesInPieces: a sender that is slow gets no command past the interceptor;
+// what is no command goes on.
 func TestInterceptorsSeeWhatComesInPieces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var seen []string
@@ -135,11 +145,11 @@ func TestInterceptorsSeeWhatComesInPieces(t *testing.T) {
 			}
 		}))
 		for _, piece := range []string{"MS", "G 4 U 10\r\nhe", "llowor"} {
-			c.send(piece)
+			c.Send(piece)
 			time.Sleep(2 * holdTime)
 		}
-		c.send("ld\x16\x03rubbish")
-		s.want("MSG 4 U 10\r\nHELLOWORLD\x16\x03rubbish")
+		c.Send("ld\x16\x03rubbish")
+		s.Want("MSG 4 U 10\r\nHELLOWORLD\x16\x03rubbish")
 		if want := "MSG 4 U 10\r\nhelloworld"; len(seen) != 2 || seen[1] != want {
 			t.Errorf("seen %q, want %q last", seen, want)
 		}
@@ -152,8 +162,8 @@ func TestInterceptorsPanicIsLoggedOnce(t *testing.T) {
 		l := newLab(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil))})
 		l.proxy.Intercept(by(func(context.Context, *Exchange) { panic("oh") }))
 		c := l.client(proxyAddr)
-		c.send("VER 1 MSNP2\r\nINF 2\r\n")
-		l.server(dsAddr).want("VER 1 MSNP2\r\nINF 2\r\n")
+		c.Send("VER 1 MSNP2\r\nINF 2\r\n")
+		l.server(dsAddr).Want("VER 1 MSNP2\r\nINF 2\r\n")
 		synctest.Wait()
 		if n := strings.Count(log.String(), "an interceptor panicked"); n != 1 {
 			t.Errorf("%d panics in the log, want 1: %s", n, log.String())
@@ -174,8 +184,8 @@ func TestInterceptorsSendInTheirWay(t *testing.T) {
 				return nil
 			}
 		}))
-		c.send("INF 2\r\nCHG\r\nPNG\r\n")
-		s.want("INF 2\r\nCHG\r\nPNG\r\n")
+		c.Send("INF 2\r\nCHG\r\nPNG\r\n")
+		s.Want("INF 2\r\nCHG\r\nPNG\r\n")
 		want := []string{"VER 1 MSNP2\r\n", "INF 2\r\n", "C", "H", "G", "\r", "\n", "PNG\r\n"}
 		if diff := cmp.Diff(want, l.wrote(dsAddr)); diff != "" {
 			t.Errorf("writes (-want +got):\n%s", diff)
@@ -195,16 +205,16 @@ func TestInjected(t *testing.T) {
 			}
 		}
 		inject(decode.FromServer, "OUT OTH\r\n")
-		c.want("OUT OTH\r\n")
+		c.Want("OUT OTH\r\n")
 		inject(decode.FromClient, "CHG 9 NLN\r\nPNG\r\n")
-		s.want("CHG 9 NLN\r\nPNG\r\n")
+		s.Want("CHG 9 NLN\r\nPNG\r\n")
 
 		l.proxy.Intercept(nil) // which would have to see all of the next one first
-		c.send("MSG 4 U 10\r\nhello")
-		s.want("MSG 4 U 10\r\nhello") // it waited long enough
+		c.Send("MSG 4 U 10\r\nhello")
+		s.Want("MSG 4 U 10\r\nhello") // it waited long enough
 		inject(decode.FromClient, "PNG\r\n")
-		c.send("worldOUT\r\n")
-		s.want("worldOUT\r\nPNG\r\n")
+		c.Send("worldOUT\r\n")
+		s.Want("worldOUT\r\nPNG\r\n")
 		synctest.Wait()
 		var got []string
 		for _, e := range l.all() {
@@ -219,8 +229,8 @@ func TestInjected(t *testing.T) {
 		if a, b := conn.NewTrID(), conn.NewTrID(); a == b {
 			t.Errorf("NewTrID returned %d twice", a)
 		}
-		c.conn.Close()
-		s.conn.Close()
+		c.Conn.Close()
+		s.Conn.Close()
 		synctest.Wait()
 		if err := conn.Inject(decode.FromServer, []byte("PNG\r\n"), ""); err == nil {
 			t.Error("no error for a connection that has ended")
@@ -231,11 +241,12 @@ func TestInjected(t *testing.T) {
 	})
 }
 
-// TestInjectDoesNotWait: to who does not read, as much as is allowed.
+// TestInjectDoesNotWait: a receiver that does not read is sent as much as the limit allows, and
+// Inject never waits for it.
 func TestInjectDoesNotWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l, c, s := intercepted(t, on("", nil))
-		s.send(strings.Repeat("NLN NLN alice@hotmail.com Alice\r\n", 3000)) // the client's buffer is full
+		s.Send(strings.Repeat("NLN NLN alice@hotmail.com Alice\r\n", 3000)) // the client's buffer is full
 		synctest.Wait()
 		conn := l.proxy.Conns()[0]
 		for range 3 {
@@ -246,7 +257,7 @@ func TestInjectDoesNotWait(t *testing.T) {
 		if err := conn.Inject(decode.FromServer, make([]byte, maxInjected), ""); err == nil {
 			t.Error("no error for more than may wait")
 		}
-		go io.Copy(io.Discard, c.conn)
+		go io.Copy(io.Discard, c.Conn)
 		time.Sleep(10 * sweepTime)
 		n := 0
 		for _, e := range l.all() {
@@ -256,6 +267,42 @@ func TestInjectDoesNotWait(t *testing.T) {
 		}
 		if n != 3 {
 			t.Errorf("%d commands injected, want 3", n)
+		}
+	})
+}
+
+// TestRulesOfACommand: however many rules change a command, its event names as many as fit.
+func TestRulesOfACommand(t *testing.T) {
+	var x Exchange
+	x.By("one")
+	x.By("two")
+	if x.Rule != "one; two" {
+		t.Errorf("the rules are %q", x.Rule)
+	}
+	for range 1000 {
+		x.By(strings.Repeat("x", 1000))
+	}
+	if n := len(x.Rule); n > maxRule+10 || !strings.HasSuffix(x.Rule, "; ...") {
+		t.Errorf("the rules have %d bytes, and end with %q", n, x.Rule[n-10:])
+	}
+}
+
+// TestManyCopies: an interceptor adds a hundred commands to each of the thousands that one read
+// brought. The proxy holds no more than a part of them at a time, and all leave.
+func TestManyCopies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const commands, copies, line = 1000, 100, "PNG\r\n"
+		after := slices.Repeat([][]byte{[]byte(line)}, copies)
+		l, c, s := intercepted(t, on("PNG", func(_ context.Context, x *Exchange) { x.After = after }))
+		go c.Send(strings.Repeat(line, commands))
+		got, err := io.ReadAll(io.LimitReader(s.Conn, commands*(1+copies)*int64(len(line))))
+		if err != nil || strings.ReplaceAll(string(got), line, "") != "" {
+			t.Errorf("%v: something else than %q has come", err, line)
+		}
+		for _, w := range l.wrote(dsAddr) {
+			if n := len(w) / len(line); n > maxTaken+copies {
+				t.Errorf("one write has %d commands", n)
+			}
 		}
 	})
 }

@@ -28,9 +28,10 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// BenchmarkConnections holds 5,000 clients that have said and heard a little, as a notification server's do, and reports what each costs the
-// proxy's process, which has a pair of descriptors for each. Both ends are another process: it has as many, and its memory does not count.
-// The buffers in the kernel are in neither.
+// BenchmarkConnections holds 5,000 clients that have said and heard a little, as a notification
+// server's do, and reports what each costs the proxy's process, which has a pair of descriptors for
+// each. Both ends are another process: it has as many, and its memory does not count. The buffers
+// in the kernel are in neither.
 func BenchmarkConnections(b *testing.B) {
 	const n = 5000
 	for b.Loop() {
@@ -67,8 +68,9 @@ func BenchmarkConnections(b *testing.B) {
 	}
 }
 
-// playEnds says on standard output where it serves, reads from standard input where the clients shall connect to come there, opens n connections,
-// talks on each, says so, and holds them until the input ends.
+// playEnds says on standard output where it serves, reads from standard input where the clients
+// shall connect to come there, opens n connections, talks on each, says so, and holds them until
+// the input ends.
 func playEnds(n int) error {
 	server, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -80,7 +82,8 @@ func playEnds(n int) error {
 			if err != nil {
 				return
 			}
-			// A plain io.Copy would let the kernel copy, with a pipe, which is two more descriptors.
+			// A plain io.Copy would let the kernel copy, with a pipe, which is two more
+			// descriptors.
 			go io.CopyBuffer(struct{ io.Writer }{c}, struct{ io.Reader }{c}, make([]byte, 64))
 		}
 	}()

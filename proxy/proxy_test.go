@@ -1,7 +1,9 @@
 package proxy
 
 import (
+	"context"
 	"io"
+	"net"
 	"slices"
 	"strings"
 	"testing"
@@ -12,24 +14,28 @@ import (
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/msntest"
 )
 
-// signIn takes alice from the dispatch server to the notification server and returns that connection.
-func signIn(l *lab) (client, ns *peer) {
+// signIn takes alice from the dispatch server to the notification server and returns that
+// connection.
+func signIn(l *lab) (client, ns *msntest.Peer) {
 	client = l.client(proxyAddr)
-	client.send("VER 0 MSNP2\r\n")
+	client.Send("VER 0 MSNP2\r\n")
 	ds := l.server(dsAddr)
-	ds.want("VER 0 MSNP2\r\n")
-	talk(client, ds, "S: VER 0 MSNP2", "C: USR 1 MD5 I alice@hotmail.com", "S: XFR 1 NS 10.0.0.5:1863 => XFR 1 NS 127.0.0.1:1863")
-	ds.conn.Close()
-	client.wantEnd()
-	client.conn.Close()
+	ds.Want("VER 0 MSNP2\r\n")
+	talk(client, ds, "S: VER 0 MSNP2", "C: USR 1 MD5 I alice@hotmail.com",
+		"S: XFR 1 NS 10.0.0.5:1863 => XFR 1 NS 127.0.0.1:1863")
+	ds.Conn.Close()
+	client.WantEnd()
+	client.Conn.Close()
 	synctest.Wait()
 	client = l.client(proxyAddr)
-	client.send("VER 2 MSNP2\r\n")
+	client.Send("VER 2 MSNP2\r\n")
 	ns = l.server(nsAddr)
-	ns.want("VER 2 MSNP2\r\n")
-	talk(client, ns, "S: VER 2 MSNP2", "C: USR 3 MD5 I alice@hotmail.com", "S: USR 3 MD5 S 1.2", "C: USR 4 MD5 S 00", "S: USR 4 OK alice@hotmail.com Alice")
+	ns.Want("VER 2 MSNP2\r\n")
+	talk(client, ns, "S: VER 2 MSNP2", "C: USR 3 MD5 I alice@hotmail.com", "S: USR 3 MD5 S 1.2", "C: USR 4 MD5 S 00",
+		"S: USR 4 OK alice@hotmail.com Alice")
 	return client, ns
 }
 
@@ -40,29 +46,31 @@ func TestAllReferralsComeBack(t *testing.T) {
 
 		talk(alice, ns, "C: XFR 5 SB", "S: XFR 5 SB 10.0.0.9:1864 CKI 17.42 => XFR 5 SB 127.0.0.1:1863 CKI 17.42")
 		caller := l.client(proxyAddr)
-		caller.send("USR 1 alice@hotmail.com 17.42\r\n")
+		caller.Send("USR 1 alice@hotmail.com 17.42\r\n")
 		sb := l.server(sbAddr)
-		sb.want("USR 1 alice@hotmail.com 17.42\r\n")
+		sb.Want("USR 1 alice@hotmail.com 17.42\r\n")
 		talk(caller, sb, "S: USR 1 OK alice@hotmail.com Alice", "C: CAL 2 bob@hotmail.com", "S: CAL 2 RINGING 99")
 
-		ns.send("RNG  77 10.0.0.9:1864 CKI 8.9 bob@hotmail.com Bob \n")
-		alice.want("RNG  77 127.0.0.1:1863 CKI 8.9 bob@hotmail.com Bob \n")
+		ns.Send("RNG  77 10.0.0.9:1864 CKI 8.9 bob@hotmail.com Bob \n")
+		alice.Want("RNG  77 127.0.0.1:1863 CKI 8.9 bob@hotmail.com Bob \n")
 		callee := l.client(proxyAddr)
-		callee.send("ANS 1 alice@hotmail.com 8.9 77\r\n")
+		callee.Send("ANS 1 alice@hotmail.com 8.9 77\r\n")
 		sb2 := l.server(sbAddr)
-		sb2.want("ANS 1 alice@hotmail.com 8.9 77\r\n")
+		sb2.Want("ANS 1 alice@hotmail.com 8.9 77\r\n")
 		talk(callee, sb2, "S: IRO 1 1 1 bob@hotmail.com Bob", "S: ANS 1 OK")
 		synctest.Wait()
 
 		got := slices.DeleteFunc(l.commands(), func(s string) bool { return strings.HasPrefix(s, "open") })
 		want := []string{
 			"DS C: VER 0 MSNP2", "DS S: VER 0 MSNP2", "DS C: USR 1 MD5 I alice@hotmail.com",
-			"DS S: XFR 1 NS 10.0.0.5:1863 => XFR 1 NS 127.0.0.1:1863", "close closed by the server",
+			"DS S: XFR 1 NS 10.0.0.5:1863 => XFR 1 NS 127.0.0.1:1863", "half-close ", "close closed by the client",
 			"NS C: VER 2 MSNP2", "NS S: VER 2 MSNP2", "NS C: USR 3 MD5 I alice@hotmail.com", "NS S: USR 3 MD5 S 1.2",
 			"NS C: USR 4 MD5 S 00", "NS S: USR 4 OK alice@hotmail.com Alice",
 			"NS C: XFR 5 SB", "NS S: XFR 5 SB 10.0.0.9:1864 CKI 17.42 => XFR 5 SB 127.0.0.1:1863 CKI 17.42",
-			"SB C: USR 1 alice@hotmail.com 17.42", "SB S: USR 1 OK alice@hotmail.com Alice", "SB C: CAL 2 bob@hotmail.com", "SB S: CAL 2 RINGING 99",
-			"NS S: RNG  77 10.0.0.9:1864 CKI 8.9 bob@hotmail.com Bob  => RNG  77 127.0.0.1:1863 CKI 8.9 bob@hotmail.com Bob ",
+			"SB C: USR 1 alice@hotmail.com 17.42", "SB S: USR 1 OK alice@hotmail.com Alice",
+			"SB C: CAL 2 bob@hotmail.com", "SB S: CAL 2 RINGING 99",
+			"NS S: RNG  77 10.0.0.9:1864 CKI 8.9 bob@hotmail.com Bob  => RNG  77 127.0.0.1:1863 CKI 8.9 " +
+				"bob@hotmail.com Bob ",
 			"SB C: ANS 1 alice@hotmail.com 8.9 77", "SB S: IRO 1 1 1 bob@hotmail.com Bob", "SB S: ANS 1 OK",
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
@@ -78,14 +86,16 @@ func TestAllReferralsComeBack(t *testing.T) {
 			}
 		}
 		last := events[len(events)-1]
-		if last.User != "alice@hotmail.com" || last.Session != "77" || last.Server != sbAddr || last.Via == 0 || last.ReplyTo == 0 {
-			t.Errorf("last event: user %q session %q server %q via %d reply to %d", last.User, last.Session, last.Server, last.Via, last.ReplyTo)
+		if last.User != "alice@hotmail.com" || last.Session != "77" || last.Server != sbAddr || last.Via == 0 ||
+			last.ReplyTo == 0 {
+			t.Errorf("last event: user %q session %q server %q via %d reply to %d", last.User, last.Session,
+				last.Server, last.Via, last.ReplyTo)
 		}
 	})
 }
 
-// TestTwoUsersBehindOneAddress interleaves two logons whose referrals lead to two notification servers: which is whose the
-// proxy learns only when each client says who it is.
+// TestTwoUsersBehindOneAddress interleaves two logons whose referrals lead to two notification
+// servers: which is whose the proxy learns only when each client says who it is.
 func TestTwoUsersBehindOneAddress(t *testing.T) {
 	home := map[string]string{"alice@hotmail.com": nsAddr, "bob@hotmail.com": ns2Addr}
 	for _, tc := range []struct {
@@ -108,18 +118,18 @@ func TestTwoUsersBehindOneAddress(t *testing.T) {
 					for _, segment := range tc.say {
 						segment = strings.ReplaceAll(segment, "%", user)
 						all.WriteString(segment)
-						c.send(segment)
+						c.Send(segment)
 						synctest.Wait()
 					}
 					var answers string
 					for range strings.Count(all.String(), "\n") {
-						line, err := c.r.ReadString('\n')
+						line, err := c.R.ReadString('\n')
 						if err != nil {
 							t.Fatalf("%s: %v after %q", user, err, answers)
 						}
 						answers += line
 					}
-					c.conn.Close()
+					c.Conn.Close()
 					synctest.Wait()
 					return answers
 				}
@@ -148,6 +158,86 @@ func TestTwoUsersBehindOneAddress(t *testing.T) {
 	}
 }
 
+// TestDeadServerOfAnother: where one user was referred to a server that is dead or says nothing,
+// the other users at the same address get in: at once if it is dead, on the next try otherwise.
+func TestDeadServerOfAnother(t *testing.T) {
+	for _, tc := range []struct {
+		name, at string
+		tries    int
+	}{
+		{"dead", "10.0.0.7:1863", 1},
+		{"says nothing", "10.0.0.8:1863", 2},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				l := newLab(t, Options{})
+				mute, err := l.back.Listen("10.0.0.8:1863")
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer mute.Close()
+				refer(l, "bob", proxyAddr, tc.at, proxyAddr)
+				l.answerAll(map[string]string{"alice@hotmail.com": nsAddr})
+				for range tc.tries - 1 {
+					l.client(proxyAddr).Send("VER 1 MSNP2\r\n")
+					synctest.Wait()
+				}
+				c := l.client(proxyAddr)
+				c.Send("VER 1 MSNP2\r\nINF 2\r\n")
+				c.Want("VER 1 MSNP2\r\nINF 2 MD5\r\n")
+				c.Send("USR 3 MD5 I alice@hotmail.com\r\n")
+				c.Want("XFR 3 NS " + proxyAddr + "\r\n")
+			})
+		})
+	}
+}
+
+// TestSilentServerOfAnother: where one user was referred to a server whose machine drops packets, a
+// logon of another user at the same address waits some seconds at most.
+func TestSilentServerOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const silent = "10.0.0.8:1863"
+		l := newLab(t, Options{})
+		dial := l.proxy.opts.Dial
+		l.proxy.opts.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			if addr == silent {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			return dial(ctx, network, addr)
+		}
+		refer(l, "bob", proxyAddr, silent, proxyAddr)
+		l.answerAll(map[string]string{"alice@hotmail.com": nsAddr})
+		began := time.Now()
+		c := l.client(proxyAddr)
+		c.Send("VER 1 MSNP2\r\nINF 2\r\n")
+		c.Want("VER 1 MSNP2\r\nINF 2 MD5\r\n")
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("the answer to VER took %v", took)
+		}
+		c.Send("USR 3 MD5 I alice@hotmail.com\r\n")
+		c.Want("XFR 3 NS " + proxyAddr + "\r\n")
+	})
+}
+
+// TestDialKnowsTheClient: what connects to a server can ask for whom.
+func TestDialKnowsTheClient(t *testing.T) {
+	l := newLab(t, Options{})
+	for range 2 {
+		c := l.client(proxyAddr)
+		c.Send("VER 1 MSNP2\r\n")
+		l.server(dsAddr).Want("VER 1 MSNP2\r\n")
+		l.mu.Lock()
+		if got := l.dialled[len(l.dialled)-1]; got.String() != c.Conn.LocalAddr().String() {
+			t.Errorf("the server was dialled for %v, the client is %v", got, c.Conn.LocalAddr())
+		}
+		l.mu.Unlock()
+	}
+	if from, ok := ClientOf(t.Context()); ok {
+		t.Errorf("a context of no client's has the address %v", from)
+	}
+}
+
 func TestUntouchedBytesPassUntouched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, Options{})
@@ -167,7 +257,7 @@ func TestUntouchedBytesPassUntouched(t *testing.T) {
 		}
 		var want []string
 		for _, s := range segments {
-			c.send(s.send)
+			c.Send(s.send)
 			synctest.Wait()
 			if s.write != "" {
 				want = append(want, s.write)
@@ -183,41 +273,41 @@ func TestUnfinishedCommandsWaitAndGo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, Options{})
 		c := l.client(proxyAddr)
-		c.send("VER 1 MSNP2\r\n")
+		c.Send("VER 1 MSNP2\r\n")
 		s := l.server(dsAddr)
-		s.want("VER 1 MSNP2\r\n")
+		s.Want("VER 1 MSNP2\r\n")
 
-		c.send("MSG 4 U 10\r\nhello")
+		c.Send("MSG 4 U 10\r\nhello")
 		time.Sleep(holdTime - time.Millisecond)
 		synctest.Wait()
 		if n := len(l.wrote(dsAddr)); n != 1 {
 			t.Fatalf("%d writes before the time is over, want 1", n)
 		}
 		time.Sleep(2 * time.Millisecond)
-		s.want("MSG 4 U 10\r\nhello")
-		c.send("world")
-		s.want("world")
+		s.Want("MSG 4 U 10\r\nhello")
+		c.Send("world")
+		s.Want("world")
 		synctest.Wait()
 		if last := l.commands()[2]; !strings.Contains(last, "MSG 4 U 10") {
 			t.Errorf("event %q, want the whole MSG", last)
 		}
 
 		// A line that may hold an address waits for its end, however long that takes.
-		s.send("XFR 1 NS 10.0.0.5:18")
+		s.Send("XFR 1 NS 10.0.0.5:18")
 		time.Sleep(10 * holdTime)
-		s.send("63\r\n")
-		c.want("XFR 1 NS 127.0.0.1:1863\r\n")
+		s.Send("63\r\n")
+		c.Want("XFR 1 NS 127.0.0.1:1863\r\n")
 
 		// A big payload does not wait for its end.
-		c.send("MSG 5 U 200000\r\n" + strings.Repeat("x", holdBytes))
-		s.want("MSG 5 U 200000\r\n" + strings.Repeat("x", holdBytes))
+		c.Send("MSG 5 U 200000\r\n" + strings.Repeat("x", holdBytes))
+		s.Want("MSG 5 U 200000\r\n" + strings.Repeat("x", holdBytes))
 		rest := strings.Repeat("y", 200000-holdBytes)
 		sent := make(chan error, 1)
 		go func() {
-			_, err := io.WriteString(c.conn, rest)
+			_, err := io.WriteString(c.Conn, rest)
 			sent <- err
 		}()
-		s.want(rest)
+		s.Want(rest)
 		if err := <-sent; err != nil {
 			t.Fatal(err)
 		}
@@ -235,12 +325,12 @@ func TestBadClients(t *testing.T) {
 			l := newLab(t, Options{})
 			c := l.client(proxyAddr)
 			hello := "\x16\x03\x01\x02\x00\x01\x00\x01\xfc"
-			c.send(hello)
+			c.Send(hello)
 			s := l.server(dsAddr)
-			s.want(hello)
-			c.conn.Close()
-			s.wantEnd()
-			s.conn.Close()
+			s.Want(hello)
+			c.Conn.Close()
+			s.WantEnd()
+			s.Conn.Close()
 			synctest.Wait()
 			if note := l.all()[1]; note.Text != "this client speaks TLS, not MSN" {
 				t.Errorf("note %q", note.Text)
@@ -256,7 +346,7 @@ func TestBadClients(t *testing.T) {
 			l := newLab(t, Options{})
 			c := l.client(proxyAddr)
 			time.Sleep(time.Hour)
-			c.conn.Close()
+			c.Conn.Close()
 			synctest.Wait()
 			if diff := cmp.Diff([]string{"open ", "close closed by the client"}, l.commands()); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
@@ -272,16 +362,16 @@ func TestBadClients(t *testing.T) {
 			alice, ns := signIn(l)
 			talk(alice, ns, "C: XFR 5 SB", "S: XFR 5 SB 10.0.0.9:1864 CKI 17.42 => XFR 5 SB 127.0.0.1:1863 CKI 17.42")
 			c := l.client(proxyAddr)
-			c.send("USR 1 alice@hotmail.com wrong\r\n")
-			l.server(sbAddr).want("USR 1 alice@hotmail.com wrong\r\n")
+			c.Send("USR 1 alice@hotmail.com wrong\r\n")
+			l.server(sbAddr).Want("USR 1 alice@hotmail.com wrong\r\n")
 		})
 	})
 	t.Run("an upstream that refuses", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t, Options{Upstream: "10.9.9.9:1863"})
 			c := l.client(proxyAddr)
-			c.send("VER 1 MSNP2\r\nINF 2\r\npart")
-			c.wantEnd()
+			c.Send("VER 1 MSNP2\r\nINF 2\r\npart")
+			c.WantEnd()
 			synctest.Wait()
 			got := l.commands()
 			want := []string{"VER 1 MSNP2", "INF 2", "part", "cannot reach the server 10.9.9.9:1863"}
@@ -304,9 +394,9 @@ func TestAdvertise(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				l := newLab(t, Options{Advertise: tc.advertise})
 				c := l.client(proxyAddr)
-				c.send("USR 1 MD5 I alice@hotmail.com\r\n")
+				c.Send("USR 1 MD5 I alice@hotmail.com\r\n")
 				ds := l.server(dsAddr)
-				ds.want("USR 1 MD5 I alice@hotmail.com\r\n")
+				ds.Want("USR 1 MD5 I alice@hotmail.com\r\n")
 				talk(c, ds, "S: XFR 1 NS 10.0.0.5 => XFR 1 NS "+tc.want,
 					"S: XFR 0 NS 0", // begin again here: nothing to rewrite
 					"S: XFR 1 NS 10.0.0.6:1863 0 10.0.0.1:1863 => XFR 1 NS "+tc.want+" 0 "+tc.want,
@@ -321,26 +411,15 @@ func TestReferralPorts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, Options{ReferralPorts: 2000})
 		c := l.client(proxyAddr)
-		c.send("USR 1 MD5 I alice@hotmail.com\r\n")
+		c.Send("USR 1 MD5 I alice@hotmail.com\r\n")
 		ds := l.server(dsAddr)
-		ds.want("USR 1 MD5 I alice@hotmail.com\r\n")
-		talk(c, ds, "S: XFR 1 NS 10.0.0.5:1863 => XFR 1 NS 127.0.0.1:2000", "S: XFR 1 NS 10.0.0.6:1863 => XFR 1 NS 127.0.0.1:2001",
+		ds.Want("USR 1 MD5 I alice@hotmail.com\r\n")
+		talk(c, ds, "S: XFR 1 NS 10.0.0.5:1863 => XFR 1 NS 127.0.0.1:2000",
+			"S: XFR 1 NS 10.0.0.6:1863 => XFR 1 NS 127.0.0.1:2001",
 			"S: XFR 1 NS 10.0.0.5:1863 => XFR 1 NS 127.0.0.1:2000")
 		second := l.client("127.0.0.1:2001")
-		second.send("VER 1 MSNP2\r\n")
-		l.server(ns2Addr).want("VER 1 MSNP2\r\n")
-	})
-}
-
-func TestOnePerWrite(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		l := newLab(t, Options{OnePerWrite: true})
-		c := l.client(proxyAddr)
-		c.send("VER 1 MSNP2\r\nINF 2\r\n")
-		synctest.Wait()
-		if diff := cmp.Diff([]string{"VER 1 MSNP2\r\n", "INF 2\r\n"}, l.wrote(dsAddr)); diff != "" {
-			t.Errorf("writes (-want +got):\n%s", diff)
-		}
+		second.Send("VER 1 MSNP2\r\n")
+		l.server(ns2Addr).Want("VER 1 MSNP2\r\n")
 	})
 }
 
@@ -349,34 +428,35 @@ func TestEnds(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t, Options{})
 			c := l.client(proxyAddr)
-			c.send("OUT\r\n")
+			c.Send("OUT\r\n")
 			s := l.server(dsAddr)
-			s.want("OUT\r\n")
-			c.conn.(interface{ CloseWrite() error }).CloseWrite()
-			s.wantEnd()
-			s.send("BYE bob@hotmail.com\r\n")
-			c.want("BYE bob@hotmail.com\r\n")
-			time.Sleep(lingerTime + time.Second)
-			c.wantEnd()
+			s.Want("OUT\r\n")
+			c.HangUp()
+			s.WantEnd()
+			s.Send("BYE bob@hotmail.com\r\n")
+			c.Want("BYE bob@hotmail.com\r\n")
+			time.Sleep(halfOpenTime + time.Second)
+			c.WantEnd()
 		})
 	})
 	t.Run("what a wrong length hid is shown, and sent once", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t, Options{})
 			c := l.client(proxyAddr)
-			c.send("USR 1 MD5 I a@b.c\r\n")
+			c.Send("USR 1 MD5 I a@b.c\r\n")
 			s := l.server(dsAddr)
-			s.want("USR 1 MD5 I a@b.c\r\n")
+			s.Want("USR 1 MD5 I a@b.c\r\n")
 			const said = "MSG bob@hotmail.com Bob 90000\r\nhelloBYE bob@hotmail.com\r\nrest"
-			s.send(said)
+			s.Send(said)
 			time.Sleep(2 * holdTime) // it goes on early
-			s.conn.Close()
-			c.want(said)
-			c.wantEnd()
-			c.conn.Close()
+			s.Conn.Close()
+			c.Want(said)
+			c.WantEnd()
+			c.Conn.Close()
 			synctest.Wait()
 			got := l.commands()
-			if want := " S: BYE bob@hotmail.com"; !slices.ContainsFunc(got, func(line string) bool { return strings.HasSuffix(line, want) }) {
+			const want = " S: BYE bob@hotmail.com"
+			if !slices.ContainsFunc(got, func(line string) bool { return strings.HasSuffix(line, want) }) {
 				t.Errorf("no %q among the events %q", want, got)
 			}
 		})
@@ -385,11 +465,11 @@ func TestEnds(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			l := newLab(t, Options{})
 			idle, busy := l.client(proxyAddr), l.client(proxyAddr)
-			busy.send("VER 1 MSNP2\r\n")
-			l.server(dsAddr).want("VER 1 MSNP2\r\n")
+			busy.Send("VER 1 MSNP2\r\n")
+			l.server(dsAddr).Want("VER 1 MSNP2\r\n")
 			l.proxy.Close()
-			idle.wantEnd()
-			busy.wantEnd()
+			idle.WantEnd()
+			busy.WantEnd()
 			got := l.commands()
 			if last := got[len(got)-1]; last != "close "+ErrStopped.Error() {
 				t.Errorf("last event %q", last)

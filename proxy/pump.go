@@ -1,6 +1,8 @@
 package proxy
 
 import (
+	"errors"
+	"io"
 	"net"
 	"time"
 
@@ -8,21 +10,29 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// finish sends what is left when the source has ended.
-func (f *flow) finish() error {
+// finish sends what is left once the source has ended.
+func (f *direction) finish() error {
 	f.begin(f.c.p.opts.Now())
-	for f.next(&f.m) || f.in.Flush(&f.m) {
+	for f.next(&f.m) || f.flushReader(&f.m) {
 		if err := f.take(&f.m); err != nil {
 			return err
 		}
 	}
 	err := f.flush()
 	f.c.p.ended(f.c, f.dir)
+	f.c.receiver(f.dir).finish()
 	return err
 }
 
-// saysStill waits, if an interceptor has what the client said in hand, until all of that has gone to the server: a client that cannot be told
-// anything any more may have said it before. It reports whether it waited.
+// flushReader takes the rest of the reader's bytes, which no further byte will complete.
+func (f *direction) flushReader(m *decode.Message) bool {
+	f.over = true
+	return f.in.Flush(m)
+}
+
+// saysStill waits, if an interceptor has commands of the client in hand, until all of them have
+// gone to the server: a client to which nothing can be sent any more may have sent them before. It
+// reports whether it waited.
 func (c *Conn) saysStill(up *upstream) bool {
 	if !c.asked.Load() {
 		return false
@@ -35,9 +45,9 @@ func (c *Conn) saysStill(up *upstream) bool {
 	return true
 }
 
-// clientPump carries what the client says, and first finds out where it wants to go.
+// clientPump relays what the client says, once it has found out where the client wants to go.
 func (c *Conn) clientPump() {
-	f := &flow{c: c, dir: decode.FromClient, src: c.client, in: c.in}
+	f := &direction{c: c, dir: decode.FromClient, src: c.client, in: c.in, rest: resting(c.client)}
 	if !c.begin(f) {
 		return
 	}
@@ -48,7 +58,7 @@ func (c *Conn) clientPump() {
 			close(c.said)
 			// What the server said before it stopped listening still reaches the client.
 			c.end(err.Error())
-			c.linger()
+			c.linger(lingerTime)
 			<-c.upstream().done
 			c.abort(c.client)
 			return
@@ -62,45 +72,74 @@ func (c *Conn) clientPump() {
 			c.end(why("client", err))
 			_ = f.finish()
 			close(c.said)
-			c.leave(c.upstream().Conn, err)
+			c.leave(decode.FromClient, c.upstream().Conn, err)
 			return
 		}
 	}
 }
 
-// leave carries the end of one side over to the other: as its end, or as a reset.
-func (c *Conn) leave(other net.Conn, err error) {
-	if isReset(err) {
+// leave passes on that the side which sends dir has ended with err: as an end, or as a reset.
+func (c *Conn) leave(dir decode.Dir, other net.Conn, err error) {
+	switch {
+	case isReset(err):
 		c.abort(other)
 		c.closeBoth()
-		return
+	case errors.Is(err, io.EOF):
+		c.receiver(dir).end(c.firstHalf())
+		c.linger(halfOpenTime)
+	default:
+		halfClose(other)
+		c.linger(lingerTime)
 	}
-	halfClose(other)
-	c.linger()
 }
 
-// begin reads until the client's destination is clear and connects there: to the configured upstream when the rest of the
-// first line does not come in time. False: there is nothing to relay.
-func (c *Conn) begin(f *flow) bool {
+// firstHalf reports whether this is the first side to end. Its end has an event of its own, and is
+// not why the connection ends: that is how the second side does.
+func (c *Conn) firstHalf() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.half {
+		return false
+	}
+	c.half, c.cause = true, ""
+	return true
+}
+
+// begin reads until the client's destination is clear, and connects to it: to the configured
+// upstream if the first line takes longer than firstLineTime. It reports whether there is anything
+// to relay.
+func (c *Conn) begin(f *direction) bool {
 	began := false
 	for {
-		_, err := c.in.Fill(c.client)
+		err := c.greet()
+		if c.isHTTP() {
+			c.end("HTTP after all: its sessions are connections of their own")
+			return false
+		}
 		v := read(c.in.Pending())
 		if !began && err == nil {
 			began = true
 			f.timed = true
 			err = c.client.SetReadDeadline(time.Now().Add(firstLineTime))
 		}
-		if v.kind == undecided && err == nil {
+		if err == nil && (v.kind == undecided || v.kind == anywhere && c.mayBeHTTP()) {
 			continue
 		}
 		if len(c.in.Pending()) == 0 {
 			c.end(why("client", err))
 			return false
 		}
-		if name := foreign(c.in.Pending()); name != "" {
-			c.p.log.Warn("a client does not speak MSN; what it says goes on as it is", "client", c.from, "speaks", name)
-			c.p.story.note(c, c.p.opts.Now(), "this client speaks "+name+", not MSN")
+		if name := otherProtocol(c.in.Pending()); name != "" {
+			c.p.log.Warn("a client does not speak MSN: its bytes are forwarded unchanged", "client", c.from, "speaks",
+				name)
+			text := "this client speaks " + name + ", not MSN"
+			c.p.journal.note(c, c.p.opts.Now(), text)
+			if name == "TLS" {
+				c.p.countBypass(text)
+			}
+		}
+		if v.kind == fileSender {
+			return c.beginTransfer(f)
 		}
 		if failed := c.connect(v); failed != nil {
 			c.end(failed.Error())
@@ -111,22 +150,22 @@ func (c *Conn) begin(f *flow) bool {
 	}
 }
 
-// refuse tells what the client said to a server that cannot be reached, nothing that was received is lost, and lets the client
-// find its connection broken, as it would have found it refused.
-func (c *Conn) refuse(f *flow) {
-	c.sink(decode.FromClient).aim(nowhere{c.client})
+// refuse records what the client said to a server that cannot be reached, so that no byte is
+// missing among the events, and resets the client's connection, as a refused one would be.
+func (c *Conn) refuse(f *direction) {
+	c.receiver(decode.FromClient).aim(nowhere{c.client})
 	_ = f.finish()
 	c.abort(c.client)
 }
 
-// nowhere is a server that cannot be reached.
+// nowhere is a server that cannot be reached: writes to it are lost.
 type nowhere struct{ net.Conn }
 
 func (nowhere) Write(b []byte) (int, error) { return len(b), nil }
 
-// sayAll relays what was read; on a connection whose user is not known yet, command by command, since the one that names
-// the user may belong to another upstream.
-func (c *Conn) sayAll(f *flow) error {
+// sayAll relays what was read. Before the user is known it does so command by command, since the
+// one that names the user may belong to another upstream.
+func (c *Conn) sayAll(f *direction) error {
 	f.begin(c.p.opts.Now())
 	for m := &f.m; c.logon && f.next(m); {
 		row := dialect.MSNP2.Match(decode.FromClient, dialect.DS|dialect.NS, m)
@@ -134,8 +173,10 @@ func (c *Conn) sayAll(f *flow) error {
 			if err := c.sayHome(f, m, string(row.Find(m, dialect.Self))); err != nil {
 				return err
 			}
-		} else if c.prelude = append(c.prelude, m.Raw...); len(c.prelude) > decode.MaxLine {
-			c.logon = false // too much to say again: the client stays where it is
+		} else if len(c.prelude)+len(m.Raw) <= decode.MaxLine {
+			c.prelude = append(c.prelude, m.Raw...)
+		} else {
+			c.logon, c.prelude = false, nil // too much to say again: the client stays where it is
 		}
 		if err := f.take(m); err != nil {
 			return err
@@ -144,15 +185,17 @@ func (c *Conn) sayAll(f *flow) error {
 	return f.relay()
 }
 
-// sayHome sends what came before the command m, which names the user, and finds the user's home.
-func (c *Conn) sayHome(f *flow, m *decode.Message, user string) error {
+// sayHome sends what came before m, the command that names the user, and moves the connection to
+// the user's upstream.
+func (c *Conn) sayHome(f *direction, m *decode.Message, user string) error {
 	f.write(f.at()-len(m.Raw), nil)
 	if f.err != nil {
 		return f.err
 	}
 	old := c.upstream()
+	defer func() { c.prelude = nil }() // said for the last time
 	if err := c.rehome(user); err != nil {
-		c.sink(decode.FromClient).aim(nowhere{c.client})
+		c.receiver(decode.FromClient).aim(nowhere{c.client})
 		if f.take(m) == nil && f.flush() == nil {
 			c.refuse(f)
 		}
@@ -164,10 +207,13 @@ func (c *Conn) sayHome(f *flow, m *decode.Message, user string) error {
 	return nil
 }
 
-// serverPump carries what an upstream says to the client. It ends when the upstream does, or is retired.
+// serverPump relays what an upstream says to the client, until the upstream ends or is retired.
 func (c *Conn) serverPump(up *upstream) {
 	defer close(up.done)
-	f := &flow{c: c, dir: decode.FromServer, src: up, in: decode.NewReader(decode.FromServer, dialect.MSNP2)}
+	f := &direction{
+		c: c, dir: decode.FromServer, src: up, in: decode.NewReader(decode.FromServer, dialect.MSNP2),
+		rest: resting(up.Conn),
+	}
 	for {
 		got, err := f.fill()
 		if isRetired(up) {
@@ -190,14 +236,15 @@ func (c *Conn) serverPump(up *upstream) {
 		if err != nil {
 			c.end(why("server", err))
 			_ = f.finish()
-			c.leave(c.client, err)
+			c.leave(decode.FromServer, c.client, err)
 			return
 		}
 	}
 }
 
-// hear relays what the upstream said; the first answers of one that repeats what the client heard from another are kept.
-func (c *Conn) hear(up *upstream, f *flow) error {
+// hear relays what the upstream said, but for the first up.skip answers: they repeat what the
+// client has heard from another upstream.
+func (c *Conn) hear(up *upstream, f *direction) error {
 	f.begin(c.p.opts.Now())
 	for ; up.skip > 0; up.skip-- {
 		if !f.next(&f.m) {

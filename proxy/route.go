@@ -9,10 +9,10 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// verdict is what the first bytes of a client say about where it wants to go.
+// verdict is what a client's first bytes say about where it wants to go.
 type verdict struct {
 	kind   destination
-	user   string // the handle, where they tell it
+	user   string // the handle, "" if they do not give it
 	cookie string
 }
 
@@ -20,24 +20,29 @@ type verdict struct {
 type destination uint8
 
 const (
-	undecided   destination = iota // not enough bytes
-	anywhere                       // nothing that a logon or a switchboard begins with: to the configured upstream at once
-	logon                          // a dispatch or notification server; the user is perhaps not known yet
-	switchboard                    // a switchboard, with a cookie
+	undecided destination = iota // not enough bytes
+	// nothing that a logon or a switchboard begins with: to the configured upstream at once
+	anywhere
+	logon       // a dispatch or notification server; the user is perhaps not known yet
+	switchboard // a switchboard, with a cookie
+	fileSender  // a client that sends a file
 )
 
-// read looks at the first bytes of a client. A connection is told by the shape of its first command (one port serves all):
-// a cookie means a switchboard; what is legal on a fresh connection means a logon, and a handle may stand further on, since
-// clients send VER and USR in one go.
+// read returns what a client's first bytes say. One port serves all kinds of server, so the first
+// command decides: a cookie means a switchboard; a command that is legal on a fresh connection
+// means a logon, and a later one may name the user, since clients send VER and USR in one go.
 func read(pending []byte) verdict {
 	r := decode.NewReader(decode.FromClient, dialect.MSNP2)
 	r.Feed(pending)
 	var v verdict
 	var m decode.Message
 	for r.Next(&m) {
-		row := dialect.MSNP2.Match(decode.FromClient, dialect.Any, &m)
+		row := dialect.MSNP2.Match(decode.FromClient, dialect.Any|dialect.FT, &m)
 		if row == nil {
 			break
+		}
+		if row.Implies == dialect.FT && v.kind == undecided {
+			return verdict{kind: fileSender}
 		}
 		user := string(row.Find(&m, dialect.Self))
 		if cookie := row.Find(&m, dialect.Cookie); cookie != nil && v.kind == undecided {
@@ -58,12 +63,13 @@ func read(pending []byte) verdict {
 	return v
 }
 
-// begins reports whether the command is one with which a logon begins.
+// begins reports whether a logon begins with commands of this row.
 func begins(row *dialect.Row) bool {
 	return row.When&dialect.Fresh != 0 && row.When&dialect.LoggedOn == 0
 }
 
-// mayRoute reports whether an unfinished line may become one that tells where its client wants to go.
+// mayRoute reports whether an unfinished line may become a command that says where its client wants
+// to go.
 func mayRoute(line []byte) bool {
 	if len(line) < 3 {
 		return len(line) == 0 || line[0] >= 'A' && line[0] <= 'Z'
@@ -76,15 +82,22 @@ func mayRoute(line []byte) bool {
 	return false
 }
 
-// target is where a connection goes.
+// target is the server to which a connection goes.
 type target struct {
 	address string
 	role    dialect.Role
 	referee bool // a referral leads there
 }
 
-// choose returns where the client goes. p.mu is held.
-func (p *Proxy) choose(v verdict, client netip.Addr, now time.Time) target {
+// known returns the server at an address to which no referral leads, with its role as far as that
+// is known.
+func (p *Proxy) known(address string) target {
+	return target{address: address, role: p.opts.Role(address)}
+}
+
+// choose returns the server that a client with the verdict v wants, upstream if that is not known.
+// p.mu is held.
+func (p *Proxy) choose(v verdict, client netip.Addr, now time.Time, upstream target) target {
 	switch v.kind {
 	case switchboard:
 		if a, ok := p.book.Switchboard(v.cookie, v.user, client, now); ok {
@@ -92,25 +105,27 @@ func (p *Proxy) choose(v verdict, client netip.Addr, now time.Time) target {
 		}
 	case logon:
 		if v.user != "" {
-			return p.home(v.user, client, now)
+			return p.home(v.user, client, now, upstream)
 		}
 		if a, ok := p.book.Guess(client, now); ok {
 			return target{a, dialect.NS, true}
 		}
 	}
-	return target{address: p.opts.Upstream, role: p.opts.Role(p.opts.Upstream)}
+	return upstream
 }
 
-// home returns where the user was sent to sign in, or the configured upstream. p.mu is held.
-func (p *Proxy) home(user string, client netip.Addr, now time.Time) target {
+// home returns the server to which user was last referred from client, upstream if there is none.
+// p.mu is held.
+func (p *Proxy) home(user string, client netip.Addr, now time.Time, upstream target) target {
 	if a, ok := p.book.Notification(user, client, now); ok {
 		return target{a, dialect.NS, true}
 	}
-	return target{address: p.opts.Upstream, role: p.opts.Role(p.opts.Upstream)}
+	return upstream
 }
 
-// matters are the commands of either direction that change what the proxy decides by: in some dialect they name the user, a
-// session, a dialect or an address. careful are those and the ones that may have a payload.
+// matters holds the commands of either direction that change what the proxy decides by: in some
+// dialect they name the user, a session, a dialect or an address. careful holds these and all that
+// may have a payload.
 var matters, careful = func() (matter, care [2]decode.Verbs) {
 	for _, table := range dialect.All() {
 		for _, row := range table.Rows() {
@@ -127,7 +142,7 @@ var matters, careful = func() (matter, care [2]decode.Verbs) {
 	return matter, care
 }()
 
-// decides reports whether an argument is one that the proxy decides by.
+// decides reports whether the proxy decides by arguments of this kind.
 func decides(a dialect.Arg) bool {
 	switch a.Kind {
 	case dialect.Self, dialect.Session, dialect.Cookie, dialect.HostPort, dialect.Dialect:

@@ -23,8 +23,9 @@ import (
 // soakTime is how long TestSoak goes on: go test ./proxy -run Soak -soak 30m -timeout 40m
 var soakTime = flag.Duration("soak", time.Second, "how long TestSoak goes on, at least one round")
 
-// TestSoak lets clients and servers come, talk and vanish at random, and counts at both ends: nothing that was said while the other
-// side lived is lost, nothing altered. After each round, when nobody is connected, the process is as small as after the first.
+// TestSoak lets clients and servers come, talk and vanish at random, and counts at both ends:
+// nothing that was said while the other side lived is lost, nothing altered. After each round, when
+// nobody is connected, the process is as small as after the first.
 func TestSoak(t *testing.T) {
 	s := newSoak(t)
 	defer s.proxy.Close()
@@ -41,13 +42,16 @@ func TestSoak(t *testing.T) {
 			t.Errorf("round %d leaves %+v; before all %+v, after the first round %+v", round, now, base, first)
 		}
 		if t.Failed() || !time.Now().Before(end) {
-			t.Logf("%d rounds, %d talks, %d whole on both sides, %d cut by the client, %d by resets, %d refused; %d events, %d gaps; %+v",
-				round, s.talks.Load(), s.whole.Load(), s.cut.Load(), s.reset.Load(), s.refused.Load(), s.events.Load(), s.gaps.Load(), now)
+			t.Logf("%d rounds, %d talks, %d whole on both sides, %d cut by the client, %d by resets, %d refused; "+
+				"%d events, %d gaps; %+v",
+				round, s.talks.Load(), s.whole.Load(), s.cut.Load(), s.reset.Load(), s.refused.Load(),
+				s.events.Load(), s.gaps.Load(), now)
 			break
 		}
 	}
 	if s.whole.Load() == 0 || s.gaps.Load() > 0 || s.opened.Load() != s.closed.Load() {
-		t.Errorf("%d whole talks, %d gaps, %d connections opened and %d closed", s.whole.Load(), s.gaps.Load(), s.opened.Load(), s.closed.Load())
+		t.Errorf("%d whole talks, %d gaps, %d connections opened and %d closed", s.whole.Load(), s.gaps.Load(),
+			s.opened.Load(), s.closed.Load())
 	}
 }
 
@@ -243,7 +247,8 @@ func (s *soak) talk(seed uint64) {
 	select {
 	case got := <-p.got:
 		if sent != p.stop || got != sent || len(heard) != len(p.heard) {
-			s.t.Errorf("talk %d: of %d bytes %d were sent and %d came; of %d answers %d", seed, p.stop, sent, got, len(p.heard), len(heard))
+			s.t.Errorf("talk %d: of %d bytes %d were sent and %d came; of %d answers %d", seed, p.stop, sent, got,
+				len(p.heard), len(heard))
 		}
 		if p.ends == bothDone {
 			s.whole.Add(1)

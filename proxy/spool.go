@@ -2,32 +2,33 @@ package proxy
 
 import (
 	"encoding/binary"
-	"fmt"
-	"os"
+
+	"github.com/msnscope/msnscope/internal/spill"
 )
 
 const (
-	// maxSlots is how many chunks the spool holds at most: 640 MB, which is what two cores pass on in some seconds.
+	// maxSlots is how many blocks the spool holds at most: 640 MB, which is what two cores relay in
+	// some seconds.
 	maxSlots = 1 << 10
-	slotSize = chunkBytes + perCut*chunkCuts
+	slotSize = blockBytes + perCut*blockCuts
 )
 
-// spool is a file for what waits to be told and has no room in memory: commands take a seventh of what their events do, and
-// nothing of what traffic waits for. It is made when it is needed first, and its room is used again. It is for one goroutine
-// at a time.
+// spool is a file for blocks that have no room in memory: commands take a seventh of the bytes of
+// their events, and writing them costs traffic no waiting. The file is created when it is first
+// needed, and its slots are used again. Only one goroutine at a time may use a spool.
 type spool struct {
-	file  *os.File
-	name  string // "" once the file has no name any more
-	slots int    // that the file has
+	file  *spill.File
+	slots int // that the file has
 	free  []int
 	buf   []byte // of slotSize
 	err   error  // the first of writing: then nothing more is put
 }
 
-// put writes a chunk's bytes and cuts, and returns where; false where that cannot be.
-func (s *spool) put(k *chunk) (slot int, ok bool) {
+// put writes a block's bytes and cuts to a slot, and returns its number; false if the file is full
+// or cannot be written.
+func (s *spool) put(k *block) (slot int, ok bool) {
 	if s.file == nil && s.err == nil {
-		s.open()
+		s.file, s.err = spill.Create("")
 		s.buf = make([]byte, 0, slotSize)
 	}
 	if n := len(s.free); n > 0 {
@@ -50,37 +51,23 @@ func (s *spool) put(k *chunk) (slot int, ok bool) {
 	return slot, true
 }
 
-// get reads what is in the chunk's slot, so many bytes and cuts, to where into has room, and frees the slot.
-func (s *spool) get(slot, size, cuts int, into *chunk) error {
+// get reads size bytes and as many cuts back from a slot into a block that has room for them, and
+// frees the slot.
+func (s *spool) get(slot, size, cuts int, into *block) error {
 	s.free = append(s.free, slot)
 	into.raw, into.cuts = into.raw[:size], into.cuts[:cuts]
 	s.buf = s.buf[:size+perCut*cuts] // put had as many
 	if _, err := s.file.ReadAt(s.buf, int64(slot*slotSize)); err != nil {
-		return fmt.Errorf("spill file: %w", err)
+		return err
 	}
 	copy(into.raw, s.buf)
 	_, err := binary.Decode(s.buf[size:], binary.LittleEndian, into.cuts)
 	return err
 }
 
-// open makes the file. Its name goes at once where the system allows it, so that a killed process leaves nothing behind;
-// os.CreateTemp gives it to the user alone.
-func (s *spool) open() {
-	if s.file, s.err = os.CreateTemp("", "msnscope-*.spill"); s.err != nil {
-		return
-	}
-	if s.name = s.file.Name(); os.Remove(s.name) == nil {
-		s.name = ""
-	}
-}
-
-// close removes the file.
+// close closes the file, which was never linked.
 func (s *spool) close() {
-	if s.file == nil {
-		return
-	}
-	s.file.Close()
-	if s.name != "" {
-		_ = os.Remove(s.name) // nobody is left to tell
+	if s.file != nil {
+		_ = s.file.Close() // nobody is left to tell
 	}
 }

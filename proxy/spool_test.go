@@ -12,23 +12,23 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// reader is two connections whose commands are told, and what their events say.
+// reader is two connections whose commands are recorded, with what their events say.
 type reader struct {
-	*story
-	conns    [2]*Conn
-	said     [2][]byte
-	told     [2][]byte
-	gaps     [2][]string
-	commands int
+	*journal
+	conns     [2]*Conn
+	said      [2][]byte
+	published [2][]byte
+	gaps      [2][]string
+	commands  int
 }
 
 func newReader(t *testing.T) *reader {
 	r := &reader{}
-	r.story = newStory(func(e *session.Event) {
+	r.journal = newJournal(func(e *session.Event) {
 		i := e.Conn - 1
 		switch e.Kind {
 		case session.Command:
-			r.told[i] = append(r.told[i], e.In.Raw...)
+			r.published[i] = append(r.published[i], e.In.Raw...)
 		case session.Gap:
 			r.gaps[i] = append(r.gaps[i], e.Text)
 		}
@@ -50,7 +50,8 @@ func (r *reader) say(megabytes int) {
 			var cuts []uint32
 			for range 50 {
 				from := len(raw)
-				raw = append(fmt.Appendf(raw, "CHG %08d %d ", r.commands, r.commands%50), strings.Repeat("x", 970+r.commands%50)...)
+				raw = append(fmt.Appendf(raw, "CHG %08d %d ", r.commands, r.commands%50),
+					strings.Repeat("x", 970+r.commands%50)...)
 				raw = append(raw, "\r\n"...)
 				cuts = append(cuts, uint32(len(raw)-from))
 				r.commands++
@@ -61,7 +62,8 @@ func (r *reader) say(megabytes int) {
 	}
 }
 
-// TestSpool: what went to the file is told in its place, and the file's room is used again.
+// TestSpool: blocks that went to the file are recorded in their order, and their slots are used
+// again.
 func TestSpool(t *testing.T) {
 	r := newReader(t)
 	slots := 0
@@ -71,13 +73,15 @@ func TestSpool(t *testing.T) {
 			t.Fatalf("of %d bytes %d stay in memory, want at most %d", was, r.queue.held, maxSpare)
 		}
 		r.say(2) // behind what is in the file
-		r.tellAll(nil)
+		r.recordAll(nil)
 		for i, c := range r.conns {
-			if !bytes.Equal(r.told[i], r.said[i]) || len(r.gaps[i]) > 0 {
-				t.Errorf("%d bytes of connection %d are not told as they were said (%d), gaps %q", len(r.told[i]), i+1, len(r.said[i]), r.gaps[i])
+			if !bytes.Equal(r.published[i], r.said[i]) || len(r.gaps[i]) > 0 {
+				t.Errorf("%d bytes of connection %d are not told as they were said (%d), gaps %q", len(r.published[i]),
+					i+1, len(r.said[i]), r.gaps[i])
 			}
 			if c.held != 0 || r.queue.held != 0 || r.queue.events != 0 {
-				t.Errorf("all is told, and %d bytes of %d with %d events are held", c.held, r.queue.held, r.queue.events)
+				t.Errorf("all is told, and %d bytes of %d with %d events are held", c.held, r.queue.held,
+					r.queue.events)
 			}
 		}
 		if round == 0 {
@@ -88,7 +92,8 @@ func TestSpool(t *testing.T) {
 	}
 }
 
-// TestSpoolFails: a file that cannot be written leaves everything in memory; what cannot be read back is a gap.
+// TestSpoolFails: a file that cannot be written leaves everything in memory; what cannot be read
+// back is a gap.
 func TestSpoolFails(t *testing.T) {
 	r := newReader(t)
 	r.say(30)
@@ -100,23 +105,24 @@ func TestSpoolFails(t *testing.T) {
 	if r.spill(); r.queue.held != held || r.spool.slots != slots || r.spool.err == nil {
 		t.Errorf("%d of %d bytes are in memory although the file is broken (%v)", r.queue.held, held, r.spool.err)
 	}
-	r.tellAll(nil)
+	r.recordAll(nil)
 	for i := range r.conns {
 		missing, commands := 0, 0
 		for _, text := range r.gaps[i] {
 			var n, size int
-			if _, err := fmt.Sscanf(text, "%d commands of %d bytes passed, but cannot be told: spill file: ", &n, &size); err != nil {
+			if _, err := fmt.Sscanf(text, "%d commands of %d bytes passed, but cannot be told: spill file: ", &n,
+				&size); err != nil {
 				t.Fatalf("gap %q: %v", text, err)
 			}
 			missing, commands = missing+size, commands+n
 		}
-		if missing == 0 || len(r.told[i])+missing != len(r.said[i]) || commands%50 != 0 {
-			t.Errorf("%d bytes are told and %d missing, want %d together", len(r.told[i]), missing, len(r.said[i]))
+		if missing == 0 || len(r.published[i])+missing != len(r.said[i]) || commands%50 != 0 {
+			t.Errorf("%d bytes are told and %d missing, want %d together", len(r.published[i]), missing, len(r.said[i]))
 		}
 	}
 }
 
-// TestSpoolLeavesNothing: nobody finds the file, nor who comes after a process that was killed.
+// TestSpoolLeavesNothing: the file has no name, so that a killed process leaves none behind.
 func TestSpoolLeavesNothing(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -126,5 +132,27 @@ func TestSpoolLeavesNothing(t *testing.T) {
 	r.spool.close()
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("%v is left, %v", left, err)
+	}
+}
+
+// TestSpoolThatFails: without a file, blocks stay in memory as far as there is room, and
+// SpillFailed is called once.
+func TestSpoolThatFails(t *testing.T) {
+	r := newReader(t)
+	t.Setenv("TMPDIR", t.TempDir()+"/nowhere")
+	var failures []error
+	r.spillFailed = func(err error) { failures = append(failures, err) }
+	for range 3 {
+		r.say(20)
+		r.spill()
+	}
+	if len(failures) != 1 {
+		t.Errorf("the file's error is told %d times, want once: %v", len(failures), failures)
+	}
+	r.recordAll(nil)
+	for i := range r.conns {
+		if !bytes.Equal(r.published[i], r.said[i]) {
+			t.Errorf("of connection %d %d bytes are told, %d were said", i+1, len(r.published[i]), len(r.said[i]))
+		}
 	}
 }

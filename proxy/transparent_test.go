@@ -1,13 +1,10 @@
 package proxy
 
 import (
-	"bytes"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -16,28 +13,8 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// syncBuffer is what a log writes to.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (s *syncBuffer) Write(p []byte) (int, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.Write(p)
-}
-
-func (s *syncBuffer) String() string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.b.String()
-}
-
-func (s *syncBuffer) logger() *slog.Logger { return slog.New(slog.NewTextHandler(s, nil)) }
-
 // onTCP connects a client with a server through a proxy over TCP, and has each end say a line.
-func onTCP(t *testing.T) (client, server *net.TCPConn) {
+func onTCP(t *testing.T, publish func(*session.Event)) (client, server *net.TCPConn) {
 	t.Helper()
 	listen := func() net.Listener {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -48,7 +25,7 @@ func onTCP(t *testing.T) (client, server *net.TCPConn) {
 		return l
 	}
 	up, front := listen(), listen()
-	p := New(Options{Upstream: up.Addr().String(), Publish: func(*session.Event) {}})
+	p := New(Options{Upstream: up.Addr().String(), Publish: publish})
 	t.Cleanup(p.Close)
 	go p.Serve(front)
 	c, err := net.Dial("tcp", front.Addr().String())
@@ -71,7 +48,8 @@ func onTCP(t *testing.T) (client, server *net.TCPConn) {
 	return c.(*net.TCPConn), s.(*net.TCPConn)
 }
 
-// TestEndsAreCarriedOver: an end is an end, a reset a reset, half an end half an end, each after what was said before.
+// TestEndsAreCarriedOver: an end arrives as an end, a reset as a reset, half an end as half an end,
+// each after what was said before.
 func TestEndsAreCarriedOver(t *testing.T) {
 	reset := func(c *net.TCPConn) {
 		c.SetLinger(0)
@@ -90,7 +68,7 @@ func TestEndsAreCarriedOver(t *testing.T) {
 		{"the server says no more", func(c, s *net.TCPConn) *net.TCPConn { s.CloseWrite(); return c }, io.EOF},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			client, server := onTCP(t)
+			client, server := onTCP(t, func(*session.Event) {})
 			sees := tc.end(client, server)
 			if n, err := sees.Read(make([]byte, 10)); n != 0 || !errors.Is(err, tc.want) {
 				t.Errorf("the other end reads %d, %v; want %v", n, err, tc.want)
@@ -98,7 +76,7 @@ func TestEndsAreCarriedOver(t *testing.T) {
 		})
 	}
 	t.Run("what was said comes before the end", func(t *testing.T) {
-		client, server := onTCP(t)
+		client, server := onTCP(t, func(*session.Event) {})
 		last := strings.Repeat("NLN NLN a@b.c A\r\n", 20000) + "OUT OTH\r\npart"
 		go func() {
 			io.WriteString(server, last)
@@ -109,7 +87,7 @@ func TestEndsAreCarriedOver(t *testing.T) {
 		}
 	})
 	t.Run("half an end leaves the other half", func(t *testing.T) {
-		client, server := onTCP(t)
+		client, server := onTCP(t, func(*session.Event) {})
 		client.CloseWrite()
 		if _, err := server.Read(make([]byte, 1)); err != io.EOF {
 			t.Fatalf("the server reads %v, want the end", err)
@@ -122,7 +100,7 @@ func TestEndsAreCarriedOver(t *testing.T) {
 		}
 	})
 	t.Run("who talks to one that is gone is told", func(t *testing.T) {
-		client, server := onTCP(t)
+		client, server := onTCP(t, func(*session.Event) {})
 		client.Close()
 		for {
 			if _, err := io.WriteString(server, "NLN NLN a@b.c A\r\n"); err != nil {
@@ -140,14 +118,15 @@ func wants(t *testing.T, c net.Conn, want string) {
 	}
 }
 
-// TestBackPressure: who does not read holds up who writes, and the proxy holds no more than its buffers.
+// TestBackPressure: a receiver that does not read stops its sender, and the proxy holds no more
+// than its buffers.
 func TestBackPressure(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		l := newLab(t, Options{})
 		c := l.client(proxyAddr)
-		c.send("VER 1 MSNP2\r\n")
+		c.Send("VER 1 MSNP2\r\n")
 		s := l.server(dsAddr)
-		s.want("VER 1 MSNP2\r\n")
+		s.Want("VER 1 MSNP2\r\n")
 		const all = 10 << 20
 		line := strings.Repeat("CHG 1 NLN \r\n", 1000)
 		done := 0
@@ -155,7 +134,7 @@ func TestBackPressure(t *testing.T) {
 		go func() {
 			defer close(finished)
 			for done < all {
-				n, err := io.WriteString(c.conn, line)
+				n, err := io.WriteString(c.Conn, line)
 				if err != nil {
 					t.Error(err)
 					return
@@ -168,14 +147,15 @@ func TestBackPressure(t *testing.T) {
 		if done > 512<<10 { // two buffers of the network, one of the proxy
 			t.Errorf("%d bytes were taken from the client although the server does not read", done)
 		}
-		if n, err := io.CopyN(io.Discard, s.r, all); err != nil {
+		if n, err := io.CopyN(io.Discard, s.R, all); err != nil {
 			t.Fatalf("%d bytes came: %v", n, err)
 		}
 		<-finished
 	})
 }
 
-// TestSilentConnections cost no upstream, and there is room for 9,000.
+// TestSilentConnections: connections on which nothing is said cost no upstream, and there is room
+// for 9,000.
 func TestSilentConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := 9000
@@ -187,8 +167,9 @@ func TestSilentConnections(t *testing.T) {
 			l.client(proxyAddr)
 		}
 		c := l.client(proxyAddr)
-		c.send("VER 1 MSNP2\r\n")
-		l.server(dsAddr).want("VER 1 MSNP2\r\n")
+		c.Send("VER 1 MSNP2\r\n")
+		l.server(dsAddr).Want("VER 1 MSNP2\r\n")
+		time.Sleep(greetTime)
 		synctest.Wait()
 		if got := len(l.proxy.Conns()); got != n+1 {
 			t.Errorf("%d connections, want %d", got, n+1)

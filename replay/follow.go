@@ -4,33 +4,44 @@ import (
 	"context"
 	"time"
 
-	"github.com/msnscope/msnscope/internal/compare"
+	"github.com/msnscope/msnscope/decode/session"
 )
 
 const (
-	// lag is how far behind the log Follow plays: what a client does with a referral, which tells whether the connection that
-	// comes belongs to it, it does within that time as a rule.
+	// lag is the time by which Follow trails the log: within it a client usually acts on a
+	// referral, which decides to which referral the next connection belongs.
 	lag = 500 * time.Millisecond
-	// glance is how often it looks for new events.
+	// glance is the time between two looks for new events.
 	glance = 50 * time.Millisecond
-	// maxKnown is how many cookies, referrals and logons are remembered, and how many steps that are done.
+	// maxKnown is how many cookies, referrals and logons are remembered, and how many completed
+	// steps are kept.
 	maxKnown = 1 << 14
 )
 
-// Follow plays a log that grows, a moment behind it, until ended is closed and all that the log then has is played, or ctx ends:
-// another server gets what the clients said, and what it answers is compared. Of the outcomes the result has the counts only;
-// Options.Report sees them all, the failure of a logon whose password nobody knows among them. Each connection of the log is tried; of
-// one that cannot be opened nothing is compared, see [Result.Unopened]. The error is that of ctx.
+// Follow plays a log that grows, a moment after its events, until ended is closed and everything
+// that the log then has is played, or until ctx ends: another server gets what the clients sent,
+// and its answers are compared. The result has only the counts of the outcomes; Options.Report gets
+// all of them, including the failure of a logon whose password is unknown. Follow tries to open
+// each connection of the log; of one that it cannot open nothing is compared, see
+// [Result.Unopened]. The error is that of ctx.
 func Follow(ctx context.Context, log Log, ended <-chan struct{}, o Options) (*Result, error) {
-	plan := emptyPlan(log)
-	plan.grows = true
-	f := &follower{player: newPlayer(plan, o), survey: newSurveyor(plan), opened: map[int]bool{}}
-	err := f.run(ctx, ended)
+	f := newFollower(log, o)
+	err := f.follow(ctx, ended)
 	f.player.close()
 	return &f.player.result, err
 }
 
-// follower plays a plan while it makes it.
+func newFollower(log Log, o Options) *follower {
+	plan := emptyPlan(log)
+	plan.grows = true
+	c := &circle{}
+	plan.circles = []*circle{c}
+	f := &follower{player: newPlayer(newRun(plan, o), c), survey: newSurveyor(plan), opened: map[int]bool{}}
+	f.result.countsOnly = true
+	return f
+}
+
+// follower extends a plan and plays it at the same time.
 type follower struct {
 	*player
 	survey   *surveyor
@@ -39,7 +50,7 @@ type follower struct {
 	opened   map[int]bool
 }
 
-func (f *follower) run(ctx context.Context, ended <-chan struct{}) error {
+func (f *follower) follow(ctx context.Context, ended <-chan struct{}) error {
 	for {
 		over := false
 		select {
@@ -60,7 +71,8 @@ func (f *follower) run(ctx context.Context, ended <-chan struct{}) error {
 	}
 }
 
-// extend makes steps of the events that are old enough, of all when there will be no more.
+// extend adds steps for the events that are old enough, or for all of them if over says that there
+// will be no more.
 func (f *follower) extend(over bool) {
 	log, now := f.plan.log, time.Now()
 	for n := log.Len(); f.surveyed < n; f.surveyed++ {
@@ -71,41 +83,72 @@ func (f *follower) extend(over bool) {
 		if !over && now.Sub(e.Time) < lag {
 			return
 		}
-		f.plan.add(f.planned, e, f.opened)
+		f.add(f.planned, e)
 	}
 }
 
-// playOn plays the steps that there are.
+// add adds the step of one event, if it has one. Events of a connection before its client speaks
+// are skipped; the first one after that is preceded by a step that opens the connection.
+func (f *follower) add(i int, e *session.Event) {
+	c := f.plan.conns[e.Conn]
+	if c == nil || f.unspoken(e) {
+		return
+	}
+	next := step{index: int32(i), conn: int32(e.Conn), cause: -1, at: e.Time.UnixNano()}
+	if !f.opened[e.Conn] {
+		f.opened[e.Conn] = true
+		first := next
+		first.do = open
+		f.circle.add(first, c.who)
+	}
+	if !next.set(e, c, f.survey) || next.do == open {
+		return
+	}
+	before := len(f.circle.steps)
+	f.circle.add(next, c.who)
+	f.expectLater(&next, before)
+}
+
+// unspoken reports whether the client of the event's connection has not spoken before it, and does
+// not with it either.
+func (f *follower) unspoken(e *session.Event) bool { return !f.opened[e.Conn] && !fromClient(e) }
+
+// playOn plays the steps that have not been played.
 func (f *follower) playOn(ctx context.Context) error {
-	for ; f.plan.played < len(f.plan.steps); f.plan.played++ {
-		f.lookAhead(f.plan.played)
-		if err := f.step(ctx, f.plan.steps[f.plan.played]); err != nil {
+	for c := f.circle; c.played < len(c.steps); c.played++ {
+		f.now = c.played
+		if err := f.step(ctx, &c.steps[c.played]); err != nil {
 			return err
 		}
-		f.result.Outcomes = f.result.Outcomes[:0]
 	}
-	if f.plan.played >= maxKnown {
+	if f.circle.played >= maxKnown {
 		f.forget()
 	}
 	return nil
 }
 
-// forget lets go of what is done, so that memory does not grow with time: steps, connections that have ended, and what is known
-// by names of which there are too many.
+// forget drops what is no longer needed, so that memory does not grow with time: completed steps,
+// connections that have ended, and the oldest remembered names beyond maxKnown.
 func (f *follower) forget() {
-	f.plan.steps, f.plan.played, f.ahead = nil, 0, 0
+	f.circle.steps, f.circle.played = nil, 0
 	for id, c := range f.plan.conns {
-		// Of one that nobody said anything on there is no peer.
-		if p := f.peers[id]; p == nil && c.over || p != nil && p.closed && len(p.pending) == 0 {
-			delete(f.peers, id)
+		if f.finished(id, c.over) {
+			delete(f.conns, id)
 			delete(f.plan.conns, id)
 			delete(f.opened, id)
-			delete(f.upcoming, id)
+			delete(f.upcoming, int32(id))
 			delete(f.survey.opened, id)
 			delete(f.survey.challenges, id)
 		}
 	}
+	if len(f.survey.among.parent) > maxKnown {
+		f.survey.among = newAmong()
+		for _, c := range f.plan.conns {
+			c.node, c.who = f.survey.among.add(), f.survey.among.person([]byte(c.user))
+		}
+	}
 	limit(f.failed)
+	limit(f.unheard)
 	limit(f.addresses)
 	limit(f.servers)
 	limit(f.values)
@@ -115,27 +158,20 @@ func (f *follower) forget() {
 	limit(f.survey.referrals)
 }
 
+// finished reports whether a connection has no more steps. over says that it has ended in the log.
+func (f *follower) finished(id int, over bool) bool {
+	p := f.conns[id]
+	if p == nil { // nothing was played on it
+		return over
+	}
+	if !p.closed || len(p.pending) > 0 {
+		return false
+	}
+	return over || !p.shut
+}
+
 func limit[K comparable, V any](m map[K]V) {
 	if len(m) > maxKnown {
 		clear(m)
 	}
-}
-
-// newPlayer returns what plays a plan. Close it.
-func newPlayer(plan *Plan, o Options) *player {
-	return &player{
-		plan: plan, o: o, compare: o.compare(), report: o.Report,
-		peers: map[int]*peer{}, upcoming: map[int][]compare.Key{}, failed: map[uint64]bool{},
-		addresses: map[uint64]string{}, servers: map[string]string{}, values: map[string]string{},
-		inbox: make(chan input, inboxCap), done: make(chan struct{}),
-	}
-}
-
-// close ends all connections and goroutines.
-func (p *player) close() {
-	close(p.done)
-	for _, c := range p.peers {
-		c.leave()
-	}
-	p.readers.Wait()
 }

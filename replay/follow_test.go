@@ -7,7 +7,8 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// TestFollowForgets: connections that have ended cost nothing, those that nobody spoke on included; one that is open stays.
+// TestFollowForgets: connections that have ended cost nothing, those that nobody spoke on included;
+// one that is open stays.
 func TestFollowForgets(t *testing.T) {
 	var g session.Graph
 	log := &growing{}
@@ -18,9 +19,8 @@ func TestFollowForgets(t *testing.T) {
 	}
 	_, e := g.Open(at, "127.0.0.1:1025", "127.0.0.1:1863")
 	log.events = append(log.events, e)
-	plan := emptyPlan(log)
-	plan.grows = true
-	f := &follower{player: newPlayer(plan, Options{}), survey: newSurveyor(plan), opened: map[int]bool{}}
+	f := newFollower(log, Options{})
+	plan := f.plan
 	defer f.player.close()
 	f.extend(false)
 	if len(plan.conns) != 1001 {

@@ -7,38 +7,67 @@ import (
 	"net"
 	"time"
 
+	"github.com/msnscope/msnscope/decode/referral"
+	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/compare"
 )
 
 // The errors of [Run] and [Result.Err].
 var (
-	// ErrTimeout: answers did not come in time, and that is all that is wrong.
+	// ErrTimeout says that answers did not come in time, and that nothing else is wrong.
 	ErrTimeout = errors.New("answers did not come in time")
-	// ErrDiffers: the server did not do what was recorded.
+	// ErrDiffers says that the server did not do what was recorded.
 	ErrDiffers = errors.New("the answers differ from the recording")
-	// ErrPassword: a password is needed that Options.Password does not know.
+	// ErrPassword says that a password is needed that Options.Password does not know.
 	ErrPassword = errors.New("a password is needed")
 )
 
-// Options say how to play. To is needed; of all else the zero value works.
+// Options say how to play. To is required; all other zero values work.
 type Options struct {
-	// To is the address of connections that followed no referral in the recording: the dispatch server's, as a rule.
+	// To is the address of connections that followed no referral in the recording: the dispatch
+	// server's, as a rule.
 	To string
+	// Routes map the addresses to which the server refers to where its servers really are.
+	Routes referral.Routes
 	// Dial connects; a net.Dialer by default.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Password returns the password of a handle. It is asked for each logon that succeeded in the recording.
+	// Password returns the password of a handle. It is called for each logon that succeeded in the
+	// recording.
 	Password func(handle string) (string, bool)
-	// Timeout is how long one expected command, a connect and a write are waited for: 5 s by default. After a first command
-	// did not come, the next ones on that connection are waited for a tenth of it, later ones a hundredth.
+	// Timeout is how long to wait for one expected command, for a connect and for a write: 5 s if
+	// 0. After a command did not come, the wait for the next ones on that connection is a tenth of
+	// it, later a hundredth.
 	Timeout time.Duration
-	// Ignore are the fields whose differences do not count: see [compare.Options].
+	// Speed keeps the pauses of the recording: 1 as they were, 2 half as long. 0 is lockstep, in
+	// which a command is sent as soon as everything has come that it waits for.
+	Speed float64
+	// Late is how much later than recorded, counted from what it waited for, a server's command may
+	// come before it counts as Late: 1 s if 0. In lockstep nothing is late.
+	Late time.Duration
+	// Step, unless nil, is called before each command of a client, which is sent when it returns;
+	// its error ends the run. Several users' commands may wait at the same time.
+	Step func(ctx context.Context, e *session.Event) error
+	// Do makes the server do what the recorded one did by itself. Where it is nil, or returns an
+	// error, that is waited for and will be missing.
+	Do func(ctx context.Context, d Deed) error
+	// Ignore lists the fields whose differences do not count: see [compare.Options].
 	Ignore []string
-	// Report is called with each outcome, in order, as soon as it is known; nil for not at all. Run waits for it.
+	// Report, unless nil, is called with each outcome as soon as it is known, never twice at the
+	// same time. Run waits for it.
 	Report func(Outcome)
+	// Brief leaves out the outcomes of what went as recorded, but for their count.
+	Brief bool
+	// Publish, unless nil, gets the events of the run itself, in their order, never two at the same
+	// time. Run waits for it.
+	Publish func(*session.Event)
+	// AtOnce is how many groups of users who have nothing to do with each other are played at the
+	// same time: 1024 if 0.
+	AtOnce int
 }
 
-// settle is how long something else than what is expected may lie there before it is taken for the answer, and how long
-// surplus commands are waited for at the end: servers batch notifications by 200 ms.
+// settle is how long a candidate other than the expected command waits before it is taken as the
+// answer, and how long extra commands are waited for at the end: servers batch notifications by 200
+// ms.
 const settle = 250 * time.Millisecond
 
 func (o *Options) timeout() time.Duration {
@@ -46,6 +75,20 @@ func (o *Options) timeout() time.Duration {
 		return 5 * time.Second
 	}
 	return o.Timeout
+}
+
+func (o *Options) late() time.Duration {
+	if o.Late <= 0 {
+		return time.Second
+	}
+	return o.Late
+}
+
+func (o *Options) atOnce() int {
+	if o.AtOnce <= 0 {
+		return 1024
+	}
+	return o.AtOnce
 }
 
 func (o *Options) settle() time.Duration { return min(settle, o.timeout()) }
@@ -69,11 +112,11 @@ func (o *Options) password(handle string) (string, bool) {
 	return o.Password(handle)
 }
 
-// checkPasswords fails when a password is missing: before anything is sent, not in the middle.
+// checkPasswords returns an error if a password is missing, before anything is sent.
 func (o *Options) checkPasswords(p *Plan) error {
 	for _, handle := range p.Passwords() {
 		if _, ok := o.password(handle); !ok {
-			return fmt.Errorf("%w: %q signs in with success in the recording; give it with --password %s=PASSWORD",
+			return fmt.Errorf("%w: %q signs in successfully in the recording; give it with --password %s=PASSWORD",
 				ErrPassword, handle, printable(handle))
 		}
 	}

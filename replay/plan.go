@@ -3,73 +3,81 @@ package replay
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"sort"
 	"strings"
-	"time"
 
-	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/eventlog"
 )
 
-// ErrNoClient says that a recording has nothing that could be played.
-var ErrNoClient = errors.New("no command of a client in this recording")
+// ErrNoClient is the error for a recording that has nothing to play.
+var ErrNoClient = errors.New("this recording contains no command of a client")
 
-// Log is a loaded recording: its events by index, from 0. Events do not change and their order is causal.
+// Log is a loaded recording: its events by index, from 0. Events do not change and their order is
+// causal.
 type Log interface {
 	Len() int
 	At(i int) *session.Event
 }
 
-// Plan is what is to be done to play a recording. It does not change after it was made, keeps the log that it was made of and
-// reads from it again when it is played; several Runs may share it.
+// eventReader reads events one at a time: each is valid until the next is read.
+type eventReader interface {
+	At(i int) *session.Event
+}
+
+// readerOf returns the fastest reader of the log.
+func readerOf(log Log) eventReader {
+	if l, ok := log.(*eventlog.Log); ok {
+		return l.Reader()
+	}
+	return log
+}
+
+// Plan says which steps play a recording, and what each must wait for. It does not change once
+// made. It keeps the log that it was made from and reads from it again when it is played; several
+// Runs may share it.
 type Plan struct {
-	// Notes are what could not be planned as it was recorded, in words.
+	// Notes say, in words, what could not be planned as it was recorded.
 	Notes []string
 
 	log      Log
-	steps    []step
+	circles  []*circle
 	conns    map[int]*connPlan
 	referred map[uint64]bool // events whose address a connection followed
 	logons   map[uint64]logon
 	proofs   map[uint64]string // the keys with which clients answered challenges in a payload (MSNP6), by event
+	numbers  []uint64          // of the events, by index
+	bytes    []byte            // of commands, one after the other
+	among    *among            // the users' numbers; nil for a plan that grows
 	sent     int
-
-	// Of a plan that grows while it is played: that it does, and how many of its steps have been played.
-	grows  bool
-	played int
+	grows    bool         // it is played while the log grows
+	wants    map[int]want // of a scenario, by the index of the event
 }
 
-// action is what one step does.
-type action uint8
-
-const (
-	open        action = iota // connect
-	send                      // a client's command
-	expect                    // a server's command
-	closeClient               // the client closes
-	closeServer               // the server closes
-)
-
-// step is one thing to do. It holds no event, so that a plan of a long recording stays small.
-type step struct {
-	do    action
-	conn  int
-	index int // of the event in the log
-}
-
-// connPlan is what the whole recording tells of one connection.
+// connPlan holds what the whole recording reveals about one connection.
 type connPlan struct {
 	role     dialect.Role
 	user     string
-	server   string // where it went
+	server   string // its address
 	referral uint64 // the number of the event whose address it followed, 0 for none
-	plays    bool   // the client said something
-	spoke    bool   // the server did
+	plays    bool   // the client sent something
+	spoke    bool   // the server sent something
+	via      int    // the connection whose referral led to it, 0 for none
 	over     bool   // it has ended
+	half     bool   // one end has closed it, as far as the plan goes
+	chosen   bool   // PlanOptions.Only wants it
+	begins   bool   // its client said who it is
+	logon    string // the user who signs in before, since the recording begins after that
+	client   string // the address of its client
+	dialect  string // what it speaks, "" where nothing says it
+	who      int32  // the number of its user, 0 while unknown
+	node     int32  // its place among those who have to do with each other
 }
 
-// logon is how a recorded answer to a challenge fared.
+// logon is how a logon in the recording ended.
 type logon struct {
 	user, challenge string
 	fate            fate
@@ -83,116 +91,169 @@ const (
 	failed
 )
 
-// maxNotes bounds Plan.Notes: what more there is says the same.
+// maxNotes is how many Plan.Notes there may be: further ones would say the same.
 const maxNotes = 100
 
-// NewPlan reads a recording. It fails with [ErrNoClient] when no client says anything in it. Where events are missing the
-// plan says so in its Notes and goes on.
-func NewPlan(log Log) (*Plan, error) {
+// PlanOptions say what of a recording is planned. The zero value plans everything as it is.
+type PlanOptions struct {
+	// Only limits the plan to connections on which it returns true for an event, and those that
+	// referred clients to them.
+	Only func(*session.Event) bool
+	// Speaks reports whether the server that the plan is for speaks a dialect; connections in
+	// others are left out. nil: it speaks all.
+	Speaks func(dialect string) bool
+	// Logon lets users sign in first who are in the middle of a session at a notification server
+	// where the recording begins.
+	Logon bool
+}
+
+// NewPlan reads a recording, once. It fails with [ErrNoClient] when no client says anything in it.
+// Where events are missing the plan says so in its Notes and goes on.
+func NewPlan(log Log) (*Plan, error) { return NewPlanOf(log, PlanOptions{}) }
+
+// NewPlanOf is [NewPlan] with options.
+func NewPlanOf(log Log, o PlanOptions) (*Plan, error) {
 	p := emptyPlan(log)
-	s := newSurveyor(p)
-	for i := range log.Len() {
-		s.take(i, log.At(i))
+	if written, ok := log.(*Scenario); ok {
+		p.wants = written.wants
 	}
-	opened := map[int]bool{}
-	for i := range log.Len() {
-		p.add(i, log.At(i), opened)
+	s, events := newSurveyor(p), readerOf(log)
+	s.only = o.Only
+	all := make([]step, 0, log.Len())
+	for i := range cap(all) {
+		e := events.At(i)
+		if next, ok := s.step(i, e, s.take(i, e)); ok {
+			all = append(all, next)
+		}
 	}
+	p.among = s.among
+	p.choose(o)
+	s.markChanges(all)
+	p.share(all, s)
 	if p.sent == 0 {
-		return nil, ErrNoClient
+		return nil, errors.Join(append([]error{ErrNoClient}, notes(p.Notes)...)...)
+	}
+	for _, c := range p.circles {
+		c.settle(p)
 	}
 	return p, nil
 }
 
 func emptyPlan(log Log) *Plan {
-	return &Plan{log: log, conns: map[int]*connPlan{}, referred: map[uint64]bool{}, logons: map[uint64]logon{}, proofs: map[uint64]string{}}
-}
-
-// fromClient reports whether the server got the command from the client's side: not one that was dropped on its way.
-func fromClient(e *session.Event) bool {
-	return e.Kind == session.Command && e.Dir == decode.FromClient && e.Flags&session.Dropped == 0 && len(sentBytes(e)) > 0
-}
-
-// fromServer reports whether the server said it: not one that was injected on its way.
-func fromServer(e *session.Event) bool {
-	return e.Kind == session.Command && e.Dir == decode.FromServer && e.Flags&session.Injected == 0 && len(e.In.Raw) > 0
-}
-
-// sentBytes returns what arrived at the server.
-func sentBytes(e *session.Event) []byte {
-	if e.Out != nil {
-		return e.Out
+	return &Plan{
+		log: log, conns: map[int]*connPlan{}, referred: map[uint64]bool{}, logons: map[uint64]logon{},
+		proofs: map[uint64]string{},
 	}
-	return e.In.Raw
 }
 
-// add appends the steps of one event.
-func (p *Plan) add(i int, e *session.Event, opened map[int]bool) {
-	c := p.conns[e.Conn]
-	if c == nil {
-		return
+// notes returns the first notes as errors.
+func notes(all []string) (errs []error) {
+	for _, n := range all[:min(len(all), 3)] {
+		errs = append(errs, errors.New(n))
 	}
-	if p.grows && !opened[e.Conn] && !fromClient(e) {
-		return // the client may speak yet
-	}
-	if !opened[e.Conn] {
-		opened[e.Conn] = true
-		if !c.plays && c.spoke {
-			p.note("connection %d is not played: nothing of its client was recorded", e.Conn)
-		}
-		if c.plays {
-			p.steps = append(p.steps, step{open, e.Conn, i})
+	return errs
+}
+
+// choose leaves out the connections that PlanOptions.Only does not want or that cannot be played,
+// and finds those that need a logon first.
+func (p *Plan) choose(o PlanOptions) {
+	if o.Only != nil {
+		for _, c := range p.conns {
+			for next := p.conns[c.via]; c.chosen && next != nil && !next.chosen; next = p.conns[next.via] {
+				next.chosen = true
+			}
 		}
 	}
-	if e.Kind == session.Gap {
-		p.note("connection %d: something is missing before event %d (%s)", e.Conn, e.N, e.Text)
+	for _, id := range slices.Sorted(maps.Keys(p.conns)) {
+		c := p.conns[id]
+		if o.Only != nil && !c.chosen {
+			c.plays, c.spoke = false, false
+		}
+		if c.role == dialect.FT && (c.plays || c.spoke) {
+			c.plays, c.spoke = false, false
+			p.note("connection %d is not played: it is a file transfer between two clients", id)
+		}
+		if c.plays && o.Speaks != nil && c.dialect != "" && !o.Speaks(c.dialect) {
+			c.plays, c.spoke = false, false
+			p.note("connection %d is not played: it speaks %s, which the server does not", id, c.dialect)
+		}
+		if !o.Logon || !c.plays || c.begins {
+			continue
+		}
+		c.logon = p.userAt(c)
+		p.among.join(c.node, p.among.person([]byte(c.logon)))
+		switch {
+		case c.role == dialect.SB:
+			c.logon, c.plays, c.spoke = "", false, false
+			p.note("connection %d is not played: it begins in the middle of a talk, for which there is no cookie", id)
+		case c.logon == "":
+			p.note("connection %d: it begins in the middle, and nothing says of whom it is", id)
+		}
+	}
+}
+
+// userAt returns the user of a connection, or of another one from the same host.
+func (p *Plan) userAt(c *connPlan) string {
+	if c.user != "" {
+		return c.user
+	}
+	host, _, _ := strings.Cut(c.client, ":")
+	for _, id := range slices.Sorted(maps.Keys(p.conns)) {
+		other := p.conns[id]
+		if h, _, _ := strings.Cut(other.client, ":"); h == host && other.user != "" {
+			return other.user
+		}
+	}
+	return ""
+}
+
+// share gives each circle its steps, and opens connections before their first.
+func (p *Plan) share(all []step, s *surveyor) {
+	circles := map[int32]*circle{}
+	of := map[int32]*circle{} // by connection, nil for one that is not played
+	for _, next := range all {
+		c := p.conns[int(next.conn)]
+		in, begun := of[next.conn]
+		if !begun {
+			in = p.begin(next, c, circles, s)
+			of[next.conn] = in
+		}
+		if in == nil {
+			continue
+		}
+		if next.do != open {
+			in.add(next, c.who)
+		}
+		if next.do == send {
+			p.sent++
+		}
+	}
+}
+
+// begin returns the circle to which a connection belongs, with the step that opens the connection
+// before its first; nil for a connection that is not played.
+func (p *Plan) begin(first step, c *connPlan, circles map[int32]*circle, s *surveyor) *circle {
+	switch {
+	case !c.plays && c.spoke:
+		p.note("connection %d is not played: nothing of its client was recorded", first.conn)
+	case c.plays && !c.spoke:
+		p.note("connection %d: only its client was recorded, so that nothing is compared", first.conn)
 	}
 	if !c.plays {
-		return
+		return nil
 	}
-	switch {
-	case fromClient(e):
-		p.steps = append(p.steps, step{send, e.Conn, i})
-		p.sent++
-	case fromServer(e):
-		p.steps = append(p.steps, step{expect, e.Conn, i})
-	case e.Kind == session.Close && closedByServer(e.Text):
-		p.steps = append(p.steps, step{closeServer, e.Conn, i})
-	case e.Kind == session.Close:
-		p.steps = slices.Insert(p.steps, p.beforeEffects(e, c), step{closeClient, e.Conn, i})
+	root := s.among.find(c.node)
+	if s.together {
+		root = -1
 	}
-}
-
-// A recording has the close of a connection where both ends had closed it. What the server said because the client did, to
-// others, may stand before it: at most so many steps and so long.
-const (
-	closeSteps = 64
-	closeTime  = time.Second
-)
-
-// beforeEffects returns the place in steps for a client's close: before the notifications about its user on other connections
-// that come just before the close event, with no client's command between; else the end.
-func (p *Plan) beforeEffects(e *session.Event, c *connPlan) int {
-	place := len(p.steps)
-	for i := len(p.steps) - 1; i >= max(p.played, len(p.steps)-closeSteps); i-- {
-		s := p.steps[i]
-		before := p.log.At(s.index)
-		if s.conn == e.Conn || s.do == send || s.do == open || e.Time.Sub(before.Time) > closeTime {
-			break
-		}
-		if s.do == expect && before.ReplyTo == 0 && isAbout(before, c.user) {
-			place = i
-		}
+	of := circles[root]
+	if of == nil {
+		of = &circle{}
+		circles[root] = of
+		p.circles = append(p.circles, of)
 	}
-	return place
-}
-
-// isAbout reports whether a command tells of the user.
-func isAbout(e *session.Event, user string) bool {
-	if e.Row == nil || user == "" {
-		return false
-	}
-	return strings.EqualFold(string(e.Row.Find(&e.In, dialect.Handle)), user)
+	of.steps = append(of.steps, step{do: open, conn: first.conn, index: first.index, at: first.at, cause: -1})
+	return of
 }
 
 func (p *Plan) note(format string, args ...any) {
@@ -201,14 +262,40 @@ func (p *Plan) note(format string, args ...any) {
 	}
 }
 
-// Passwords returns the handles whose passwords are needed to play the plan, each once, in the order of their logons.
+// index returns the index of the event with number n among those read so far, -1 for none.
+func (p *Plan) index(n uint64) int32 {
+	if n == 0 || len(p.numbers) == 0 {
+		return -1
+	}
+	if i := n - p.numbers[0]; i < uint64(len(p.numbers)) && p.numbers[i] == n { // as nearly always
+		return int32(i)
+	}
+	i := sort.Search(len(p.numbers), func(i int) bool { return p.numbers[i] >= n })
+	if i == len(p.numbers) || p.numbers[i] != n {
+		return -1
+	}
+	return int32(i)
+}
+
+// Passwords returns the handles whose passwords are needed to play the plan, each once, in the
+// order of their logons.
 func (p *Plan) Passwords() []string {
 	var handles []string
-	for _, s := range p.steps {
-		if s.do != send {
-			continue
+	seen := map[string]bool{}
+	for _, id := range slices.Sorted(maps.Keys(p.conns)) {
+		if user := p.conns[id].logon; user != "" && !seen[user] {
+			seen[user] = true
+			handles = append(handles, user)
 		}
-		if l, ok := p.logons[p.log.At(s.index).N]; ok && l.fate != failed && !slices.Contains(handles, l.user) {
+	}
+	order := make([]uint64, 0, len(p.logons))
+	for n := range p.logons {
+		order = append(order, n)
+	}
+	slices.Sort(order)
+	for _, n := range order {
+		if l := p.logons[n]; l.fate != failed && !seen[l.user] {
+			seen[l.user] = true
 			handles = append(handles, l.user)
 		}
 	}

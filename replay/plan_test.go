@@ -35,8 +35,8 @@ func TestPlanNotes(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []string{
-		"connection 1 is not played: nothing of its client was recorded",
 		"connection 2: something is missing before event 5 (27 bytes)",
+		"connection 1 is not played: nothing of its client was recorded",
 	}
 	if !slices.Equal(plan.Notes, want) {
 		t.Errorf("notes %q, want %q", plan.Notes, want)
@@ -144,7 +144,8 @@ func TestRoutes(t *testing.T) {
 	}
 }
 
-// What a proxy changed on the way: the server is told what it was told then, and compared with what it said then.
+// TestChangedOnTheWay: the server gets what it got then, changes by a proxy included, and its
+// answers are compared with what it sent then.
 func TestChangedOnTheWay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const server = `
@@ -155,7 +156,9 @@ func TestChangedOnTheWay(t *testing.T) {
 			1 S QNG
 			1 S NLN NLN bob@hotmail.com Bob
 		`
-		log := record(t, strings.NewReplacer("1 S NLN", "1 S FLN carol@hotmail.com\n1 S NLN", "1 C PNG", "1 C OUT\n1 C PNG").Replace(server))
+		log := record(t,
+			strings.NewReplacer("1 S NLN", "1 S FLN carol@hotmail.com\n1 S NLN", "1 C PNG",
+				"1 C OUT\n1 C PNG").Replace(server))
 		changed := func(verb string, f func(e *session.Event)) {
 			for i, e := range log {
 				if e.In.Verb.String() == verb && (verb != "CHG" || e.Dir == 'C') {
@@ -169,7 +172,8 @@ func TestChangedOnTheWay(t *testing.T) {
 			e.In, e.Out = record(t, "1 open x\n1 C CHG 1 NLN")[1].In, []byte("CHG 1 AWY\r\n")
 		})
 		changed("PNG", func(e *session.Event) { e.Flags = session.Injected })
-		changed("NLN", func(e *session.Event) { e.Out = []byte("NLN BSY bob@hotmail.com Bob\r\n"); e.Flags = session.Dropped })
+		changed("NLN",
+			func(e *session.Event) { e.Out = []byte("NLN BSY bob@hotmail.com Bob\r\n"); e.Flags = session.Dropped })
 		changed("FLN", func(e *session.Event) { e.Flags = session.Injected })
 		changed("OUT", func(e *session.Event) { e.Flags = session.Dropped })
 		if r := replayedLog(t, log, strings.ReplaceAll(server, "10.0.", "10.9."), Options{}); r.Verdict() != Same {

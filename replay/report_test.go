@@ -41,9 +41,9 @@ func TestWriteText(t *testing.T) {
 →    #4 c1  NS alice@hotmail.com    C: CHG 8 NLN
 ✓    #5 c1  NS alice@hotmail.com    S: CHG 8 NLN  (1.5 ms, recorded 20.0 ms)
 ✗    #6 c1                          S: LST 7  CustomUserName: want Bob, got Bobby; Ser: want 1, got nothing
-✗     - c1                          S: FLN bob  extra
+✗     - c1                          S: FLN bob  unexpected
 ✗    #7 c12                         C: OUT  failed: not connected
-differs: 1 sent, 1 answers as recorded, 1 differ, 0 missing, 1 extra, 1 failed
+differs: 1 sent, 1 answers as recorded, 1 differ, 0 missing, 1 unexpected, 1 failed
 `
 	if b.String() != want {
 		t.Errorf("text:\n%s\nwant\n%s", b.String(), want)
@@ -72,8 +72,8 @@ func TestWriteJSON(t *testing.T) {
 	if err := json.Unmarshal(b.Bytes(), &got); err != nil {
 		t.Fatal(err)
 	}
-	if got.Verdict != "differs" || got.Counts["extra"] != 1 || len(got.Outcomes) != 5 {
-		t.Fatalf("got %+v, want verdict differs, 1 extra, 5 outcomes", got)
+	if got.Verdict != "differs" || got.Counts["unexpected"] != 1 || len(got.Outcomes) != 5 {
+		t.Fatalf("got %+v, want verdict differs, 1 unexpected, 5 outcomes", got)
 	}
 	if o := got.Outcomes[1]; o["rtt_ms"] != 1.5 || o["recorded_rtt_ms"] != 20.0 || o["command"] != "CHG 8 NLN" {
 		t.Errorf("outcome %v, want rtt_ms 1.5, recorded_rtt_ms 20, command CHG 8 NLN", o)
@@ -100,7 +100,80 @@ func TestErr(t *testing.T) {
 	}
 }
 
-// A server must not write on the screen of who replays.
+// TestOutcomesAreBoundedInBytes: what is kept of a server that says long lines without end is
+// bounded, and the rest is counted; [Follow], whose outcomes nobody asks for, keeps nothing.
+func TestOutcomesAreBoundedInBytes(t *testing.T) {
+	long := strings.Repeat("A", 1<<20)
+	for _, tt := range []struct {
+		name string
+		r    Result
+		want int // outcomes kept
+	}{
+		{"replay", Result{}, maxOutcomeBytes >> 20},
+		{"follow", newFollower(&growing{}, Options{}).result, 0},
+	} {
+		r := tt.r
+		const n = 2 * maxOutcomeBytes >> 20
+		for range n {
+			r.add(Outcome{Dir: "S", Verdict: Extra, Command: long})
+		}
+		if len(r.Outcomes) != tt.want || r.Counts.Extra != n {
+			t.Errorf("%s: %d outcomes kept, want %d; %d counted, want %d", tt.name, len(r.Outcomes), tt.want,
+				r.Counts.Extra, n)
+		}
+	}
+}
+
+// TestUnexpectedCommandsAreBounded: a server that says short lines without end makes no endless
+// reports, and each report says that something is left out.
+func TestUnexpectedCommandsAreBounded(t *testing.T) {
+	var r Result
+	for range 2 * MaxExtra {
+		r.add(Outcome{Dir: "S", Verdict: Extra, Command: "PNG"})
+	}
+	r.add(Outcome{Dir: "S", Verdict: Differs, Command: "QNG"})
+	if n := len(r.Outcomes); n != MaxExtra+1 || r.Left != MaxExtra {
+		t.Errorf("%d outcomes are kept, %d left out", n, r.Left)
+	}
+	var b bytes.Buffer
+	if err := WriteJUnit(&b, &r); err != nil || !strings.Contains(b.String(), "10000 more are not shown") {
+		t.Errorf("%v: the JUnit report does not say that something is left out: %.2000s", err, b.String())
+	}
+}
+
+// TestLongLinesAreCut: a server that says lines of the greatest length, in thousands of arguments,
+// makes no long lines of output, and each says what was cut off.
+func TestLongLinesAreCut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const recorded = "1 open 10.0.0.1:1863\n1 C PNG\n1 S NLN NLN bob@hotmail.com Bob\n1 S QNG\n"
+		for _, evil := range []string{
+			"NLN NLN bob@hotmail.com Bob" + strings.Repeat(" x", 4000),
+			"NLN NLN bob@hotmail.com " + strings.Repeat("\x1b", 8000),
+		} {
+			live := strings.ReplaceAll(recorded, "10.0.", "10.9.")
+			live = strings.Replace(live, "NLN NLN bob@hotmail.com Bob", evil, 1)
+			r := replayed(t, recorded, live, Options{})
+			var text, report bytes.Buffer
+			if err := WriteText(&text, r, TextOptions{}); err != nil {
+				t.Fatal(err)
+			}
+			if err := WriteJSON(&report, r); err != nil {
+				t.Fatal(err)
+			}
+			if n := text.Len(); n > 15_000 {
+				t.Errorf("the text has %d bytes", n)
+			}
+			if n := report.Len(); n > 30_000 {
+				t.Errorf("the JSON report has %d bytes", n)
+			}
+			if !strings.Contains(text.String(), "further differences") && !strings.Contains(text.String(), "...") {
+				t.Errorf("nothing says what was cut off: %s", &text)
+			}
+		}
+	})
+}
+
+// TestOutcomesArePrintable: text of a server cannot control the terminal of the person who replays.
 func TestOutcomesArePrintable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const recorded = "1 open 10.0.0.1:1863\n1 C PNG\n1 S NLN NLN bob@hotmail.com Bob\n1 S QNG\n"

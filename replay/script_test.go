@@ -20,10 +20,12 @@ import (
 // A script is a session in lines, over all its connections:
 //
 //	1 open 10.0.0.1:1863     connection 1 to that server
-//	1 C VER 0 MSNP2          a client's command; after | comes its payload, quoted like a Go string's inside
+//	1 C VER 0 MSNP2          a client's command; after | comes its payload, quoted like the inside
+//	                         of a Go string
 //	1 c VER 0 MSNP2          the same with a bare line feed
 //	1 S VER 0 MSNP2          a server's command
-//	1 close server           who closes; "client" likewise
+//	1 close server           the server closes; "client" likewise
+//	1 shut server            the server half-closes; "client" likewise
 //	1 gap                    bytes that are missing
 //	1 wait 100ms             the server takes its time
 //
@@ -89,6 +91,9 @@ func record(t *testing.T, script string) recording {
 			log = append(log, e)
 		case "close":
 			log = append(log, c.Close(at, "closed by the "+l.text))
+		case "shut":
+			dir := map[string]decode.Dir{"client": decode.FromClient, "server": decode.FromServer}[l.text]
+			log = append(log, c.HalfClose(at, dir))
 		case "gap":
 			log = append(log, c.Gap(at, decode.FromServer, "27 bytes"))
 		default:
@@ -105,11 +110,15 @@ func record(t *testing.T, script string) recording {
 	return log
 }
 
-// serve plays the servers of a script on a network, and fails the test where a client says anything else. It ends with the
-// script or when the client goes away, and closes what is open when the test's function returns.
+// serve plays the servers of a script on a network, and fails the test where a client says anything
+// else. It ends with the script or when the client goes away, and closes what is open when the
+// test's function returns.
 func serve(t *testing.T, network *memnet.Network, script string) (stop func()) {
 	t.Helper()
-	s := &scripted{t: t, listeners: map[string]net.Listener{}, conns: map[int]net.Conn{}, readers: map[int]*bufio.Reader{}}
+	s := &scripted{
+		t: t, listeners: map[string]net.Listener{}, conns: map[int]net.Conn{},
+		readers: map[int]*bufio.Reader{},
+	}
 	lines := parseScript(t, script)
 	for _, l := range lines {
 		if l.op == "open" && s.listeners[l.text] == nil {
@@ -162,7 +171,10 @@ func (s *scripted) play(l scriptLine) bool {
 			return false
 		}
 		s.conns[l.conn], s.readers[l.conn] = c, bufio.NewReader(c)
-	case "close":
+	case "close", "shut":
+		if l.text == "server" && l.op == "shut" {
+			return c.(*memnet.Conn).CloseWrite() == nil
+		}
 		if l.text == "server" {
 			return c.Close() == nil
 		}
@@ -185,13 +197,14 @@ func (s *scripted) play(l scriptLine) bool {
 	return true
 }
 
-// replayed replays a recorded script against the servers of a live one. It must be called in a bubble.
+// replayed replays a recorded script against the servers of a live one. It must be called in a
+// bubble.
 func replayed(t *testing.T, recorded, live string, o Options) *Result {
 	t.Helper()
 	return replayedLog(t, record(t, recorded), live, o)
 }
 
-func replayedLog(t *testing.T, log recording, live string, o Options) *Result {
+func replayedLog(t *testing.T, log Log, live string, o Options) *Result {
 	t.Helper()
 	var network memnet.Network
 	stop := serve(t, &network, live)
@@ -218,7 +231,8 @@ func passwords(handle string) (string, bool) {
 	return name + "pw", true
 }
 
-// troubles returns the outcomes that are not as recorded, one a line: conn, verdict, command, differences.
+// troubles returns the outcomes that are not as recorded, one a line: conn, verdict, command,
+// differences.
 func troubles(r *Result) string {
 	var b strings.Builder
 	for _, o := range r.Outcomes {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/internal/msntest"
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
@@ -43,56 +44,59 @@ func onTCP(b testing.TB, o Options) *Server {
 	return s
 }
 
-// dialTCP connects without waiting times of its own.
-func dialTCP(b testing.TB, addr string) *peer {
+// dialTCP returns a connection without deadlines.
+func dialTCP(b testing.TB, addr string) *msntest.Peer {
 	b.Helper()
 	nc, err := net.Dial("tcp", addr)
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { nc.Close() })
-	return &peer{Conn: nc, r: bufio.NewReaderSize(nc, 16<<10)}
+	p := msntest.NewPeer(b, nc)
+	p.R = bufio.NewReaderSize(nc, 16<<10)
+	return p
 }
 
 // online returns a notification connection of user i, in state NLN.
-func online(b testing.TB, s *Server, i int) *peer {
+func online(b testing.TB, s *Server, i int) *msntest.Peer {
 	b.Helper()
 	p := dialTCP(b, s.o.Notification[0])
-	words := p.must(b, "USR 1 MD5 I "+userName(i), "USR 1 MD5 S")
-	p.must(b, "USR 2 MD5 S "+decode.MD5Response(words[4], "pw"), "USR 2 OK")
-	p.must(b, "CHG 3 NLN", "CHG 3")
+	words := p.Must("USR 1 MD5 I "+userName(i), "USR 1 MD5 S")
+	p.Must("USR 2 MD5 S "+decode.MD5Response(words[4], "pw"), "USR 2 OK")
+	p.Must("CHG 3 NLN", "CHG 3")
 	return p
 }
 
 // meet returns the switchboard connections of n users in one session.
-func meet(b testing.TB, s *Server, n int) []*peer {
+func meet(b testing.TB, s *Server, n int) []*msntest.Peer {
 	b.Helper()
-	all := make([]*peer, n)
+	all := make([]*msntest.Peer, n)
 	for i := range n {
 		ns := online(b, s, i)
 		if i == 0 {
-			words := ns.must(b, "XFR 4 SB", "XFR 4 SB")
+			words := ns.Must("XFR 4 SB", "XFR 4 SB")
 			all[0] = dialTCP(b, words[3])
-			all[0].must(b, "USR 1 "+userName(0)+" "+words[5], "USR 1 OK")
+			all[0].Must("USR 1 "+userName(0)+" "+words[5], "USR 1 OK")
 			continue
 		}
 		if _, err := io.WriteString(all[0], "CAL 2 "+userName(i)+"\r\n"); err != nil {
 			b.Fatal(err)
 		}
-		words := ns.must(b, "", "RNG")
+		words := ns.Must("", "RNG")
 		all[i] = dialTCP(b, words[2])
-		all[i].must(b, "ANS 1 "+userName(i)+" "+words[4]+" "+words[1], "ANS 1 OK")
+		all[i].Must("ANS 1 "+userName(i)+" "+words[4]+" "+words[1], "ANS 1 OK")
 		for _, o := range all[:i] {
-			o.must(b, "", "JOI "+userName(i))
+			o.Must("", "JOI "+userName(i))
 		}
 	}
 	return all
 }
 
 // text is a message as clients write it.
-var text = []byte("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\nX-MMS-IM-Format: FN=Arial; EF=I; CO=0; CS=0; PF=22\r\n\r\nHello! How are you?")
+var text = []byte("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\nX-MMS-IM-Format: FN=Arial; EF=I; " +
+	"CO=0; CS=0; PF=22\r\n\r\nHello! How are you?")
 
-// said is what the client sends and the others get.
+// said returns a MSG as the client sends it and as the others receive it.
 func said() (sent, got []byte) {
 	sent = append(fmt.Appendf(nil, "MSG 1 U %d\r\n", len(text)), text...)
 	return sent, message(userName(0), "U0", text).bytes()
@@ -129,7 +133,8 @@ func echo(b testing.TB) string {
 	return l.Addr().String()
 }
 
-// pass sends n messages on one connection, so many at a time, and reads them on another.
+// pass returns a function that sends n messages on one connection, batch at a time, and reads them
+// on another.
 func pass(b *testing.B, from io.Writer, to io.Reader, sent, got []byte, batch int) func(n int) {
 	out, in := bytes.Repeat(sent, batch), make([]byte, batch*len(got))
 	return func(n int) {
@@ -147,8 +152,8 @@ func pass(b *testing.B, from io.Writer, to io.Reader, sent, got []byte, batch in
 	}
 }
 
-// stream sends n messages without waiting, a write for each, as long as fewer than window are on their way, and reads them at the
-// same time.
+// stream returns a function that sends n messages, a write for each, as long as fewer than window
+// are on their way, and reads them at the same time.
 func stream(b *testing.B, from io.Writer, to io.Reader, sent, got []byte, window int) func(n int) {
 	return func(n int) {
 		room := make(chan struct{}, window)
@@ -171,8 +176,8 @@ func stream(b *testing.B, from io.Writer, to io.Reader, sent, got []byte, window
 	}
 }
 
-// compare runs base and ours in turn, n each, and reports the medians and the median of what ours is of base's rate: what else
-// the machine does meanwhile harms both.
+// compare runs base and ours in turn, n operations each, and reports the medians of both and of the
+// ratio of their rates. Since they alternate, other load on the machine affects both alike.
 func compare(b *testing.B, n int, base, ours func(n int)) {
 	var bases, theirs, ratios []float64
 	timed := func(f func(int)) float64 {
@@ -196,33 +201,35 @@ func compare(b *testing.B, n int, base, ours func(n int)) {
 	b.ReportMetric(median(ratios), "rate-ratio")
 }
 
-// BenchmarkMessage is a message through a switchboard, beside the same traffic through a server that echoes: one at a time, the next
-// one when the last was read; a hundred in a write, and the next hundred when they were read; a write each, without waiting.
+// BenchmarkMessage measures a message through a switchboard beside the same traffic through an echo
+// server: one at a time, each sent after the last was read; a hundred in one write, each batch sent
+// after the last was read; and one write each, without waiting.
 func BenchmarkMessage(b *testing.B) {
 	sent, got := said()
 	for _, batch := range []int{1, 100} {
 		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
 			p := dialTCP(b, echo(b))
 			all := meet(b, onTCP(b, Options{Store: manyUsers(2)}), 2)
-			compare(b, 50*batch, pass(b, p, p.r, got, got, batch), pass(b, all[0], all[1].r, sent, got, batch))
+			compare(b, 50*batch, pass(b, p, p.R, got, got, batch), pass(b, all[0], all[1].R, sent, got, batch))
 		})
 	}
 	b.Run("stream", func(b *testing.B) {
 		p := dialTCP(b, echo(b))
 		all := meet(b, onTCP(b, Options{Store: manyUsers(2)}), 2)
-		compare(b, 5000, stream(b, p, p.r, got, got, 100), stream(b, all[0], all[1].r, sent, got, 100))
+		compare(b, 5000, stream(b, p, p.R, got, got, 100), stream(b, all[0], all[1].R, sent, got, 100))
 	})
 }
 
-// BenchmarkFanOut is a message to 19 others, in batches of a hundred, beside a write to each of 19 connections for each message.
+// BenchmarkFanOut measures a message to 19 others, in batches of a hundred, beside a write to each
+// of 19 connections for each message.
 func BenchmarkFanOut(b *testing.B) {
 	const others, batch = 19, 100
 	sent, got := said()
-	read := func(all []*peer, n int) *sync.WaitGroup {
+	read := func(all []*msntest.Peer, n int) *sync.WaitGroup {
 		var reading sync.WaitGroup
 		for _, p := range all {
 			reading.Go(func() {
-				if _, err := io.CopyN(io.Discard, p.r, int64(n*len(got))); err != nil {
+				if _, err := io.CopyN(io.Discard, p.R, int64(n*len(got))); err != nil {
 					b.Error(err)
 				}
 			})
@@ -235,7 +242,7 @@ func BenchmarkFanOut(b *testing.B) {
 	}
 	defer l.Close()
 	var to []net.Conn
-	var bare []*peer
+	var bare []*msntest.Peer
 	for range others {
 		bare = append(bare, dialTCP(b, l.Addr().String()))
 		nc, err := l.Accept()
@@ -263,7 +270,7 @@ func BenchmarkFanOut(b *testing.B) {
 			if _, err := all[0].Write(out); err != nil {
 				b.Fatal(err)
 			}
-			if _, err := io.ReadFull(all[1].r, in); err != nil {
+			if _, err := io.ReadFull(all[1].R, in); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -280,13 +287,14 @@ func cpuTime(b *testing.B) time.Duration {
 	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
-// perCPU reports the processor time of one operation: what is left for it when others use the machine does not matter.
+// perCPU reports the processor time of one operation, which does not depend on what else the
+// machine does.
 func perCPU(b *testing.B, start time.Duration) {
 	b.ReportMetric(float64((cpuTime(b)-start).Microseconds())/float64(b.N), "cpu-µs/op")
 }
 
-// BenchmarkSignIn is a whole logon: VER, INF and USR at the dispatch server, then at the notification server, and CHG, by 32
-// clients at a time, which are in the same process.
+// BenchmarkSignIn measures a whole logon: VER, INF and USR at the dispatch server, then at the
+// notification server, and CHG, by 32 clients at a time in the same process.
 func BenchmarkSignIn(b *testing.B) {
 	s := onTCP(b, Options{Store: manyUsers(2000)})
 	var next atomic.Int64
@@ -316,19 +324,19 @@ func signIn(s *Server, i int) error {
 			return err
 		}
 		defer nc.Close()
-		p := &peer{Conn: nc, r: bufio.NewReaderSize(nc, 512)}
+		p := msntest.Peer{Conn: nc, R: bufio.NewReaderSize(nc, 512)} // thousands of them
 		if addr == s.o.Dispatch {
-			if _, err := p.ask(begin, "XFR 2 NS"); err != nil {
+			if _, err := p.Ask(begin, "XFR 2 NS"); err != nil {
 				return err
 			}
 			continue
 		}
-		words, err := p.ask(begin, "USR 2 MD5 S")
+		words, err := p.Ask(begin, "USR 2 MD5 S")
 		if err == nil {
-			_, err = p.ask("USR 3 MD5 S "+decode.MD5Response(words[4], "pw"), "USR 3 OK")
+			_, err = p.Ask("USR 3 MD5 S "+decode.MD5Response(words[4], "pw"), "USR 3 OK")
 		}
 		if err == nil {
-			_, err = p.ask("CHG 4 NLN", "CHG 4 NLN")
+			_, err = p.Ask("CHG 4 NLN", "CHG 4 NLN")
 		}
 		if err != nil {
 			return err
@@ -337,11 +345,12 @@ func signIn(s *Server, i int) error {
 	return nil
 }
 
-// BenchmarkListChange is an ADD or REM that is acknowledged, by 64 clients at a time, each waiting for each answer.
+// BenchmarkListChange measures an ADD or REM until it is acknowledged, by 64 clients at a time,
+// each waiting for every answer.
 func BenchmarkListChange(b *testing.B) {
 	const clients = 64
 	s := onTCP(b, Options{Store: manyUsers(clients + 1)})
-	peers := make([]*peer, clients)
+	peers := make([]*msntest.Peer, clients)
 	for i := range peers {
 		peers[i] = online(b, s, i)
 	}
@@ -356,7 +365,7 @@ func BenchmarkListChange(b *testing.B) {
 				if on {
 					command, want = "REM 9 AL "+userName(clients), "REM 9 AL"
 				}
-				if _, err := p.ask(command, want); err != nil {
+				if _, err := p.Ask(command, want); err != nil {
 					b.Error(err)
 					return
 				}
@@ -368,18 +377,20 @@ func BenchmarkListChange(b *testing.B) {
 	perCPU(b, start)
 }
 
-// BenchmarkWatchers is a change of state that 600 users who are online are told of, until the last one has read it.
+// BenchmarkWatchers measures a change of state that 600 online users are notified of, until the
+// last one has read it.
 func BenchmarkWatchers(b *testing.B) {
 	const watchers = 600
 	store := manyUsers(watchers + 1)
 	for i := 1; i <= watchers; i++ {
-		if _, err := store.Add(b.Context(), userName(i), accounts.Forward, accounts.Entry{Handle: userName(0), Name: "x"}, 9); err != nil {
+		if _, err := store.Add(b.Context(), userName(i), accounts.Forward,
+			accounts.Entry{Handle: userName(0), Name: "x"}, 9); err != nil {
 			b.Fatal(err)
 		}
 	}
 	s := onTCP(b, Options{Store: store})
 	one := online(b, s, 0)
-	all := make([]*peer, watchers)
+	all := make([]*msntest.Peer, watchers)
 	for i := range all {
 		all[i] = online(b, s, i+1)
 	}
@@ -387,9 +398,9 @@ func BenchmarkWatchers(b *testing.B) {
 	for n := 0; b.Loop(); n++ {
 		state := []string{"BSY", "AWY"}[n%2]
 		start := time.Now()
-		one.must(b, "CHG 5 "+state, "CHG 5 ")
+		one.Must("CHG 5 "+state, "CHG 5 ")
 		for _, p := range all {
-			p.must(b, "", "NLN "+state)
+			p.Must("", "NLN "+state)
 		}
 		slowest = max(slowest, time.Since(start))
 	}

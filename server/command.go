@@ -3,20 +3,23 @@ package server
 import (
 	"bytes"
 	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
 	"strconv"
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// request is a command of a client whose row has said yes.
+// request is a client's command that its row of the table admitted.
 type request struct {
 	m *decode.Message
-	// guess is what stands in for the TrID where framing found none.
+	// guess is what probably is the TrID of a line that framing could not parse.
 	guess string
 }
 
-// id returns the TrID digit for digit, "" where the command has none.
+// id returns the TrID digit for digit as the client wrote it, "" where the command has none.
 func (r *request) id() string {
 	if r.m.HasTrID {
 		return string(r.m.TrIDText())
@@ -27,21 +30,23 @@ func (r *request) id() string {
 // arg returns argument i, "" where there is none.
 func (r *request) arg(i int) string { return string(r.m.Arg(i)) }
 
-// form names a row among those of clients.
+// form identifies a row of a client's command: its verb and its fixed words.
 type form struct{ verb, words string }
 
-// handler answers one form of one command.
+// handler says how the server answers one form of a command.
 type handler struct {
 	do func(*conn, *request)
-	// surplus is how many arguments too many real servers took.
+	// surplus is how many arguments beyond the row's maximum real servers accepted.
 	surplus int
-	// joins says that the handler leaves what it has for the others to relay, so that a run of the command is one step.
+	// joins says that the handler collects what the other members are to get, so that a run of such
+	// commands is relayed in one go. Before any other command, the collected ones are relayed.
 	joins bool
 
-	min, max int // how many arguments the row allows, -1 for any number
+	min, max int // number of arguments that the row allows; max is -1 for any number
 }
 
-// handlers has one handler for each row of a client's command in the tables of MSNP2 to MSNP7; a test holds it to that.
+// handlers has a handler for each row of a client's command in the tables of MSNP2 to MSNP7; a test
+// checks that it is complete.
 var handlers = map[form]handler{
 	{"VER", ""}:  {do: (*conn).ver}, // dispatch.go
 	{"INF", ""}:  {do: (*conn).inf},
@@ -84,7 +89,7 @@ var handlers = map[form]handler{
 	{"REG", ""}: {do: (*conn).reg},
 }
 
-// byRow has the handlers by the rows of every dialect's table.
+// byRow indexes the handlers by the rows of every dialect's table.
 var byRow = func() map[*dialect.Row]handler {
 	all := make(map[*dialect.Row]handler)
 	for _, t := range dialect.All() {
@@ -99,7 +104,8 @@ var byRow = func() map[*dialect.Row]handler {
 	return all
 }()
 
-// serve answers one message of the client. Who was referred elsewhere is not answered any more (§7.4).
+// serve answers one message of the client. A client that was referred elsewhere gets no more
+// answers (§7.4).
 func (c *conn) serve(w *work) {
 	m, r := &w.m, &w.r
 	if c.user.referred {
@@ -110,8 +116,8 @@ func (c *conn) serve(w *work) {
 		return
 	}
 	r.m, r.guess = m, ""
-	if m.Verb != w.verb || c.table != w.table {
-		if !c.knows(m.Verb) {
+	if m.Verb != w.verb || c.table != w.table || !m.InCapitals() {
+		if !m.InCapitals() || !c.knows(m.Verb) {
 			c.fail(r, unknownCommand)
 			return
 		}
@@ -133,14 +139,16 @@ func (c *conn) serve(w *work) {
 	}
 }
 
-// knows reports whether the dialect has the verb, and this server takes it. Commands are in upper case (§5.2).
+// knows reports whether the dialect has the verb and this server handles it.
 func (c *conn) knows(v decode.Verb) bool {
 	rows := c.table.Of(decode.FromClient, v)
-	return len(rows) > 0 && rows[0].Verb == v.String() && (!rows[0].Extension || c.s.set.Extensions)
+	i := slices.IndexFunc(rows, func(r *dialect.Row) bool { return r.Roles&dialect.Any != 0 })
+	return i >= 0 && (!rows[i].Extension || c.s.set.Extensions)
 }
 
-// serveOpaque answers what is no command. An empty line is nothing at all; what has the form of a request with a TrID is a
-// syntax error; after anything else the stream makes no sense.
+// serveOpaque answers bytes that are no command. It ignores an empty line, and answers a line that
+// looks like a request with a TrID as a syntax error; after anything else the stream can no longer
+// be understood.
 func (c *conn) serveOpaque(m *decode.Message) {
 	r := &request{m: m}
 	if words := bytes.Fields(m.Line()[:min(len(m.Line()), 64)]); len(words) > 1 {
@@ -149,6 +157,8 @@ func (c *conn) serveOpaque(m *decode.Message) {
 		}
 	}
 	switch {
+	case c.stranger() && isHeader(m.Raw):
+		c.kill(fmt.Errorf("%w: %s is no trusted proxy", errHeader, addrString(c.client)))
 	case m.Why == decode.EmptyLine:
 	case m.Why == decode.OutOfStep && c.again(m):
 	case m.Why == decode.NoVerb && r.id() != "":
@@ -158,8 +168,9 @@ func (c *conn) serveOpaque(m *decode.Message) {
 	}
 }
 
-// again serves a whole line that was taken for a part of a message, since a line before it was no command: whoever talks to a
-// server begins commands at the beginning of lines. It is false for what would have a payload.
+// again serves a whole line that framing skipped as part of a message because the line before it
+// was no command: people who type to a server start their commands at the beginning of a line. It
+// reports false, and serves nothing, where the command would have a payload.
 func (c *conn) again(m *decode.Message) bool {
 	whole := decode.Parse(m.Raw, decode.FromClient, c.table)
 	payload := c.table.Shape(decode.FromClient, whole.Verb).Payload
@@ -170,22 +181,23 @@ func (c *conn) again(m *decode.Message) bool {
 	return true
 }
 
-// admit checks the preconditions that the row states: TrID, number of arguments, state, values. Where one fails it answers
-// and returns false.
+// admit checks the preconditions that the row states: TrID, number of arguments, state, values.
+// Where one fails, it answers the request and returns false.
 func (c *conn) admit(row *dialect.Row, h *handler, r *request) bool {
 	f := none
 	switch n := r.m.NumArgs(); {
 	case row.TrID == dialect.New && !r.m.HasTrID:
-		f = unframed // nothing that could be answered: no request of ours, as it seems
+		f = unframed // there is no TrID to answer: this is hardly a request of our protocol
 	case n < h.min:
 		f = missingArgs
 	case c.state&row.When == 0:
 		return c.refuse(row, r)
-	case !allowed(row, r.m):
-		f = badValue
-	case c.s.set.CloseSurplus && h.max >= 0 && n > h.max+h.surplus:
-		c.finish()
-		return false
+	default:
+		f = misfit(row, r.m)
+		if f == none && c.s.set.CloseSurplus && h.max >= 0 && n > h.max+h.surplus {
+			c.finish()
+			return false
+		}
 	}
 	if f != none {
 		c.fail(r, f)
@@ -193,7 +205,7 @@ func (c *conn) admit(row *dialect.Row, h *handler, r *request) bool {
 	return f == none
 }
 
-// refuse answers a command that is not legal in this state, and returns false.
+// refuse answers a command that is not legal in the connection's state, and returns false.
 func (c *conn) refuse(row *dialect.Row, r *request) bool {
 	switch {
 	case !c.stranger() && row.Refuse != 0:
@@ -206,28 +218,8 @@ func (c *conn) refuse(row *dialect.Row, r *request) bool {
 	return false
 }
 
-// allowed reports whether each argument is a word that the row allows there.
-func allowed(row *dialect.Row, m *decode.Message) bool {
-	for i := range min(m.NumArgs(), len(row.Args)) { // an argument of which there may be many has no fixed words
-		a := &row.Args[i]
-		if a.Is != "" && string(m.Arg(i)) != a.Is || a.Values != nil && !oneOf(a.Values, m.Arg(i)) {
-			return false
-		}
-	}
-	return true
-}
-
-// oneOf is slices.Contains without making a string of the word.
-func oneOf(words []string, word []byte) bool {
-	for _, w := range words {
-		if w == string(word) {
-			return true
-		}
-	}
-	return false
-}
-
-// fail answers a request that failed as the preset says.
+// fail answers a failed request with what the preset has for f: an error, the end of the
+// connection, or both.
 func (c *conn) fail(r *request, f failure) {
 	a := c.s.set.answers()[f]
 	if a.code != 0 {
@@ -238,19 +230,19 @@ func (c *conn) fail(r *request, f failure) {
 	}
 }
 
-// failErr answers a request that failed with an error of the store, or of the random source.
+// failErr answers a request for which the store, the hub or the random source returned err.
 func (c *conn) failErr(r *request, err error) {
 	if errors.Is(err, ErrReplaced) {
 		return // this connection is about to end
 	}
 	f := failureOf(err)
 	if f == storeFailed {
-		c.log().Error("the store failed", "command", r.m.Verb.String(), "user", c.who(), "err", err)
+		c.logOften(slog.LevelError, "the store failed", "command", r.m.Verb.String(), "user", c.who(), "err", err)
 	}
 	c.fail(r, f)
 }
 
-// errorLine returns an error (§7.11), without a TrID where no request had one.
+// errorLine returns an error reply (§7.11), without a TrID where id is "".
 func errorLine(code int, id string) *lines {
 	if id == "" {
 		return line(strconv.Itoa(code))

@@ -1,13 +1,12 @@
 package server
 
 import (
+	"container/list"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
-	"os"
-	"runtime/debug"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -17,54 +16,62 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-const (
-	// lingerTime is how long the server waits for the client to close after the server's last word. Closing at once could
-	// destroy that word on its way while unread bytes of the client are here.
-	lingerTime = 2 * time.Second
-	// largeRead is the size of the buffers that connections share for what arrives. A socket needs none while it waits; what is no
-	// socket waits with a buffer of smallRead, which a usual command fits into. When that is full there is more to come.
-	smallRead = 512
-	largeRead = 32 << 10
-)
+// lingerTime is how long the server waits, after its last byte, for the client to close.
+// Closing at once while unread bytes of the client are queued would make TCP reset the
+// connection, which can destroy that last output on its way.
+const lingerTime = 2 * time.Second
 
-var (
-	errEnded = errors.New("ended by the server")
-	errLate  = errors.New("the client took too long")
-	errCrash = errors.New("internal error")
-	// Nothing that a client may send before its logon has a payload; of whom the server knows, it takes messages of up to
-	// 1 MB, which is what a connection's buffer may come to.
-	errGreedy = errors.New("a payload before the logon")
-)
+var errEnded = errors.New("ended by the server")
 
-// conn is one client's connection, to one of the three roles.
+// conn is one client's connection to one of the three roles. A goroutine of its own runs it.
 type conn struct {
 	s    *Server
-	addr string // the server's address by which the client came
+	addr string // the server's address to which the client connected
 	nc   net.Conn
-	raw  syscall.RawConn // nil for what is no socket
-	out  queue
-	// notified says that this is a connection to a notification server, for who has not the turn.
+	// client is the client's address. proxied says that nc comes from a trusted proxy, whose header
+	// names that address first.
+	client  net.Addr
+	proxied bool
+	raw     syscall.RawConn // nil if nc is not a socket
+	out     queue
+	// notified reports whether role is NS, for goroutines that do not hold turn.
 	notified atomic.Bool
 
 	once   sync.Once
-	cause  error         // why it was closed; set before closed is
-	closed chan struct{} // closed when nc is
+	cause  error         // why the connection was closed; set before closed is
+	closed chan struct{} // closed once nc is closed
 
-	// turn is held while the client's commands, or news for the user, are handled. It guards all that follows.
-	turn    sync.Mutex
-	in      *decode.Reader // nil while nothing of a command is there
-	role    dialect.Role
-	table   *dialect.Table // the dialect: MSNP2 until VER says otherwise
-	state   dialect.State
-	due     time.Time // until when the logon must be done
-	user    user      // at a notification server
-	seat    seat      // at a switchboard
-	touched []*conn   // who got something with the commands of this read
-	speech  *speech   // what the user said with the last commands of this read; nil where it is relayed
+	// turn is held while the client's commands, or notices for its user, are handled. It guards all
+	// fields below.
+	turn     sync.Mutex
+	in       *decode.Reader // nil while no part of a command is buffered
+	role     dialect.Role
+	table    *dialect.Table // of the dialect: MSNP2 until VER chooses another
+	state    dialect.State
+	due      time.Time // deadline of the logon
+	user     user      // at a notification server
+	seat     seat      // at a switchboard
+	at       netip.Addr
+	there    *share // the share of the address at; nil where there is none
+	own      *share // the share of the user with the key, nil before the logon
+	key      string
+	seated   bool          // whether own counts a session for this connection
+	newcomer *list.Element // element of newcomers, guarded by shares.mu; nil once logged on
+	// since when the server has waited for the rest of a command, zero while it does not
+	begged  time.Time
+	waited  time.Duration // how long it waited for that command before begged
+	large   bool          // whether that command counts in the budgets
+	touched []*conn       // connections that the commands of this read sent something to
+	sent    bool          // whether anything was sent to this client since breathe last looked
+	// messages of the last commands of this read that are still to be relayed; nil for none
+	speech *speech
 }
 
 func newConn(s *Server, role dialect.Role, addr string, nc net.Conn) *conn {
-	c := &conn{s: s, addr: addr, nc: nc, raw: rawOf(nc), closed: make(chan struct{}), role: role, table: dialect.MSNP2, state: dialect.Fresh}
+	c := &conn{
+		s: s, addr: addr, nc: nc, client: nc.RemoteAddr(), raw: rawOf(nc),
+		closed: make(chan struct{}), role: role, table: dialect.MSNP2, state: dialect.Fresh,
+	}
 	if role == dialect.SB {
 		c.state = dialect.Waiting
 	}
@@ -72,15 +79,18 @@ func newConn(s *Server, role dialect.Role, addr string, nc net.Conn) *conn {
 	return c
 }
 
-// log returns a logger that names the connection.
+// log returns a logger that adds the connection's role and client.
 func (c *conn) log() *slog.Logger {
-	return c.s.o.Log.With("role", c.role.String(), "client", addrString(c.nc.RemoteAddr()))
+	return c.s.o.Log.With("role", c.role.String(), "client", addrString(c.client))
 }
 
-// run serves the connection until it is closed, and returns when nothing of it is left.
+// run serves the connection until it is closed, and returns when all of its goroutines have ended.
 func (c *conn) run() {
 	c.due = time.Now().Add(c.s.o.LogonTimeout)
-	err := c.readLoop()
+	err := c.greet()
+	if err == nil {
+		err = c.readLoop()
+	}
 	c.out.end()
 	c.leave(errors.Is(err, errLate))
 	c.flush()
@@ -91,17 +101,24 @@ func (c *conn) run() {
 	c.logEnd()
 }
 
-// logEnd is not a part of run, so that run needs less of the stack that every idle connection has: with less than a quarter of
-// 8 KB in use it becomes 4 KB.
+// logEnd logs why the connection was closed. It is separate from run to keep run's stack frame
+// small, since every idle connection has one: a stack of 8 KB of which less than a quarter is in
+// use shrinks to 4 KB.
 func (c *conn) logEnd() {
+	if errors.Is(c.cause, errHeader) {
+		c.s.refused(c.role, c.client, c.cause)
+	}
 	level := slog.LevelDebug
-	if errors.Is(c.cause, errSlow) || errors.Is(c.cause, errWrite) {
-		level = slog.LevelWarn
+	for _, of := range []error{errSlow, errWrite, errHoard} {
+		if errors.Is(c.cause, of) {
+			level = slog.LevelWarn
+		}
 	}
 	c.log().Log(c.s.ctx, level, "closed", "user", c.who(), "why", c.cause)
 }
 
-// leave takes a connection that ended out of everything. late says that it was idle for too long.
+// leave removes a connection that has ended from the hub, the board and the shares. late says that
+// it was ended for being idle too long.
 func (c *conn) leave(late bool) {
 	c.turn.Lock()
 	defer c.turn.Unlock()
@@ -110,6 +127,7 @@ func (c *conn) leave(late bool) {
 		c.logoff()
 	case dialect.SB:
 		c.s.board.leave(c, late && c.s.set.ByeReason)
+		c.s.shares.unseat(c)
 		c.kickTouched()
 	}
 }
@@ -122,185 +140,10 @@ func (c *conn) who() string {
 	return c.user.Handle
 }
 
-// readLoop serves the client's commands. The error says why it stopped, io.EOF when the client has nothing more to say.
-func (c *conn) readLoop() error {
-	var small []byte
-	if c.raw == nil {
-		small = make([]byte, smallRead)
-	}
-	var limit time.Time
-	for full := false; ; {
-		if until := c.until(); until != limit {
-			_ = c.nc.SetReadDeadline(until) // fails only when closed, and then so does the read
-			limit = until
-		}
-		if c.out.ending() { // looked at after the deadline was set: see finish
-			return errEnded
-		}
-		n, err := c.read(small, full)
-		c.pace()
-		full = n == smallRead || n == largeRead
-		if c.out.ending() {
-			return errEnded
-		}
-		switch {
-		case err == nil:
-		case errors.Is(err, os.ErrDeadlineExceeded):
-			return errLate
-		default:
-			return err
-		}
-	}
-}
-
-// pace keeps a member of a session from sending faster than the others read, for a moment at most: who does not read at all
-// loses the connection, and nobody waits for it.
-func (c *conn) pace() {
-	if c.seat.session == nil {
-		return
-	}
-	taken := c.seat.session.much(c)
-	if taken == nil || c.seat.waited { // once is enough for one who does not read
-		c.seat.waited = taken != nil
-		return
-	}
-	enough := time.NewTimer(patience)
-	defer enough.Stop()
-	for ; taken != nil; taken = c.seat.session.much(c) {
-		select {
-		case <-taken:
-		case <-enough.C:
-			c.seat.waited = true
-			return
-		case <-c.closed:
-			return
-		}
-	}
-}
-
-// read does one Read and serves what came.
-func (c *conn) read(buf []byte, large bool) (int, error) {
-	if c.raw != nil {
-		return readRaw(c.raw, c.batch)
-	}
-	return c.readSmall(buf, large)
-}
-
-// readSmall is read for what is no socket.
-func (c *conn) readSmall(buf []byte, large bool) (int, error) {
-	if large {
-		shared := largeReads.Get().(*[]byte)
-		defer largeReads.Put(shared)
-		buf = *shared
-	}
-	n, err := c.nc.Read(buf)
-	if n > 0 {
-		if crash := c.batch(buf[:n]); crash != nil {
-			return n, crash
-		}
-	}
-	return n, err
-}
-
-var largeReads = sync.Pool{New: func() any { b := make([]byte, largeRead); return &b }}
-
-// batch serves the commands that came with one read. What they make the server send leaves after the last of them, to each
-// connection in as few writes as possible.
-func (c *conn) batch(b []byte) (err error) {
-	c.begin()
-	defer c.end()
-	defer func() {
-		if p := recover(); p != nil { // a mistake of the server's own ends the connection that met it, no other
-			c.log().Error("internal error", "panic", p, "stack", string(debug.Stack()))
-			c.send(errorLine(c.s.set.answers()[internalError].code, ""))
-			err = errCrash
-		}
-	}()
-	if c.in == nil {
-		c.in = readers.Get().(*decode.Reader)
-	}
-	c.in.Borrow(b)
-	w := works.Get().(*work)
-	defer works.Put(w)
-	defer c.relay()
-	w.m.Why, w.table = decode.NotOpaque, nil
-	for c.in.Grammar = c.table; !c.out.ending() && c.in.Next(&w.m); { // VER changes the grammar: see speak
-		c.serve(w)
-	}
-	c.in.Return()
-	switch pending := len(c.in.Pending()); {
-	case c.stranger() && pending > decode.MaxLine && !c.out.ending():
-		c.fail(&request{m: new(decode.Message)}, unframed)
-		return errGreedy
-	case pending == 0 && !w.m.Opaque(): // in step, and nothing is lost with it
-		readers.Put(c.in)
-		c.in = nil
-	}
-	return nil
-}
-
-// work is what serving a batch needs. It is lent.
-type work struct {
-	m decode.Message
-	r request
-
-	// Of the last command, for the next, which is often the same: a verb that the server knows in a dialect; a row and who handles it.
-	verb  decode.Verb
-	table *dialect.Table // nil where there is no verb
-	row   *dialect.Row
-	h     handler
-}
-
-var (
-	works   = sync.Pool{New: func() any { return new(work) }}
-	readers = sync.Pool{New: func() any { return decode.NewReader(decode.FromClient, dialect.MSNP2) }}
-)
-
-// begin takes the turn: what others have for the client waits until the answers are there.
-func (c *conn) begin() {
-	c.turn.Lock()
-	c.out.hold()
-}
-
-// end gives the turn back and sends everything. It is for the connection's own goroutine, which waits for the client to take it.
-func (c *conn) end() {
-	c.yield()
-	c.flush()
-}
-
-// yield gives the turn back. For who took it for somebody else's connection, whose client may not read: kick sends the rest.
-func (c *conn) yield() {
-	c.out.release()
-	c.kickTouched()
-	c.turn.Unlock()
-}
-
-func (c *conn) kickTouched() {
-	for _, m := range c.touched {
-		m.kick()
-	}
-	c.touched = nil
-}
-
-// stranger reports whether the logon is not done.
+// stranger reports whether the client has not logged on yet.
 func (c *conn) stranger() bool { return c.state&(dialect.LoggedOn|dialect.Joined) == 0 }
 
-// until returns when the next byte must have come, the zero time for no limit.
-func (c *conn) until() time.Time {
-	c.turn.Lock()
-	defer c.turn.Unlock()
-	switch idle := c.s.set.IdleTimeout; {
-	case c.stranger(), c.user.referred:
-		return c.due
-	case c.in != nil && len(c.in.Pending()) > 0: // a command that was begun is to come to its end
-		return time.Now().Add(c.s.o.LogonTimeout)
-	case c.role == dialect.SB && idle > 0:
-		return time.Now().Add(idle)
-	}
-	return time.Time{}
-}
-
-// linger closes the sending side, and waits for the client to close its own, for a moment.
+// linger closes the sending side and waits for the client to close its own, for lingerTime at most.
 func (c *conn) linger(err error) {
 	half, ok := c.nc.(interface{ CloseWrite() error })
 	if !ok || errors.Is(err, io.EOF) || half.CloseWrite() != nil {
@@ -310,7 +153,8 @@ func (c *conn) linger(err error) {
 	_, _ = io.Copy(io.Discard, c.nc)
 }
 
-// kill closes the connection at once. It does not block and may be called with anything locked.
+// kill closes the connection at once, with err as the cause unless it is being closed already. It
+// does not block and may be called with any lock held.
 func (c *conn) kill(err error) {
 	c.once.Do(func() {
 		c.cause = err
@@ -321,54 +165,7 @@ func (c *conn) kill(err error) {
 
 func (c *conn) close() {
 	defer close(c.closed)
-	_ = c.nc.Close() // the only Close; nobody could do anything about its error
-}
-
-// send queues l for the client and reports whether it will be sent. Lines with a mistake in them are not sent, and the
-// connection is closed: the client would wait for them for ever. It is for who has the turn.
-func (c *conn) send(l *lines) bool {
-	c.relay()
-	b, err := l.e.Bytes()
-	if err != nil {
-		c.kill(fmt.Errorf("%w: %w", errWrite, err))
-		return false
-	}
-	ok, err := c.out.add(b)
-	if err != nil {
-		c.kill(err)
-	}
-	return ok
-}
-
-// tell queues commands from elsewhere for the client, to be sent with the next kick. It reports whether they will be, and
-// whether they are the first to wait for one.
-func (c *conn) tell(b []byte) (ok, first bool) {
-	ok, first, err := c.out.tell(b)
-	if err != nil {
-		c.kill(err)
-	}
-	return ok, first
-}
-
-// finish makes what is queued the last that the client gets. It is for who has the turn; others use dismiss.
-func (c *conn) finish() {
-	c.relay()
-	c.out.end()
-}
-
-// dismiss is finish for everybody else. It does not wait, and may be called with anything locked.
-func (c *conn) dismiss() {
-	c.out.end()
-	c.s.conns.Go(func() {
-		c.flush()
-		c.wake()
-	})
-}
-
-// wake has readLoop look whether this is the end, when what was queued is sent.
-func (c *conn) wake() {
-	c.out.wait()
-	_ = c.nc.SetReadDeadline(time.Now())
+	_ = c.nc.Close() // the only Close; there is nothing to be done about its error
 }
 
 func addrString(a net.Addr) string {

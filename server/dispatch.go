@@ -2,6 +2,7 @@ package server
 
 import (
 	"hash/fnv"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -9,15 +10,17 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// The logon as far as the dispatch server takes it (§7.1 to §7.4); the notification server repeats it.
+// This file has the part of the logon that the dispatch server handles (§7.1 to §7.4); a
+// notification server repeats it.
 
-// ver chooses the dialect (§7.1): the first that the server speaks, in whatever case the client names it. CVR0 is no dialect; a client
-// that names it wants to see it again, and one that names nothing else only asks for the newest client.
+// ver handles VER and chooses the dialect (§7.1): the first in the client's list that the server
+// speaks, in any case. CVR0 is no dialect: a client that names it expects to see it again, and one
+// that names nothing else only asks for the newest client version.
 func (c *conn) ver(r *request) {
-	chosen, cvr0 := c.choose(r)
+	known, cvr0 := c.choose(r)
 	var answer []string
-	if chosen != nil {
-		answer = append(answer, chosen.Name())
+	for _, t := range known {
+		answer = append(answer, t.Name())
 	}
 	if cvr0 {
 		answer = append(answer, "CVR0")
@@ -27,21 +30,22 @@ func (c *conn) ver(r *request) {
 		c.finish()
 		return
 	}
-	if chosen != nil {
-		c.speak(chosen)
+	if known != nil {
+		c.speak(known[0])
 	}
 	c.state = dialect.Versioned
 	c.send(line("VER", append([]string{r.id()}, answer...)...))
 }
 
-// inf names the one security package (§7.2).
+// inf handles INF and names the only security package, MD5 (§7.2).
 func (c *conn) inf(r *request) {
 	c.state = dialect.Negotiated
 	c.send(line("INF", r.id(), "MD5"))
 }
 
-// usrInitiate refers the user to a notification server (§7.4), or, at that one, challenges the client (§7.3). Users that do
-// not exist are challenged too, so that nobody learns who has an account. A client that says USR without VER speaks MSNP2.
+// usrInitiate handles USR I: a dispatch server refers the user to a notification server (§7.4), and
+// that one challenges the client (§7.3). It challenges users who do not exist too, so that nobody
+// learns who has an account. A client that sends USR without VER speaks MSNP2.
 func (c *conn) usrInitiate(r *request) {
 	handle := r.arg(2)
 	switch f := c.s.checkUser(handle); {
@@ -58,8 +62,9 @@ func (c *conn) usrInitiate(r *request) {
 	}
 }
 
-// referOrChallenge ends the connection with a referral, at the dispatch server and at a notification server that is being
-// drained (§7.4), else begins the authentication. A dispatch server may do that too.
+// referOrChallenge ends the connection with a referral, at a dispatch server and at a notification
+// server that is being drained (§7.4); else it begins the authentication, which a dispatch server
+// may do too.
 func (c *conn) referOrChallenge(r *request, handle string) {
 	to := c.s.drainedTo(c.addr)
 	if c.role == dialect.DS && c.s.set.DSReferral {
@@ -75,7 +80,7 @@ func (c *conn) referOrChallenge(r *request, handle string) {
 		c.internal(r, err)
 		return
 	}
-	if c.user.refused { // the client does begin again
+	if c.user.refused { // the client starts over
 		c.user.refused, c.due = false, time.Now().Add(c.s.o.LogonTimeout)
 	}
 	c.role = dialect.NS
@@ -84,7 +89,8 @@ func (c *conn) referOrChallenge(r *request, handle string) {
 	c.send(line("USR", r.id(), "MD5", "S", challenge))
 }
 
-// referral returns the XFR to another notification server (§7.4), to which later dialects add a 0 and the present server.
+// referral returns the XFR to another notification server (§7.4); later dialects add a 0 and the
+// address of the present server.
 func (c *conn) referral(id, to string) *lines {
 	args := []string{id, "NS", to}
 	if c.since(siteIDs) {
@@ -96,7 +102,7 @@ func (c *conn) referral(id, to string) *lines {
 	return line("XFR", args...)
 }
 
-// checkUser returns what is wrong with the handle of a user who logs on.
+// checkUser returns the failure of a logon with the handle, none if the handle is valid.
 func (s *Server) checkUser(handle string) failure {
 	if f := checkHandle(handle, noDomain); f != none {
 		return f
@@ -107,21 +113,22 @@ func (s *Server) checkUser(handle string) failure {
 	return none
 }
 
-// notificationOf returns the address of the notification server that a user is referred to, always the same one while none is
-// drained.
+// notificationOf returns the address of the notification server that a user is referred to. It is
+// always the same one while none is drained.
 func (s *Server) notificationOf(handle string) string {
 	sum := fnv.New32a()
-	_, _ = sum.Write([]byte(accounts.Key(handle))) // a hash does not fail
+	_, _ = sum.Write([]byte(accounts.Key(handle))) // writing to a hash never fails
 	return s.drainedTo(s.o.Notification[sum.Sum32()%uint32(len(s.o.Notification))])
 }
 
-// cvq tells a client that asked for nothing else of the newest version, and closes.
+// cvq handles CVQ of a client that wants only to know the newest version: it answers and closes.
 func (c *conn) cvq(r *request) {
 	c.version("CVQ", r)
 	c.finish()
 }
 
-// outCommand ends the connection: with an OUT on a dispatch or notification server (§7.10), without on a switchboard (§8.6).
+// outCommand handles OUT and ends the connection: with an OUT in answer at a dispatch or
+// notification server (§7.10), without one at a switchboard (§8.6).
 func (c *conn) outCommand(*request) {
 	if c.role != dialect.SB && c.s.set.OutReply {
 		c.send(line("OUT"))
@@ -129,8 +136,8 @@ func (c *conn) outCommand(*request) {
 	c.finish()
 }
 
-// internal answers a request that failed through no fault of the client's.
+// internal logs err and answers a request that failed through no fault of the client.
 func (c *conn) internal(r *request, err error) {
-	c.log().Error("internal error", "command", r.m.Verb.String(), "err", err)
+	c.logOften(slog.LevelError, "internal error", "command", r.m.Verb.String(), "err", err)
 	c.fail(r, internalError)
 }

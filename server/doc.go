@@ -1,7 +1,8 @@
-// Package server is a whole MSN server of the draft's dialect, MSNP2, and of MSNP3 to MSNP7, to be embedded: dispatch server,
-// notification server and switchboard (§4). The three are separate parts that meet through two interfaces only: [accounts.Store] has the accounts,
-// [Hub] knows who is logged on where and brings notices and cookies to and fro. Several servers over one Store and one Hub
-// serve the same users.
+// Package server is a complete MSN server that can be embedded: dispatch server, notification
+// server and switchboard (§4) for the draft's dialect, MSNP2, and for MSNP3 to MSNP7. The three are
+// separate parts that share only two interfaces: [accounts.Store] keeps the accounts, and [Hub]
+// knows who is logged on where and delivers notices and cookies. Several servers that share a Store
+// and a Hub serve the same users.
 //
 //	                  row of the table says yes
 //	bytes -> decode.Reader -> Message -> admit -> handler -> queue -> bytes
@@ -11,25 +12,36 @@
 //
 // # Order
 //
-// A connection does one thing at a time: it answers what one read brought, or takes a piece of news from the Store. What
-// others have for its client meanwhile waits behind those answers, so that what the answers were made from is older than
-// what follows them. A Hub announces the state that holds at the moment of announcing. So of two changes that cross, everybody
-// sees the later one last.
+// A connection does one thing at a time: it answers the commands of one read, or handles one piece
+// of news from the Store. What others send to its client meanwhile is queued behind those answers,
+// so that an answer never rests on a later state than what follows it. A Hub announces the state
+// that a user has at the moment of the announcement. So of two changes that cross, everybody sees
+// the later one last.
 //
 // # Locks
 //
-// Each is taken only with locks before it in this list held, and but for turn none while a socket, the store, the hub or the
-// log is called:
+// A lock is taken only while no lock after it in this list is held, and only turn may be held while
+// a socket, the store, the hub or the log is called:
 //
 //	conn.turn    the client's commands, or news for the user, are being handled
-//	Server.mu    which connections and listeners there are
+//	Server.mu    the connections and listeners
 //	memory.mu    the Hub in memory
-//	board.mu     which switchboard sessions there are
-//	session.mu   who is in one
-//	queue.mu     what one connection still has to be sent
+//	board.mu     the switchboard sessions
+//	session.mu   the members of one session
+//	shares.mu    the shares of users and addresses
+//	queue.mu     the bytes that are still to be sent to one client
+//	guesses.mu   wrong passwords
+//
+// # Limits
+//
+// One peer cannot cost another. A connection belongs to the share of its address, and from the
+// logon on also to the share of its user. A share counts connections, sessions and invitations, and
+// has a budget of bytes, as has the whole server. The first 8 KB that a connection holds are not
+// counted, so that usual commands cost no counting.
 //
 // # Goroutines
 //
-// A connection has one, run. It writes too; another goroutine does only while something from elsewhere is queued, and closes
-// the connection. All end before [Server.Shutdown] returns.
+// A connection has one goroutine, run, which also writes. A second one exists only while something
+// from elsewhere is queued, or while the connection is being closed. All of them end before
+// [Server.Shutdown] returns.
 package server

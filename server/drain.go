@@ -10,18 +10,19 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// referralTime is how long a client that was referred in mid-session may take to close the connection, which is its part
-// (§7.4). Some old ones never do.
+// referralTime is how long a client that was referred in mid-session has to close the connection,
+// as §7.4 asks of it. Some old clients never do.
 const referralTime = 30 * time.Second
 
-// Drain refers all users of the notification server with the address from, one of [Options.Notification] without which
-// there is nobody to move, to the one with the address to, which may be another process's (§7.4): those who are logged on with an
-// XFR in mid-session, those who come with one in the logon. It returns how many were told. To take users back to a server
-// that was drained, drain another one to it.
+// Drain moves all users of the notification server at address from, which must be one of
+// [Options.Notification], to the one at address to, which may belong to another process (§7.4):
+// users who are logged on get an XFR in mid-session, users who come later get one in the logon. It
+// returns how many connections were sent an XFR. To take users back to a drained server, drain
+// another one to it.
 func (s *Server) Drain(from, to string) (int, error) {
 	from, to = withPort(from), withPort(to)
 	if !slices.Contains(s.o.Notification, from) {
-		return 0, fmt.Errorf("drain: %s is no notification server of this server; there are %v", from, s.o.Notification)
+		return 0, fmt.Errorf("drain: %s is not a notification server of this server; it has %v", from, s.o.Notification)
 	}
 	if from == to {
 		return 0, fmt.Errorf("drain: %s cannot be drained to itself", from)
@@ -45,15 +46,17 @@ func (s *Server) Drain(from, to string) (int, error) {
 	return n, nil
 }
 
-// drainedTo returns the server that stands in for the notification server with the address.
+// drainedTo returns the address that replaces the notification server addr: addr itself unless it
+// is drained.
 func (s *Server) drainedTo(addr string) string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return cmp.Or(s.drained[addr], addr)
 }
 
-// refer sends the user of a connection elsewhere, if one is logged on. It is the last that the client hears and that the
-// server hears from it.
+// refer refers the connection's user to the notification server at address to, and reports whether
+// one is logged on. After that the server sends nothing more to the client and ignores what it
+// sends.
 func (c *conn) refer(to string) bool {
 	c.begin()
 	defer c.kick()

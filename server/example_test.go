@@ -8,7 +8,8 @@ import (
 	"github.com/msnscope/msnscope/server"
 )
 
-// A server in a test: no port, the accounts alice, bob, carol and dave @hotmail.com with the password NAMEpw.
+// A server in a test needs no port. It has the accounts alice, bob, carol and dave @hotmail.com
+// with the password NAMEpw.
 func Example() {
 	s := server.New(server.Options{})
 	defer s.Close()

@@ -7,24 +7,24 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// failure is a way in which a request can fail.
+// failure is a kind of failed request. The settings decide how each is answered.
 type failure uint8
 
 const (
 	none failure = iota
 	syntax
-	unframed // after this the stream makes no sense any more
+	unframed // the stream can no longer be understood
 	unknownCommand
 	wrongServer
 	missingArgs
 	badValue
-	badMessage // MSG too long or in no known mode
+	badMessage // MSG that is too long or has an unknown mode
 	beforeLogon
 	unexpected
 	badPackage
 	badLogon
 	badCookie
-	noDomain // of a handle, at the logon
+	noDomain // a handle without a domain, at the logon
 	noDomainList
 	noDomainCall
 	badHandle
@@ -39,9 +39,12 @@ const (
 	tooActive
 	alreadyOn
 	overload
-	busy // too many failures of late
+	busy         // too many logons of the address are waiting
+	crowded      // the user has too many connections
+	manySessions // the user is in too many sessions
+	hoarding     // too many bytes of unfinished commands
 	noSwitchboard
-	noPages // these and the next are of later dialects
+	noPages // this and the next are of later dialects
 	tooManyGroups
 	noGroup
 	notInGroup
@@ -55,14 +58,15 @@ const (
 	failures
 )
 
-// answer is what the server does about a failure: send an error (§7.11) unless code is 0, then close if it says so.
+// answer is how the server answers a failure: it sends the error code (§7.11) unless code is 0, and
+// then closes the connection if close is true.
 type answer struct {
 	code  int
 	close bool
 }
 
-// draftAnswers are the draft's codes, and 217: no code of the draft says that the callee cannot be reached (§8.3), and every
-// client knows that one.
+// draftAnswers are the answers with the draft's codes and one other, 217: the draft has no code for
+// a callee who cannot be reached (§8.3), and every client knows that one.
 var draftAnswers = [failures]answer{
 	syntax:         {code: 200},
 	unframed:       {200, true},
@@ -101,17 +105,21 @@ var draftAnswers = [failures]answer{
 	theGroupZero:   {code: 230},
 	badProof:       {540, true},
 	busy:           {600, true},
+	crowded:        {600, true},
+	manySessions:   {code: 714},
+	hoarding:       {712, true},
 	noSwitchboard:  {code: 280},
 	storeFailed:    {code: 501},
 	internalError:  {code: 500},
 }
 
-// observedAnswers are those of Microsoft's servers, as far as they were measured: they differ where a mistake of the client's
-// program, rather than of its user, is the cause.
+// observedAnswers are the answers of Microsoft's servers, as far as they were measured. They differ
+// from the draft's where the client program, rather than its user, made the mistake.
 var observedAnswers = func() [failures]answer {
 	a := draftAnswers
 	for _, f := range []failure{
-		syntax, unframed, unknownCommand, wrongServer, missingArgs, badValue, badMessage, beforeLogon, badPackage, badName,
+		syntax, unframed, unknownCommand, wrongServer, missingArgs, badValue, badMessage, beforeLogon, badPackage,
+		badName,
 	} {
 		a[f] = answer{close: true}
 	}
@@ -123,7 +131,8 @@ var observedAnswers = func() [failures]answer {
 	return a
 }()
 
-// failureOf returns the failure that an error of the store means.
+// failureOf returns the failure that an error of the store or the hub amounts to; storeFailed for
+// an unknown one.
 func failureOf(err error) failure {
 	for _, known := range []struct {
 		err error
@@ -145,7 +154,8 @@ func failureOf(err error) failure {
 	return storeFailed
 }
 
-// Errors returns the codes that a server answers with, in their order, whatever its settings.
+// Errors returns all error codes that a server may answer with, under any settings, in ascending
+// order.
 func Errors() []int {
 	var codes []int
 	for _, answers := range [...]*[failures]answer{&draftAnswers, &observedAnswers} {

@@ -11,38 +11,38 @@ import (
 )
 
 const (
-	// groupZero is the group that everybody has: who is in no other is in that one.
+	// groupZero is the group that every user has: contacts that are in no other group are in it.
 	groupZero     = "0"
 	groupZeroName = "~"
-	maxGroups     = 30 // as servers had it
-	maxGroupName  = 61 // bytes in escaped form, as servers had it
+	maxGroups     = 30 // the limit of Microsoft's servers
 )
 
-// group is one of a user's groups (MSNP7).
+// group is one of a user's groups of contacts (MSNP7).
 type group struct {
 	ID   string `json:"id"`
 	Name string `json:"name"` // as on the wire
 }
 
-// groups returns all groups, group 0 first.
-func (m *more) groups() []group {
+// groups returns all groups. Group 0 comes first unless it is stored, as it is after a renaming.
+func (m *extras) groups() []group {
 	if i := m.group(groupZero); i >= 0 {
 		return m.Groups
 	}
 	return append([]group{{groupZero, groupZeroName}}, m.Groups...)
 }
 
-// group returns the place of a group among those that are stored, -1 where it is not.
-func (m *more) group(id string) int {
+// group returns the index of a group in m.Groups, -1 where it is not stored.
+func (m *extras) group(id string) int {
 	return slices.IndexFunc(m.Groups, func(g group) bool { return g.ID == id })
 }
 
-func (m *more) has(id string) bool { return id == groupZero || m.group(id) >= 0 }
+// has reports whether there is a group with the number id.
+func (m *extras) has(id string) bool { return id == groupZero || m.group(id) >= 0 }
 
-// named returns the failure of a group's new name, none if it may be had.
-func (m *more) named(name string) failure {
+// named returns the failure of giving a group the name, none if the name is valid and free.
+func (m *extras) named(name string) failure {
 	switch {
-	case len(name) > maxGroupName:
+	case accounts.CheckGroupName(name) != nil:
 		return badGroupName
 	case slices.ContainsFunc(m.groups(), func(g group) bool { return g.Name == name }):
 		return groupExists
@@ -50,16 +50,17 @@ func (m *more) named(name string) failure {
 	return none
 }
 
-// in returns the groups that a contact is in.
-func (m *more) in(handle string) []string {
+// in returns the numbers of the groups that a contact is in, at least one. The caller must not
+// change the slice.
+func (m *extras) in(handle string) []string {
 	if ids := m.In[accounts.Key(handle)]; len(ids) > 0 {
 		return ids
 	}
 	return []string{groupZero}
 }
 
-// put says which groups a contact is in.
-func (m *more) put(handle string, ids ...string) {
+// put sets the groups that a contact is in.
+func (m *extras) put(handle string, ids ...string) {
 	if m.In == nil {
 		m.In = make(map[string][]string)
 	}
@@ -68,32 +69,34 @@ func (m *more) put(handle string, ids ...string) {
 	}
 }
 
-func (l *lines) addGroups(id, serial string, m *more) {
+// addGroups appends an LSG for each group. id is the TrID, serial the user's.
+func (l *lines) addGroups(id, serial string, m *extras) {
 	all := m.groups()
 	for i, g := range all {
 		l.add("LSG", id, serial, strconv.Itoa(i+1), strconv.Itoa(len(all)), g.ID, g.Name, "0")
 	}
 }
 
-// lsg sends the groups.
+// lsg handles LSG and sends the groups.
 func (c *conn) lsg(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
-	u, m, ok := c.readMore(ctx, r)
-	if !ok {
+	u, err := c.s.lookup(ctx, c.user.Handle)
+	if err != nil {
+		c.failErr(r, err)
 		return
 	}
 	reply := new(lines)
-	reply.addGroups(r.id(), strconv.Itoa(u.Serial), m)
+	reply.addGroups(r.id(), strconv.Itoa(u.Serial), c.s.readableExtras(&u))
 	c.send(reply)
 }
 
-// adg makes a group, with the least number that is free.
+// adg handles ADG and makes a group, with the lowest number that is free.
 func (c *conn) adg(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
 	g := group{Name: storable(r.arg(0))}
-	after, ok := c.changeMore(ctx, r, accounts.More, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeExtras(ctx, r, accounts.More, func(_ *accounts.User, m *extras) failure {
 		if f := m.named(g.Name); f != none {
 			return f
 		}
@@ -113,18 +116,19 @@ func (c *conn) adg(r *request) {
 	}
 }
 
-// rmg takes an empty group away.
+// rmg handles RMG and removes a group, which must be empty.
 func (c *conn) rmg(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
 	id := r.arg(0)
-	after, ok := c.changeMore(ctx, r, accounts.More, func(u *accounts.User, m *more) failure {
+	after, ok := c.changeExtras(ctx, r, accounts.More, func(u *accounts.User, m *extras) failure {
 		switch {
 		case id == groupZero:
 			return theGroupZero
 		case !m.has(id):
 			return noGroup
-		case slices.ContainsFunc(u.Lists[accounts.Forward], func(e accounts.Entry) bool { return slices.Contains(m.in(e.Handle), id) }):
+		case slices.ContainsFunc(u.Lists[accounts.Forward],
+			func(e accounts.Entry) bool { return slices.Contains(m.in(e.Handle), id) }):
 			return groupNotEmpty
 		}
 		i := m.group(id)
@@ -136,12 +140,12 @@ func (c *conn) rmg(r *request) {
 	}
 }
 
-// reg renames a group.
+// reg handles REG and renames a group.
 func (c *conn) reg(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
 	g := group{r.arg(0), storable(r.arg(1))}
-	after, ok := c.changeMore(ctx, r, accounts.More, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeExtras(ctx, r, accounts.More, func(_ *accounts.User, m *extras) failure {
 		if f := m.named(g.Name); f != none {
 			return f
 		}
@@ -160,10 +164,11 @@ func (c *conn) reg(r *request) {
 	}
 }
 
-// enterGroup is an ADD to the forward list by a client that knows groups: a contact who is there already is put into the group, too.
-// It reports whether nothing is left to do.
+// enterGroup handles an ADD to the forward list by a client that knows groups: it puts a contact
+// that is on the list already into one more group. It reports whether the request is done with;
+// else the contact is still to be added to the list.
 func (c *conn) enterGroup(ctx context.Context, r *request, handle string) (done bool) {
-	u, m, ok := c.readMore(ctx, r)
+	u, m, ok := c.readExtras(ctx, r)
 	if !ok {
 		return true
 	}
@@ -178,7 +183,7 @@ func (c *conn) enterGroup(ctx context.Context, r *request, handle string) (done 
 		c.fail(r, alreadyThere)
 		return true
 	}
-	after, ok := c.changeMore(ctx, r, accounts.More, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeExtras(ctx, r, accounts.More, func(_ *accounts.User, m *extras) failure {
 		m.put(handle, append(slices.Clone(m.in(handle)), id)...)
 		return none
 	})
@@ -188,11 +193,12 @@ func (c *conn) enterGroup(ctx context.Context, r *request, handle string) (done 
 	return true
 }
 
-// settle puts a contact that was just added into the group that the ADD named: both are one change, with one serial (§7.5). It
-// reports whether the client is still to be answered; u becomes the user after it.
+// settle puts a contact that was just added into the group that the ADD named: both are one change
+// with one serial (§7.5). It sets u to the user after the change. It reports whether the client is
+// still to be answered.
 func (c *conn) settle(ctx context.Context, r *request, u *accounts.User, handle string) bool {
 	id := cmp.Or(r.arg(3), groupZero)
-	m, err := moreOf(u)
+	m, err := c.s.extrasOf(u)
 	if err != nil {
 		c.failErr(r, err)
 		return false
@@ -200,7 +206,7 @@ func (c *conn) settle(ctx context.Context, r *request, u *accounts.User, handle 
 	if slices.Equal(m.in(handle), []string{id}) {
 		return true
 	}
-	after, ok := c.changeMore(ctx, r, accounts.Rest, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeExtras(ctx, r, accounts.Rest, func(_ *accounts.User, m *extras) failure {
 		m.put(handle, id)
 		return none
 	})
@@ -210,10 +216,10 @@ func (c *conn) settle(ctx context.Context, r *request, u *accounts.User, handle 
 	return ok
 }
 
-// leaveGroup is a REM from one group of the forward list. Who is in no other leaves the list; it reports whether nothing is left to
-// do.
+// leaveGroup handles a REM from one group of the forward list. It reports whether the request is
+// done with; else the contact is in no other group and is still to be removed from the list.
 func (c *conn) leaveGroup(ctx context.Context, r *request, handle string) (done bool) {
-	u, m, ok := c.readMore(ctx, r)
+	u, m, ok := c.readExtras(ctx, r)
 	if !ok {
 		return true
 	}
@@ -230,7 +236,7 @@ func (c *conn) leaveGroup(ctx context.Context, r *request, handle string) (done 
 	case len(in) == 1:
 		return false
 	}
-	after, ok := c.changeMore(ctx, r, accounts.More, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeExtras(ctx, r, accounts.More, func(_ *accounts.User, m *extras) failure {
 		m.put(handle, slices.DeleteFunc(slices.Clone(in), func(g string) bool { return g == id })...)
 		return none
 	})
@@ -240,15 +246,12 @@ func (c *conn) leaveGroup(ctx context.Context, r *request, handle string) (done 
 	return true
 }
 
-// groupsOf returns what tells the groups of a contact, for an entry of the forward list and a client that knows groups, else "".
+// groupsOf returns a function that returns the groups of a contact, joined by commas, for an entry
+// of the forward list and a client that knows groups; otherwise that function returns "".
 func (c *conn) groupsOf(u *accounts.User, l accounts.List) func(handle string) string {
 	if l != accounts.Forward || !c.since(grouping) {
 		return func(string) string { return "" }
 	}
-	m, err := moreOf(u)
-	if err != nil {
-		c.log().Error("a user sees all contacts in one group", "user", u.Handle, "err", err)
-		m = new(more)
-	}
+	m := c.s.readableExtras(u)
 	return func(handle string) string { return strings.Join(m.in(handle), ",") }
 }

@@ -16,17 +16,20 @@ import (
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/internal/msntest"
 )
 
 const (
-	// idleClients in the environment makes the test binary the clients of the server at that address.
+	// idleClients is the environment variable that makes the test binary act as the clients of the
+	// server at the address in it.
 	idleClients = "MSNSCOPE_TEST_IDLE_CLIENTS"
-	// idleUsers are as many as fit into the descriptors that a process may have.
+	// idleUsers is as many users as a process has descriptors for.
 	idleUsers = 15_000
 )
 
-// BenchmarkIdle has 15,000 users sign in over sockets, from a process of their own, and do nothing: what does each cost this process?
-// After they have left nothing may be left of them; the first time the runtime keeps 0.5 KB a goroutine for the next ones.
+// BenchmarkIdle has 15,000 users sign in over sockets, from another process, and do nothing, and
+// measures what each costs this process. After they have left, nothing of them may remain; the
+// first time, the runtime keeps 0.5 KB a goroutine for later ones.
 func BenchmarkIdle(b *testing.B) {
 	store := manyUsers(idleUsers)
 	for b.Loop() {
@@ -79,7 +82,7 @@ func heapNow() int64 {
 	return int64(m.HeapInuse + m.StackInuse)
 }
 
-// aliveNow returns how many bytes of objects there are.
+// aliveNow returns how many bytes live objects take.
 func aliveNow() int64 {
 	for range 3 {
 		runtime.GC()
@@ -108,7 +111,8 @@ func residentNow(b *testing.B) int64 {
 	return 0
 }
 
-// stayIdle signs all users in at the notification server, says so with a byte, and stays until its input ends.
+// stayIdle signs all users in at the notification server, reports that with one byte, and stays
+// until its input ends.
 func stayIdle(addr string) {
 	conns := make([]net.Conn, idleUsers)
 	var wg sync.WaitGroup
@@ -137,16 +141,16 @@ func stayIdle(addr string) {
 }
 
 func signInAt(nc net.Conn, i int) error {
-	p := &peer{Conn: nc, r: bufio.NewReaderSize(nc, 512)}
-	words, err := p.ask("USR 1 MD5 I "+userName(i), "USR 1 MD5 S")
+	p := msntest.Peer{Conn: nc, R: bufio.NewReaderSize(nc, 512)}
+	words, err := p.Ask("USR 1 MD5 I "+userName(i), "USR 1 MD5 S")
 	if err == nil {
-		_, err = p.ask("USR 2 MD5 S "+decode.MD5Response(words[4], "pw"), "USR 2 OK")
+		_, err = p.Ask("USR 2 MD5 S "+decode.MD5Response(words[4], "pw"), "USR 2 OK")
 	}
 	if err == nil {
-		_, err = p.ask("SYN 3 0", "LST 3 RL")
+		_, err = p.Ask("SYN 3 0", "LST 3 RL")
 	}
 	if err == nil {
-		_, err = p.ask("CHG 4 NLN", "CHG 4 NLN")
+		_, err = p.Ask("CHG 4 NLN", "CHG 4 NLN")
 	}
 	return err
 }

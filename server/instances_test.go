@@ -8,15 +8,16 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// twoServers gives f a script on a server that shares hub and store with another one. Connections with a name whose kind ends
-// in 2 go to the other one.
+// twoServers calls f with a script on a server that shares hub and store with another one.
+// Connections whose names end in 2 go to the other one.
 func twoServers(t *testing.T, f func(p *script)) {
 	synctest.Test(t, func(t *testing.T) {
 		store, hub := accounts.Defaults(), NewHub()
 		notification := []string{"127.0.0.3:1863", "127.0.1.3:1863"}
 		one := New(Options{Store: store, Hub: hub, Notification: notification})
 		two := New(Options{
-			Store: store, Hub: hub, Dispatch: "127.0.1.2", Notification: []string{notification[1], notification[0]}, Switchboard: "127.0.1.4",
+			Store: store, Hub: hub, Dispatch: "127.0.1.2", Notification: []string{notification[1], notification[0]},
+			Switchboard: "127.0.1.4",
 		})
 		p := newScript(t, one)
 		p.second = two
@@ -78,7 +79,8 @@ func TestUsersOfTwoServers(t *testing.T) {
 	})
 }
 
-// TestOneServerARole: dispatch, notification and switchboard share nothing but hub and store.
+// TestOneServerARole: dispatch server, notification server and switchboard share only hub and
+// store.
 func TestOneServerARole(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		o := Options{Store: accounts.Defaults(), Hub: NewHub()}
@@ -106,7 +108,7 @@ func TestOneServerARole(t *testing.T) {
 	})
 }
 
-// TestSecondLogonOnAnotherServer: the first connection is sent away, wherever it is (§7.10).
+// TestSecondLogonOnAnotherServer: the first connection is ended, on whichever server it is (§7.10).
 func TestSecondLogonOnAnotherServer(t *testing.T) {
 	twoServers(t, func(p *script) {
 		p.run(`
@@ -130,7 +132,7 @@ func TestSecondLogonOnAnotherServer(t *testing.T) {
 	})
 }
 
-// TestDrain moves the users of a notification server to one of another server, and back (§7.4).
+// TestDrain moves the users of one notification server to that of another server, and back (§7.4).
 func TestDrain(t *testing.T) {
 	twoServers(t, func(p *script) {
 		p.run(`
@@ -172,7 +174,7 @@ func TestDrain(t *testing.T) {
 			bob.ns2 S: FLN alice@hotmail.com
 			alice.ns2 -- online
 			bob.ns2 S: NLN NLN alice@hotmail.com alice`)
-		drain(there, here, 0) // alice is on the other server, which is not told
+		drain(there, here, 0) // alice is on the other server, which is not drained
 		p.run(`
 			alice.nsx C: USR 1 MD5 I alice@hotmail.com
 			alice.nsx S: USR 1 MD5 S {c}`)
@@ -184,7 +186,50 @@ func TestDrain(t *testing.T) {
 	})
 }
 
-// TestReferredClientsThatStay are closed after a while, and not told of the second logon.
+// TestNoticesDuringADrain: a notice that comes while a client is referred does not follow the
+// referral. If it comes in the middle of an answer, it precedes the referral.
+func TestNoticesDuringADrain(t *testing.T) {
+	const xfr, news, part = "XFR 0 NS 10.0.0.5:1863\r\n", "NLN NLN bob@hotmail.com bob\r\n", "LST 1 FL 1 1 2 c@d e\r\n"
+	for _, tc := range []struct {
+		name string
+		lent bool
+		want string
+	}{
+		{"between commands", false, part + xfr},
+		{"in the middle of an answer", true, part + news + xfr},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			q := &queue{shown: "NLN"}
+			tell := func() bool {
+				ok, _, err := q.notify(Moved, []byte(news))
+				return ok && err == nil
+			}
+			q.hold()
+			if ok, err := q.add([]byte(part)); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			q.lend(tc.lent)
+			if !tell() {
+				t.Fatal("the notice before the referral was refused")
+			}
+			if ok, err := q.add([]byte(xfr)); !ok || err != nil {
+				t.Fatal(ok, err)
+			}
+			q.mute()
+			if tell() {
+				t.Error("a notice after the referral was accepted")
+			}
+			q.lend(false)
+			q.release()
+			if got := string(q.next(nil)); got != tc.want {
+				t.Errorf("sent %q, want %q", got, tc.want)
+			}
+		})
+	}
+}
+
+// TestReferredClientsThatStay: clients that ignore a referral are disconnected after a while, and
+// are not told of the second logon.
 func TestReferredClientsThatStay(t *testing.T) {
 	twoServers(t, func(p *script) {
 		p.run("alice.ns -- online\nbob.ns -- online")

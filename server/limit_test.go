@@ -13,9 +13,12 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/msnscope/msnscope/internal/msntest"
 )
 
-// TestCookies: a cookie admits its own user, once, for two minutes, to its own kind of entry (§8.1, §8.4).
+// TestCookies: a cookie admits only its own user, once, for two minutes, and only with the right
+// command (§8.1, §8.4).
 func TestCookies(t *testing.T) {
 	const ring = `
 		alice.ns -- online
@@ -97,7 +100,7 @@ func TestCookies(t *testing.T) {
 	}
 }
 
-// together is a hub that lets two cookies of sessions in at one moment.
+// together is a hub that lets two tickets for sessions in at the same moment.
 type together struct {
 	Hub
 	both sync.WaitGroup
@@ -112,7 +115,8 @@ func (h *together) Redeem(ctx context.Context, t Ticket) (bool, error) {
 	return ok, err
 }
 
-// TestTwoAnswersAtOnce: who was called twice, and answers both at once, is in the session once.
+// TestTwoAnswersAtOnce: a user who was called twice and answers both calls at once is in the
+// session once.
 func TestTwoAnswersAtOnce(t *testing.T) {
 	hub := &together{Hub: NewHub()}
 	synctestScript(t, Options{Hub: hub}, func(p *script) {
@@ -136,7 +140,7 @@ func TestTwoAnswersAtOnce(t *testing.T) {
 	})
 }
 
-func TestOneUserHasSoManyCookies(t *testing.T) {
+func TestCookiesOfOneUserAreBounded(t *testing.T) {
 	synctestScript(t, Options{}, func(p *script) {
 		p.run("alice.ns -- online")
 		for i := range userTickets + 1 {
@@ -155,26 +159,87 @@ func TestOneUserHasSoManyCookies(t *testing.T) {
 			alice.ns C: XFR 1 SB
 			alice.ns S: XFR 1 SB 127.0.0.4:1863 CKI {last}`)
 		ts := &p.s.hub.(*memory).tickets
-		if len(ts.byCookie) != 1 || len(ts.byHolder) != 1 || len(ts.queue) != 1 {
-			t.Errorf("expired cookies are kept: %d, %d, %d", len(ts.byCookie), len(ts.byHolder), len(ts.queue))
+		if len(ts.byCookie) != 1 || len(ts.own) != 1 || len(ts.queue) != 1 {
+			t.Errorf("expired cookies are kept: %d, %d, %d", len(ts.byCookie), len(ts.own), len(ts.queue))
 		}
 	})
 }
 
-// TestCallsTakeNoCookies: who calls a user from many sessions does not take the cookie that it has for its own.
+// TestCallsTakeNoCookies: a user who calls another from many sessions displaces neither that user's
+// own cookies nor another caller's invitation, and is refused (713) until some calls are answered
+// or have expired.
 func TestCallsTakeNoCookies(t *testing.T) {
-	var ts tickets
-	own := Ticket{Cookie: "own", Handle: "bob@hotmail.com"}
-	ts.issue(own, time.Now(), time.Minute)
-	for i := range userTickets + 1 {
-		ts.issue(Ticket{Cookie: fmt.Sprint(i), Handle: "BOB@hotmail.com", Session: fmt.Sprint(i)}, time.Now(), time.Minute)
-	}
-	if !ts.redeem(own, time.Now()) || len(ts.byCookie) != userTickets {
-		t.Errorf("of its own cookie and %d of calls there are %d", userTickets+1, len(ts.byCookie))
+	for _, most := range []int{20, 40} { // fewer and more than 32, the default
+		t.Run(fmt.Sprint(most), func(t *testing.T) { callsTakeNoCookies(t, most) })
 	}
 }
 
-// TestCallingTooOften: the sixth call in a row is refused (713); a word, somebody who comes, or a pause begins a new row.
+func callsTakeNoCookies(t *testing.T, most int) {
+	settings := with(Lenient, fmt.Sprint("user-invitations=", most))
+	synctestScript(t, Options{Settings: settings}, func(p *script) {
+		p.run(`
+			alice.ns -- online
+			bob.ns -- online
+			carol.ns -- online
+			bob.ns C: XFR 1 SB
+			bob.ns S: XFR 1 SB 127.0.0.4:1863 CKI {own}
+			carol.sb -- chat
+			carol.sb C: CAL 1 bob@hotmail.com
+			carol.sb S: CAL 1 RINGING {carols}
+			bob.ns S: RNG {carols} 127.0.0.4:1863 CKI {carolscookie} carol@hotmail.com carol`)
+		for i := range most {
+			sb := fmt.Sprintf("alice.sb%d", i)
+			p.run(sb + " -- chat\n" + sb + " C: CAL 2 bob@hotmail.com\n" + sb + " S: CAL 2 RINGING {id}")
+			p.run(fmt.Sprintf("bob.ns S: RNG {id} 127.0.0.4:1863 CKI {c%d} alice@hotmail.com alice", i))
+		}
+		p.run(`
+			alice.sbx -- chat
+			alice.sbx C: CAL 3 bob@hotmail.com
+			alice.sbx S: 713 3
+			alice.sbx C: CAL 4 carol@hotmail.com
+			alice.sbx S: 713 4
+			bob.ns S: (nothing)
+			bob.sb1 C: ANS 1 bob@hotmail.com {carolscookie} {carols}
+			bob.sb1 S: IRO 1 1 1 carol@hotmail.com carol
+			bob.sb1 S: ANS 1 OK
+			carol.sb S: JOI bob@hotmail.com bob
+			bob.sb2 C: USR 1 bob@hotmail.com {own}
+			bob.sb2 S: USR 1 OK bob@hotmail.com bob
+			bob.sb2 C: CAL 2 carol@hotmail.com
+			bob.sb2 S: CAL 2 RINGING {bobs}
+			carol.ns S: RNG {bobs} 127.0.0.4:1863 CKI {k} bob@hotmail.com bob
+			-- wait 2m
+			alice.sbx C: CAL 5 bob@hotmail.com
+			alice.sbx S: CAL 5 RINGING {late}
+			bob.ns S: RNG {late} 127.0.0.4:1863 CKI {latecookie} alice@hotmail.com alice`)
+	})
+}
+
+// TestUsedCookiesAreForgotten: cookies that were used, or replaced by newer ones, do not pile up
+// until they would have expired.
+func TestUsedCookiesAreForgotten(t *testing.T) {
+	var ts tickets
+	now := time.Now()
+	for i := range 10_000 {
+		own := Ticket{Cookie: fmt.Sprint("own", i), Handle: "bob@hotmail.com"}
+		call := Ticket{
+			Cookie: fmt.Sprint("call", i), Handle: "bob@hotmail.com", Session: "1",
+			Caller: "alice@hotmail.com",
+		}
+		ts.issue(own, now, time.Minute)
+		ts.issue(call, now, time.Minute)
+		call.Caller = "" // a client that redeems a ticket does not name the caller
+		if !ts.redeem(call, now) {
+			t.Fatalf("cookie %d is not valid", i)
+		}
+	}
+	if len(ts.byCookie) != userTickets || len(ts.queue) > 4*userTickets {
+		t.Errorf("%d cookies are valid, and %d are kept", len(ts.byCookie), len(ts.queue))
+	}
+}
+
+// TestCallingTooOften: the sixth call in a row is refused (713); a message, a new member or a pause
+// starts a new row.
 func TestCallingTooOften(t *testing.T) {
 	synctestScript(t, Options{}, func(p *script) {
 		calls := func() {
@@ -203,7 +268,7 @@ func TestCallingTooOften(t *testing.T) {
 }
 
 func TestSessionIsFull(t *testing.T) {
-	play(t, Options{MaxParticipants: 2}, `
+	play(t, Options{Settings: with(Lenient, "session-users=2")}, `
 		alice.ns -- online
 		bob.ns -- online
 		carol.ns -- online
@@ -220,9 +285,10 @@ func TestSessionIsFull(t *testing.T) {
 	`)
 }
 
-// TestAnswerToAFullSession: who did not answer in time has no place any more, although the cookie is good still; who is being rung has one.
+// TestAnswerToAFullSession: a user who did not answer in time has lost the place, although the
+// cookie is still valid; one who is still being rung has it.
 func TestAnswerToAFullSession(t *testing.T) {
-	play(t, Options{MaxParticipants: 2, Settings: with(Lenient, "ring-timeout=10s", "cookie-ttl=1m")}, `
+	play(t, Options{Settings: with(Lenient, "session-users=2", "ring-timeout=10s", "cookie-ttl=1m")}, `
 		alice.ns -- online
 		bob.ns -- online
 		carol.ns -- online
@@ -260,7 +326,7 @@ func TestSecondLoginAtOnce(t *testing.T) {
 	`)
 }
 
-// slowly is a hub that is far away.
+// slowly is a hub that takes time to answer.
 type slowly struct{ Hub }
 
 func (h slowly) Find(ctx context.Context, handles []string) ([]Presence, error) {
@@ -336,9 +402,10 @@ func TestTimeouts(t *testing.T) {
 	}
 }
 
-// TestSlowReader: who does not read loses the connection, with a word in the log, and the others notice nothing else.
+// TestSlowReader: a client that does not read loses the connection, which is logged, and the others
+// notice nothing else.
 func TestSlowReader(t *testing.T) {
-	var log syncBuffer
+	var log msntest.Transcript
 	synctestScript(t, Options{Log: slog.New(slog.NewTextHandler(&log, nil))}, func(p *script) {
 		p.run(`
 			alice.ns -- online
@@ -372,7 +439,7 @@ func TestSlowReader(t *testing.T) {
 	})
 }
 
-// TestFastSender: whoever reads, if slower than another one sends, loses nothing.
+// TestFastSender: a client that reads, even more slowly than another one sends, loses nothing.
 func TestFastSender(t *testing.T) {
 	all := meet(t, onTCP(t, Options{Store: manyUsers(2)}), 2)
 	sent, got := said()
@@ -396,7 +463,8 @@ func TestFastSender(t *testing.T) {
 	sending.Wait()
 }
 
-// TestSlowReaderOnASocket is the same where what a socket takes at once is written by whoever has it.
+// TestSlowReaderOnASocket is TestSlowReader on sockets, to which the sender's goroutine writes
+// directly as much as fits.
 func TestSlowReaderOnASocket(t *testing.T) {
 	all := meet(t, onTCP(t, Options{Store: manyUsers(3)}), 3)
 	if err := all[2].Conn.(*net.TCPConn).SetReadBuffer(64 << 10); err != nil {
@@ -407,18 +475,20 @@ func TestSlowReaderOnASocket(t *testing.T) {
 		if _, err := fmt.Fprintf(all[0], "MSG 1 U %d\r\n%s", len(body), body); err != nil {
 			t.Fatal(err)
 		}
-		words := all[1].must(t, "", "MSG "+userName(0))
-		if n, err := all[1].r.Discard(len(body)); err != nil || words[3] != fmt.Sprint(len(body)) {
+		words := all[1].Must("", "MSG "+userName(0))
+		if n, err := all[1].R.Discard(len(body)); err != nil || words[3] != fmt.Sprint(len(body)) {
 			t.Fatalf("%v, then %d bytes, %v", words, n, err)
 		}
 	}
-	all[1].must(t, "PNG", "715")                                                     // whatever else was queued before came before this
-	if got := all[1].other[1:]; !slices.Equal(got, []string{"BYE " + userName(2)}) { // after the IRO of its own entry
+	// everything queued before this answer came first
+	all[1].Must("PNG", "715")
+	// after the IRO of its own joining
+	if got := all[1].Passed[1:]; !slices.Equal(got, []string{"BYE " + userName(2)}) {
 		t.Errorf("the one who reads also got %q", got)
 	}
 }
 
-// TestStuckWrite: a write that does not end in time ends the connection.
+// TestStuckWrite: a write that takes too long ends the connection.
 func TestStuckWrite(t *testing.T) {
 	synctestScript(t, Options{WriteTimeout: 10 * time.Second}, func(p *script) {
 		p.run("alice.ns -- online\nbob.ns -- online\nalice.sb -- chat\nalice.sb C: CAL 1 bob@hotmail.com")
@@ -434,22 +504,4 @@ func TestStuckWrite(t *testing.T) {
 		p.run("alice.sb C: MSG 2 U 100000\n| " + strings.Repeat("x", 100000))
 		p.run("-- wait 9s\nalice.sb S: (nothing)\n-- wait 2s\nalice.sb S: BYE bob@hotmail.com")
 	})
-}
-
-// syncBuffer is a buffer for several goroutines.
-type syncBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (b *syncBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.Write(p)
-}
-
-func (b *syncBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.b.String()
 }

@@ -8,14 +8,15 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// memory is a [Hub] for one process. Receivers are notified with mu locked: that is what keeps notices in order, and why they
-// must not block.
+// memory is a [Hub] for one process. It notifies receivers with mu locked: that keeps notices in
+// order, and is why receivers must not block.
 type memory struct {
 	mu      sync.Mutex
 	online  map[string]entry // by accounts.Key
 	tickets tickets
 }
 
+// entry is a user who is logged on and the user's connection.
 type entry struct {
 	Presence
 	to Receiver
@@ -82,11 +83,11 @@ func (h *memory) Deliver(_ context.Context, handle string, n Notice) (bool, erro
 func (h *memory) Announce(_ context.Context, handle string, to []string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	about, ok := h.online[accounts.Key(handle)]
+	member, ok := h.online[accounts.Key(handle)]
 	if !ok {
-		about.Presence = Presence{Handle: handle}
+		member.Presence = Presence{Handle: handle}
 	}
-	n := Notice{Kind: Moved, About: about.Presence}
+	n := Notice{Kind: Moved, Presence: member.Presence}
 	for _, watcher := range to {
 		if e, ok := h.online[accounts.Key(watcher)]; ok {
 			e.to.Notify(n)
@@ -108,4 +109,12 @@ func (h *memory) Redeem(_ context.Context, t Ticket) (bool, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.tickets.redeem(t, time.Now()), nil
+}
+
+// Revoke implements [Tickets].
+func (h *memory) Revoke(_ context.Context, handle string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.tickets.revoke(accounts.Key(handle))
+	return nil
 }

@@ -1,10 +1,10 @@
 package server
 
 import (
-	"context"
 	"crypto/subtle"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -13,21 +13,23 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// refusalTime is what the answer to a failed logon takes at least, whatever was wrong: how long the store looked for a user
-// does not tell whether there is one.
+// refusalTime is the least time between a failed logon and its answer, whatever was wrong, so that
+// the time of the store's lookup does not reveal whether the user exists.
 const refusalTime = 20 * time.Millisecond
 
-// user is who is logged on, or logging on, by a notification connection.
+// user is the user of a notification connection, who is logged on or logging on.
 type user struct {
 	Presence                // as the hub has it; zero before the logon
 	wants, challenge string // the handle that is logging on, and its challenge
-	proof            string // the challenge of CHL, "" before the first
-	proven           bool   // which was answered
-	refused          bool   // the last password was wrong
-	referred         bool   // sent to another notification server: neither answered nor told anything
+	proof            string // the challenge of the last CHL, "" before the first
+	proven           bool   // whether that challenge was answered
+	refused          bool   // whether the last password was wrong
+	// referred to another notification server: the server ignores the client and sends nothing more
+	referred bool
 }
 
-// usrRespond checks the answer to the challenge (§7.3). A wrong one leads back to the start of the authentication.
+// usrRespond handles USR S and checks the response to the challenge (§7.3). After a wrong one the
+// authentication must start again.
 func (c *conn) usrRespond(r *request) {
 	if r.arg(0) != "MD5" {
 		c.fail(r, badPackage)
@@ -39,34 +41,102 @@ func (c *conn) usrRespond(r *request) {
 	}
 	start, challenge := time.Now(), c.user.challenge
 	c.user.challenge, c.state = "", dialect.Negotiated
-	if c.s.failures.tooMany(c.user.wants, c.nc.RemoteAddr()) {
-		c.fail(r, busy)
-		return
-	}
-	ctx, done := c.s.storeTime()
-	defer done()
-	u, err := c.s.lookup(ctx, c.user.wants)
-	if err != nil && !errors.Is(err, accounts.ErrNoUser) {
+	u, right, err := c.authenticate(challenge, r.arg(2))
+	if err != nil {
 		c.failErr(r, err)
 		return
 	}
-	want := decode.MD5Response(challenge, u.Password)
-	right := subtle.ConstantTimeCompare([]byte(want), []byte(strings.ToLower(r.arg(2)))) == 1
-	if err != nil || !right {
-		c.refuseLogon(r, start)
+	if right { // from here on turnBack finds the user
+		c.s.arrive(c, accounts.Key(u.Handle))
+		defer c.s.arrived(c)
+	}
+	wait := c.s.guesses.judge(addressOf(c.client), accounts.Key(c.user.wants), right, start)
+	if wait > 0 {
+		if !c.await(r, wait) {
+			return
+		}
+		// the account may have been removed meanwhile
+		if u, right, err = c.authenticate(challenge, r.arg(2)); err != nil {
+			c.failErr(r, err)
+			return
+		}
+	}
+	if !right {
+		c.rest(time.Until(start.Add(refusalTime)))
+		c.refuseLogon(r)
 		return
 	}
-	if to := c.s.drainedTo(c.addr); to != c.addr { // since the challenge (§7.4)
+	if to := c.s.drainedTo(c.addr); to != c.addr { // drained since the challenge (§7.4)
 		c.send(c.referral(r.id(), to))
 		c.finish()
 		return
 	}
-	c.welcome(ctx, r, &u)
+	if f := c.s.shares.logon(c, accounts.Key(u.Handle), false); f != none {
+		c.fail(r, f)
+		return
+	}
+	if c.s.set.Welcome {
+		ctx, done := c.s.storeTime()
+		u, err = c.s.greet(ctx, u)
+		done()
+		if err != nil {
+			c.failErr(r, err)
+			return
+		}
+	}
+	c.welcome(r, &u)
 }
 
-func (c *conn) refuseLogon(r *request, start time.Time) {
-	c.s.failures.count(c.user.wants, c.nc.RemoteAddr())
-	time.Sleep(time.Until(start.Add(refusalTime)))
+// authenticate looks up the user who is logging on, and reports whether the response to the
+// challenge is right. An unknown user is no error: right is false.
+func (c *conn) authenticate(challenge, response string) (u accounts.User, right bool, err error) {
+	ctx, done := c.s.storeTime()
+	defer done()
+	u, err = c.s.lookup(ctx, c.user.wants)
+	if err != nil && !errors.Is(err, accounts.ErrNoUser) {
+		return u, false, err
+	}
+	want := decode.MD5Response(challenge, u.Password)
+	right = subtle.ConstantTimeCompare([]byte(want), []byte(strings.ToLower(response))) == 1
+	return u, right && err == nil, nil
+}
+
+// await delays the answer to a logon by wait, or refuses the logon where too many of the client's
+// address are waiting. It reports whether the logon is still to be answered.
+func (c *conn) await(r *request, wait time.Duration) bool {
+	if !c.s.shares.await(c) {
+		c.fail(r, busy)
+		return false
+	}
+	defer c.s.shares.arrive(c)
+	wait = wait.Round(time.Millisecond)
+	c.logOften(slog.LevelInfo, "delaying the answer to a logon after many wrong passwords",
+		"user", c.user.wants, "wait", wait)
+	if !c.rest(wait) {
+		c.finish()
+		return false
+	}
+	return true
+}
+
+// rest gives the turn to others for d. It reports false, at once, when the connection or the server
+// ends meanwhile. Only the connection's own goroutine may call it, holding the turn.
+func (c *conn) rest(d time.Duration) bool {
+	c.turn.Unlock()
+	defer c.turn.Lock()
+	over := time.NewTimer(d)
+	defer over.Stop()
+	select {
+	case <-over.C:
+		return true
+	case <-c.closed:
+	case <-c.s.news.Done():
+	}
+	return false
+}
+
+// refuseLogon answers a wrong password, and sets how long the client may stay connected.
+func (c *conn) refuseLogon(r *request) {
 	c.fail(r, badLogon)
 	c.user.refused = true
 	switch after := c.s.set.CloseAfter911; {
@@ -77,8 +147,11 @@ func (c *conn) refuseLogon(r *request, start time.Time) {
 	}
 }
 
-// welcome logs the user on, and whoever was logged on as that user before off (§7.10), or refuses it.
-func (c *conn) welcome(ctx context.Context, r *request, u *accounts.User) {
+// welcome logs the user on and answers the client. A previous connection of the user is logged off
+// (§7.10), or, where the settings say so, the new logon is refused.
+func (c *conn) welcome(r *request, u *accounts.User) {
+	ctx, done := c.s.storeTime()
+	defer done()
 	p := Presence{Handle: u.Handle, Name: wireName(u.FriendlyName, u.Handle), State: offline}
 	c.out.show(offline)
 	before, err := c.s.hub.Enter(ctx, p, c, !c.s.set.SecondLogin)
@@ -88,6 +161,11 @@ func (c *conn) welcome(ctx context.Context, r *request, u *accounts.User) {
 	}
 	c.state, c.user.Presence = dialect.Offline, p
 	c.s.enlist(c)
+	if !c.s.arrived(c) || !c.s.still(ctx, u) {
+		c.fail(r, badLogon)
+		c.finish()
+		return
+	}
 	c.send(c.usrOK(r.id(), u))
 	if c.s.set.ProfileMsg {
 		c.send(message("Hotmail", "Hotmail", profile(c.s.o.Now())))
@@ -97,7 +175,8 @@ func (c *conn) welcome(ctx context.Context, r *request, u *accounts.User) {
 	}
 }
 
-// usrOK returns the answer to a logon that succeeded (§7.3); from MSNP6 on it says that the address is verified.
+// usrOK returns the answer to a successful logon (§7.3); from MSNP6 on it has a 1: the address is
+// verified.
 func (c *conn) usrOK(id string, u *accounts.User) *lines {
 	args := []string{id, "OK", u.Handle, wireName(u.FriendlyName, u.Handle)}
 	if c.since(proofs) {
@@ -106,23 +185,26 @@ func (c *conn) usrOK(id string, u *accounts.User) *lines {
 	return line("USR", args...)
 }
 
-// profile returns what the server tells a client of its user after the logon, in the form of servers of the time.
+// profile returns the payload of the message about the user that follows a logon, in the form of
+// the servers of the time.
 func profile(now time.Time) []byte {
-	return fmt.Appendf(nil, "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgsprofile; charset=UTF-8\r\nLoginTime: %d\r\n\r\n", now.Unix())
+	return fmt.Appendf(nil,
+		"MIME-Version: 1.0\r\nContent-Type: text/x-msmsgsprofile; charset=UTF-8\r\nLoginTime: %d\r\n\r\n", now.Unix())
 }
 
-// chg sets the user's state (§7.7).
+// chg handles CHG and sets the user's state (§7.7).
 func (c *conn) chg(r *request) {
-	if err := c.setState(r.id(), r.arg(0)); err != nil {
+	if err := c.setState(c.reply(), r.id(), r.arg(0)); err != nil {
 		c.failErr(r, err)
 		return
 	}
 	c.challengeClient()
 }
 
-// setState sets the user's state and tells the client so, with id for a TrID. Who comes out of FLN, as everybody does with
-// the first CHG, even if into hiding, learns which contacts are online (§7.9). Contacts learn of the user.
-func (c *conn) setState(id, state string) error {
+// setState sets the user's state, sends the client a CHG with id as TrID in reply, which must be
+// empty, and announces the state to contacts. A user who leaves FLN, which everybody does with the
+// first CHG, even for HDN, learns which contacts are online (§7.9).
+func (c *conn) setState(reply *lines, id, state string) error {
 	ctx, done := c.s.storeTime()
 	defer done()
 	u, err := c.s.lookup(ctx, c.user.Handle)
@@ -131,25 +213,26 @@ func (c *conn) setState(id, state string) error {
 	}
 	p := c.user.Presence
 	p.State = state
-	c.out.show(state) // from now on what others have for the user is for the new state, and waits until CHG is there
+	// from here on, notices are judged by the new state, and wait until CHG is queued
+	c.out.show(state)
 	before, err := c.s.hub.Update(ctx, p, c)
 	if err != nil {
 		c.out.show(c.user.State)
 		return err
 	}
-	reply := line("CHG", id, state)
+	c.user.Presence, c.state = p, clientState(state)
+	reply.add("CHG", id, state)
 	if before.State == offline && state != offline {
 		c.addContacts(ctx, reply, id, &u)
 	}
 	c.send(reply)
-	c.user.Presence, c.state = p, clientState(state)
 	if (before.Seen() || p.Seen()) && before.State != state {
 		c.announce(&u)
 	}
 	return nil
 }
 
-// clientState is what the table calls a state of §7.7.
+// clientState returns the dialect.State for a state of §7.7.
 func clientState(word string) dialect.State {
 	switch word {
 	case offline:
@@ -160,8 +243,13 @@ func clientState(word string) dialect.State {
 	return dialect.Online
 }
 
-// xfr refers the user to the switchboard, with a cookie that admits it once (§8.1).
+// xfr handles XFR SB: it refers the user to the switchboard, with a cookie that admits it once
+// (§8.1).
 func (c *conn) xfr(r *request) {
+	if c.s.shares.sessionsFull(c) {
+		c.fail(r, manySessions)
+		return
+	}
 	cookie, err := dotted(c.s.o.Rand, 8, 10, 10)
 	if err != nil {
 		c.internal(r, err)
@@ -171,14 +259,14 @@ func (c *conn) xfr(r *request) {
 	defer done()
 	t := Ticket{Cookie: cookie, Handle: c.user.Handle, Switchboard: c.s.o.Switchboard}
 	if err := c.s.hub.Issue(ctx, t, c.s.set.CookieTTL); err != nil {
-		c.log().Error("no cookie could be issued", "user", c.user.Handle, "err", err)
+		c.logOften(slog.LevelError, "cannot issue a cookie", "user", c.user.Handle, "err", err)
 		c.fail(r, noSwitchboard)
 		return
 	}
 	c.send(line("XFR", r.id(), "SB", c.s.o.Switchboard, "CKI", cookie))
 }
 
-// logoff takes the user of a connection that ended offline.
+// logoff logs off the user of a connection that has ended, and announces that to contacts.
 func (c *conn) logoff() {
 	if c.user.Handle == "" {
 		return
@@ -193,7 +281,8 @@ func (c *conn) logoff() {
 	switch u, err := c.s.lookup(ctx, c.user.Handle); {
 	case err == nil:
 		c.announce(&u)
-	case !errors.Is(err, accounts.ErrNoUser): // of one that was deleted contacts have learned already
-		c.log().Error("the store failed: contacts do not learn that a user left", "user", c.user.Handle, "err", err)
+	case !errors.Is(err, accounts.ErrNoUser): // contacts of a deleted user have been told already
+		c.logOften(slog.LevelError, "the store failed: contacts are not told that a user has left",
+			"user", c.user.Handle, "err", err)
 	}
 }

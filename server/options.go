@@ -6,59 +6,65 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// Options say how a [Server] is to be. The zero value is a whole server with the four accounts of [accounts.Defaults], for
-// [Server.Dial] on three addresses of the loopback network.
+// Options configure a [Server]. The zero value is a complete server with the four accounts of
+// [accounts.Defaults], reached with [Server.Dial] at three addresses of the loopback network.
 type Options struct {
-	// Store keeps the accounts; accounts.Defaults() when nil.
+	// Store keeps the accounts; nil means accounts.Defaults().
 	Store accounts.Store
-	// Hub joins servers that serve the same users, and have the same Store; one of its own when nil.
+	// Hub connects servers that serve the same users and share a Store; nil means a Hub of its own.
 	Hub Hub
-	// Preset is the behaviour where the draft and real servers differ.
+	// Preset chooses the behaviour where the draft and real servers differ.
 	Preset Preset
-	// Settings replaces what the Preset says, when not nil: take [Preset.Settings] and change some.
+	// Settings, if not nil, replaces the Preset's: take [Preset.Settings] and change some.
 	Settings *Settings
 
-	// The addresses that the server gives out in its referrals (§7.4, §8.1, §8.4) and that Dial knows: host:port, where
-	// port 1863 may be left out. Defaults: 127.0.0.2:1863, {127.0.0.3:1863}, 127.0.0.4:1863. Several notification
-	// addresses are shared out among the users by their handles; each of them serves every user, and may be another
-	// process or Server with the same Hub.
+	// These are the addresses that the server gives out in its referrals (§7.4, §8.1, §8.4) and
+	// that Dial accepts, as host or host:port; the default port is 1863. Defaults: 127.0.0.2:1863,
+	// {127.0.0.3:1863}, 127.0.0.4:1863. Users are distributed over several notification addresses
+	// by their handles; each address serves every user, and may belong to another process or Server
+	// with the same Hub.
 	Dispatch     string
 	Notification []string
 	Switchboard  string
-	// NoDispatch leaves out the dispatch server: Dial refuses its address. Clients log on to a notification server
-	// directly, as §7.4 allows.
+	// NoDispatch leaves out the dispatch server: Dial refuses its address, and clients log on at a
+	// notification server directly, as §7.4 allows.
 	NoDispatch bool
 
-	// LogonTimeout is how long a connection may take until it is logged on; 60 s when 0.
+	// LogonTimeout is how long a connection may take to log on; 0 means 60 s.
 	LogonTimeout time.Duration
-	// WriteTimeout is how long one write to a client may take; 30 s when 0.
+	// WriteTimeout is how long one write to a client may take; 0 means 30 s.
 	WriteTimeout time.Duration
-	// StoreTimeout is how long the Store may take for one command, after which that fails with 501; 10 s when 0.
+	// StoreTimeout is how long the Store may take for one command, which fails with 501 after that;
+	// 0 means 10 s.
 	StoreTimeout time.Duration
 
-	// MaxConns is the greatest number of connections; 20,000 when 0, at less than 10 KB each unless data is queued: about as
-	// many as a process may have descriptors.
+	// MaxConns is the greatest number of connections; 0 means 20,000, about as many as a process
+	// may have descriptors. A connection takes less than 10 KB unless data is queued. To make room
+	// for one more, the connection that has gone longest without a logon is closed. [Limits] bound
+	// how many of them, and how much memory, one user or address may take.
 	MaxConns int
-	// FailureLimit is how many logons may fail in a minute from one address, and for one account; 20 when 0, no limit when
-	// negative. After that logons are refused with 600. Those that succeed do not count.
-	FailureLimit int
-	// MaxParticipants is the greatest number of users in a switchboard session, those being rung included; 50 when 0.
-	MaxParticipants int
+	// ProxyFrom lists the addresses of proxies that begin each connection with a PROXY protocol
+	// header, version 1 or 2, which gives the client's address (see [Limits]). A connection from
+	// there without a header is closed; from anywhere else a header is refused.
+	ProxyFrom []netip.Prefix
 
-	// Now is the clock for texts, time.Now when nil. Timeouts and cookies run on the system's monotonic clock.
+	// Now is the clock for times in messages; nil means time.Now. Timeouts and cookies use the
+	// system's monotonic clock.
 	Now func() time.Time
-	// Rand gives challenges, cookies and session numbers, crypto/rand when nil. It must be safe for concurrent use.
+	// Rand is the source of challenges, cookies and session numbers; nil means crypto/rand. It must
+	// be safe for concurrent use.
 	Rand io.Reader
-	// Log gets what an operator wants to know; nothing is logged when nil.
+	// Log receives what an operator needs to know; nil discards it.
 	Log *slog.Logger
 }
 
-// withDefaults returns o with everything set.
+// withDefaults returns o with a default for each unset field.
 func (o Options) withDefaults() Options {
 	if o.Store == nil {
 		o.Store = accounts.Defaults()
@@ -84,8 +90,6 @@ func (o Options) withDefaults() Options {
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 30*time.Second)
 	o.StoreTimeout = cmp.Or(o.StoreTimeout, 10*time.Second)
 	o.MaxConns = cmp.Or(o.MaxConns, 20_000)
-	o.FailureLimit = cmp.Or(o.FailureLimit, 20)
-	o.MaxParticipants = cmp.Or(o.MaxParticipants, 50)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -98,7 +102,8 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
-// withPort appends the protocol's port to an address without one: clients of the time crash on an address without a port.
+// withPort appends port 1863 to an address without a port: clients of the time crash on such an
+// address.
 func withPort(addr string) string {
 	if _, _, err := net.SplitHostPort(addr); err == nil {
 		return addr

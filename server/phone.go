@@ -8,23 +8,24 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// properties are what PRP sets: telephone at home, at work, mobile; whether there is a mobile device, and one that may be paged.
+// properties are the properties that PRP sets: telephone at home, at work, mobile; whether the user
+// has a mobile device, and one that can be paged.
 var properties = []string{"PHH", "PHW", "PHM", "MOB", "MBE"}
 
-// prp stores a property of the user, or takes it away where there is no value.
+// prp handles PRP: it stores a property of the user, or removes it where no value is given.
 func (c *conn) prp(r *request) {
 	property, value := r.arg(0), storable(r.arg(1))
 	switch {
 	case !slices.Contains(properties, property):
 		c.fail(r, badValue)
 		return
-	case len(value) > maxName:
+	case value != "" && accounts.CheckProperty(value) != nil:
 		c.fail(r, badName)
 		return
 	}
 	ctx, done := c.s.storeTime()
 	defer done()
-	after, ok := c.changeMore(ctx, r, accounts.More, func(_ *accounts.User, m *more) failure {
+	after, ok := c.changeExtras(ctx, r, accounts.More, func(_ *accounts.User, m *extras) failure {
 		if m.Phones == nil {
 			m.Phones = make(map[string]string)
 		}
@@ -39,11 +40,12 @@ func (c *conn) prp(r *request) {
 	}
 }
 
-// tellContacts tells those who see the user, and know telephones, of a property, each with its own version.
+// tellContacts sends a BPR with the property to all who see the user and whose dialect has
+// telephones, each with that contact's own serial.
 func (c *conn) tellContacts(ctx context.Context, property, value string) {
 	u, err := c.s.lookup(ctx, c.user.Handle)
 	if err != nil || !c.user.Seen() {
-		return // a later SYN tells
+		return // contacts get it with a later SYN
 	}
 	for _, e := range u.Lists[accounts.Reverse] {
 		watcher, err := c.s.lookup(ctx, e.Handle)
@@ -55,7 +57,7 @@ func (c *conn) tellContacts(ctx context.Context, property, value string) {
 	}
 }
 
-// pag is a page to a telephone: nobody's takes any here.
+// pag handles PAG, a page to a telephone. It fails always: no user here takes pages.
 func (c *conn) pag(r *request) {
 	f := checkHandle(r.arg(0), noDomainList)
 	if f == none {

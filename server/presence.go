@@ -3,12 +3,14 @@ package server
 import (
 	"context"
 	"errors"
+	"log/slog"
 
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// Who sees whom (§5.7, §7.9): B sees A when A is on B's forward list, A's state is NLN or a sub-state, and A's settings let B.
-// Those who have A on the forward list are A's reverse list.
+// Who sees whom (§5.7, §7.9): B sees A when A is on B's forward list, A's state is NLN or a
+// sub-state of it, and A's lists permit B. The users who have A on their forward lists are A's
+// reverse list.
 
 // Notify implements [Receiver].
 func (c *conn) Notify(n Notice) bool {
@@ -17,14 +19,17 @@ func (c *conn) Notify(n Notice) bool {
 		c.dismiss()
 		return true
 	}
-	if !c.since(n.Since) { // a dialect is chosen before the logon, and stays
+	if !c.since(n.Since) { // safe without the turn: the dialect does not change after the logon
 		return false
 	}
 	b := n.Lines
 	if n.Kind == Moved {
-		b = movedLine(n.About)
+		b = movedLine(n.Presence)
 	}
 	ok, first, err := c.out.notify(n.Kind, b)
+	for errors.Is(err, errHoard) && c.s.reap(c, len(b)) {
+		ok, first, err = c.out.notify(n.Kind, b)
+	}
 	switch {
 	case err != nil:
 		c.kill(err)
@@ -34,9 +39,10 @@ func (c *conn) Notify(n Notice) bool {
 	return ok
 }
 
+// ousted is what a client gets when its user logs on elsewhere (§7.10).
 var ousted = line("OUT", "OTH").bytes()
 
-// movedLine tells of a contact's state (§7.9).
+// movedLine returns the command that announces a contact's state (§7.9).
 func movedLine(p Presence) []byte {
 	if !p.Seen() {
 		return line("FLN", p.Handle).bytes()
@@ -44,7 +50,7 @@ func movedLine(p Presence) []byte {
 	return line("NLN", p.State, p.Handle, p.Name).bytes()
 }
 
-// notify is tell for a notice, which the user may not want in its state.
+// notify is tell for a notice; ok is false too where the user's state rules the notice out.
 func (q *queue) notify(kind NoticeKind, b []byte) (ok, first bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -55,14 +61,19 @@ func (q *queue) notify(kind NoticeKind, b []byte) (ok, first bool, err error) {
 	return q.putHeld(b)
 }
 
-// show says what the user's state is, for notices.
+// show sets the user's state by which notify judges notices. It first queues the notices that are
+// held, which came in the previous state: the caller then sends the client the new one, in which
+// they may be ruled out.
 func (q *queue) show(state string) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	if !q.lent { // if lent, the command with the new state is held too, behind them
+		q.letGo()
+	}
 	q.shown = state
 }
 
-// announce tells those who may see the user what its state is now.
+// announce sends the user's present state to all who may see the user.
 func (c *conn) announce(u *accounts.User) {
 	var to []string
 	for _, e := range u.Lists[accounts.Reverse] {
@@ -73,6 +84,7 @@ func (c *conn) announce(u *accounts.User) {
 	c.announceTo(to)
 }
 
+// announceTo has the hub announce the user's present state to the users in to.
 func (c *conn) announceTo(to []string) {
 	if len(to) == 0 {
 		return
@@ -80,11 +92,12 @@ func (c *conn) announceTo(to []string) {
 	ctx, done := c.s.storeTime()
 	defer done()
 	if err := c.s.hub.Announce(ctx, c.user.Handle, to); err != nil {
-		c.log().Error("contacts do not learn of a change", "user", c.user.Handle, "err", err)
+		c.logOften(slog.LevelError, "cannot announce a change to contacts", "user", c.user.Handle, "err", err)
 	}
 }
 
-// announcePrivacy tells those whose right to see the user has changed: blocking looks like going offline.
+// announcePrivacy sends the user's state to those whose permission to see the user has changed; to
+// a contact that lost it, the user appears to go offline.
 func (c *conn) announcePrivacy(before, after *accounts.User) {
 	if !c.user.Seen() {
 		return
@@ -95,25 +108,26 @@ func (c *conn) announcePrivacy(before, after *accounts.User) {
 		case is && !was:
 			to = append(to, e.Handle)
 		case was && !is:
-			c.deliver(e.Handle, Notice{Kind: Moved, About: Presence{Handle: c.user.Handle}})
+			c.deliver(e.Handle, Notice{Kind: Moved, Presence: Presence{Handle: c.user.Handle}})
 		}
 	}
 	c.announceTo(to)
 }
 
-// deliver gives a notice to another user, and reports whether that one took it.
+// deliver gives a notice to another user, and reports whether that user accepted it.
 func (c *conn) deliver(handle string, n Notice) bool {
 	ctx, done := c.s.storeTime()
 	defer done()
 	ok, err := c.s.hub.Deliver(ctx, handle, n)
 	if err != nil {
-		c.log().Error("a notice was lost", "from", c.who(), "to", handle, "err", err)
+		c.logOften(slog.LevelError, "lost a notice to a user", "from", c.who(), "to", handle, "err", err)
 	}
 	return ok
 }
 
-// addContacts appends an ILN for each contact that the user sees (§7.9), in the order of the forward list. The user itself, who
-// may be there too, is told of its own change like everybody else.
+// addContacts appends an ILN for each contact that the user sees (§7.9), in the order of the
+// forward list. It leaves out the user itself, who may be on the list too and gets a notice of its
+// own change like everybody else.
 func (c *conn) addContacts(ctx context.Context, reply *lines, id string, u *accounts.User) {
 	handles := make([]string, 0, len(u.Lists[accounts.Forward]))
 	for _, e := range u.Lists[accounts.Forward] {
@@ -126,11 +140,12 @@ func (c *conn) addContacts(ctx context.Context, reply *lines, id string, u *acco
 	}
 }
 
-// visible returns what the user sees of others, whom it has on its forward list.
+// visible returns the presences of those handles, from the user's forward list, that the user may
+// see.
 func (c *conn) visible(ctx context.Context, handles []string) []Presence {
 	found, err := c.s.hub.Find(ctx, handles)
 	if err != nil {
-		c.log().Error("a user does not learn who is online", "user", c.user.Handle, "err", err)
+		c.logOften(slog.LevelError, "cannot tell a user who is online", "user", c.user.Handle, "err", err)
 	}
 	var seen []Presence
 	for _, p := range found {
@@ -138,9 +153,10 @@ func (c *conn) visible(ctx context.Context, handles []string) []Presence {
 			continue
 		}
 		switch contact, err := c.s.lookup(ctx, p.Handle); {
-		case errors.Is(err, accounts.ErrNoUser): // deleted since
+		case errors.Is(err, accounts.ErrNoUser): // deleted meanwhile
 		case err != nil:
-			c.log().Error("the store failed: a user does not learn who is online", "user", c.user.Handle, "err", err)
+			c.logOften(slog.LevelError, "the store failed: cannot tell a user who is online",
+				"user", c.user.Handle, "err", err)
 		case contact.Permits(c.user.Handle):
 			seen = append(seen, p)
 		}

@@ -1,13 +1,17 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// TestWhoSeesWhom is the matrix of §5.7 and §7.6: alice watches bob, whose privacy is set in each way; does she see him come,
-// change and go, find him there when she comes or adds him, and can she call him?
+// TestWhoSeesWhom is the matrix of §5.7 and §7.6: alice watches bob, whose privacy is set in each
+// possible way. Does she see him come, change state and go, find him online when she comes or adds
+// him, and can she call him?
 func TestWhoSeesWhom(t *testing.T) {
 	for _, blp := range []string{"AL", "BL"} {
 		for _, list := range []string{"", "AL", "BL"} {
@@ -32,7 +36,7 @@ func whoSeesWhom(p *script, blp, list string, sees bool) {
 		p.run("bob.ns C: ADD 2 " + list + " alice@hotmail.com Alice")
 	}
 	p.drop("bob.ns")
-	// step has bob do something, and alice see it or not.
+	// step has bob do something and checks whether alice sees it.
 	step := func(conn, request, answer, seen string) {
 		p.run(conn + " C: " + request + "\n" + conn + " S: " + answer)
 		switch {
@@ -110,7 +114,8 @@ func TestPrivacyChangesAreSeen(t *testing.T) {
 	`)
 }
 
-// TestFirstStateHidden: who signs in hidden learns who is there, and nobody learns of it (§7.7, §7.9).
+// TestFirstStateHidden: a user who signs in hidden learns who is online, and nobody learns of the
+// user (§7.7, §7.9).
 func TestFirstStateHidden(t *testing.T) {
 	play(t, Options{}, `
 		alice.ns -- online
@@ -141,7 +146,7 @@ func TestFirstStateHidden(t *testing.T) {
 	`)
 }
 
-// TestAddingOneself is what a client of 2000 does.
+// TestAddingOneself: users can add themselves, as a client of 2000 does.
 func TestAddingOneself(t *testing.T) {
 	play(t, Options{}, `
 		alice.ns -- logon
@@ -159,7 +164,8 @@ func TestAddingOneself(t *testing.T) {
 	`)
 }
 
-// TestSecondLogon: the first connection is sent away (§7.10), and contacts see the user go until the second one comes online.
+// TestSecondLogon: the first connection is ended (§7.10), and contacts see the user go until the
+// second one is online.
 func TestSecondLogon(t *testing.T) {
 	play(t, Options{}, `
 		bob.ns -- online
@@ -184,7 +190,7 @@ func TestSecondLogon(t *testing.T) {
 	`)
 }
 
-// TestReverseListOfTheAbsent: the serial of somebody who is away goes up all the same (§7.5).
+// TestReverseListOfTheAbsent: the serial of a user who is offline rises all the same (§7.5).
 func TestReverseListOfTheAbsent(t *testing.T) {
 	play(t, Options{}, `
 		alice.ns -- online
@@ -213,7 +219,7 @@ func TestReverseListOfTheAbsent(t *testing.T) {
 	`)
 }
 
-// TestNamesPassUntouched: escapes in either case, Latin-1 and UTF-8 come back as they went in.
+// TestNamesPassUntouched: escapes in either case, Latin-1 and UTF-8 are returned as they were sent.
 func TestNamesPassUntouched(t *testing.T) {
 	name := strings.Join([]string{"Bj%c3%B6rn", "%e9", "\xe9", "\xc3\xa9", "100%", "+"}, "_")
 	play(t, Options{}, strings.ReplaceAll(`
@@ -223,4 +229,77 @@ func TestNamesPassUntouched(t *testing.T) {
 		alice.ns C: LST 2 FL
 		alice.ns S: LST 2 FL 2 1 1 bob@hotmail.com NAME
 	`, "NAME", name))
+}
+
+// early is a store in which something happens when alice is looked up, once.
+type early struct {
+	accounts.Store
+	happens func()
+}
+
+func (s *early) Lookup(ctx context.Context, handle string) (accounts.User, error) {
+	if happens := s.happens; happens != nil && strings.HasPrefix(handle, "alice") {
+		s.happens = nil
+		happens()
+	}
+	return s.Store.Lookup(ctx, handle)
+}
+
+// late is a hub in which something happens when alice has her new state, once.
+type late struct {
+	Hub
+	happens func()
+}
+
+func (h *late) Update(ctx context.Context, p Presence, r Receiver) (Presence, error) {
+	before, err := h.Hub.Update(ctx, p, r)
+	if happens := h.happens; happens != nil && strings.HasPrefix(p.Handle, "alice") {
+		h.happens = nil
+		happens()
+	}
+	return before, err
+}
+
+// TestNoticesKnowTheState: what others send to a user while its commands are answered does not
+// follow the command that rules it out: an offline user is notified of nobody and, like a hidden
+// one, gets no calls (§7.7), and after OUT nothing is sent (§7.10).
+func TestNoticesKnowTheState(t *testing.T) {
+	const came, rings = "NLN AWY bob@hotmail.com B", "RNG 1 x CKI y bob@hotmail.com B"
+	moved := Notice{Kind: Moved, Presence: Presence{Handle: "bob@hotmail.com", Name: "B", State: "AWY"}}
+	rung := Notice{Kind: Rung, Lines: []byte(rings + "\r\n")}
+	for name, tc := range map[string]struct {
+		notice            Notice
+		late              bool // once the state is new
+		commands, answers string
+	}{
+		"moved, then offline": {moved, false, "CHG 2 FLN", came + "|CHG 2 FLN"},
+		"offline, then moved": {moved, true, "CHG 2 FLN", "CHG 2 FLN"},
+		"rung, then hidden":   {rung, false, "CHG 2 HDN", rings + "|CHG 2 HDN"},
+		"hidden, then rung":   {rung, true, "CHG 2 HDN", "CHG 2 HDN"},
+		"hidden, then moved":  {moved, true, "CHG 2 HDN", "CHG 2 HDN|" + came},
+		"moved in the middle": {moved, true, `CHG 2 AWY\r\nCHG 3 FLN`, "CHG 2 AWY|" + came + "|CHG 3 FLN"},
+		"back, and then offline": {
+			moved, true, `CHG 2 AWY\r\nCHG 3 BSY\r\nCHG 4 FLN`,
+			"CHG 2 AWY|" + came + "|CHG 3 BSY|CHG 4 FLN",
+		},
+		"moved, then out": {moved, true, `CHG 2 AWY\r\nOUT`, "CHG 2 AWY|OUT|(closed)"},
+		"rung, then out":  {rung, true, `CHG 2 AWY\r\nOUT`, "CHG 2 AWY|OUT|(closed)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			store, hub := &early{Store: accounts.Defaults()}, &late{Hub: NewHub()}
+			synctestScript(t, Options{Store: store, Hub: hub}, func(p *script) {
+				p.run("alice.ns -- online")
+				happens := func() { _, _ = hub.Deliver(t.Context(), "alice@hotmail.com", tc.notice) }
+				if tc.late {
+					hub.happens = happens
+				} else {
+					store.happens = happens
+				}
+				p.run(`alice.ns -- raw "` + tc.commands + `\r\n"`)
+				for _, want := range strings.Split(tc.answers, "|") {
+					p.run("alice.ns S: " + want)
+				}
+			})
+		})
+	}
 }

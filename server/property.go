@@ -7,8 +7,9 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// syn sends all stored properties, unless the client has this version of them (§7.5): GTC, BLP, what later dialects have, then the four lists, each with
-// at least one line. All share the TrID and leave together.
+// syn handles SYN and sends all stored properties, unless the client has the latest version of them
+// (§7.5): GTC, BLP, the properties of later dialects, then the four lists, each with at least one
+// line. All share the TrID, and nothing comes between them.
 func (c *conn) syn(r *request) {
 	have, err := strconv.ParseUint(r.arg(0), 10, 64)
 	if err != nil {
@@ -23,23 +24,21 @@ func (c *conn) syn(r *request) {
 		return
 	}
 	serial := strconv.Itoa(u.Serial)
-	reply := line("SYN", r.id(), serial)
+	reply := c.reply()
+	reply.add("SYN", r.id(), serial)
 	if have != uint64(u.Serial) {
 		reply.add("GTC", r.id(), serial, u.GTC)
 		reply.add("BLP", r.id(), serial, u.BLP)
-		if err := c.addMore(reply, r.id(), &u); err != nil {
-			c.failErr(r, err)
-			return
-		}
+		c.addExtras(reply, r.id(), &u)
 		for _, l := range []accounts.List{accounts.Forward, accounts.Allow, accounts.Block, accounts.Reverse} {
 			c.addList(reply, r.id(), &u, l)
 		}
-		c.addContactPhones(ctx, reply, &u)
+		c.addContactPhones(reply, &u)
 	}
 	c.send(reply)
 }
 
-// addList appends a list, entry by entry; an empty one is a line too (§7.6).
+// addList appends a list, one line for each entry; an empty list takes a line too (§7.6).
 func (c *conn) addList(l *lines, id string, u *accounts.User, list accounts.List) {
 	groups := c.groupsOf(u, list)
 	serial, total := strconv.Itoa(u.Serial), strconv.Itoa(len(u.Lists[list]))
@@ -52,7 +51,7 @@ func (c *conn) addList(l *lines, id string, u *accounts.User, list accounts.List
 	}
 }
 
-// lst sends one list (§7.6).
+// lst handles LST and sends one list (§7.6).
 func (c *conn) lst(r *request) {
 	list, ok := accounts.ParseList(r.arg(0))
 	if !ok {
@@ -66,12 +65,12 @@ func (c *conn) lst(r *request) {
 		c.failErr(r, err)
 		return
 	}
-	reply := new(lines)
+	reply := c.reply()
 	c.addList(reply, r.id(), &u, list)
 	c.send(reply)
 }
 
-// gtc stores what happens when somebody adds the user (§7.6).
+// gtc handles GTC and stores whether the client asks its user when somebody adds it (§7.6).
 func (c *conn) gtc(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
@@ -83,7 +82,7 @@ func (c *conn) gtc(r *request) {
 	c.send(line("GTC", r.id(), strconv.Itoa(change.After.Serial), change.After.GTC))
 }
 
-// blp stores who may contact the user (§7.6), and who sees it.
+// blp handles BLP and stores who may contact and see the user by default (§7.6).
 func (c *conn) blp(r *request) {
 	ctx, done := c.s.storeTime()
 	defer done()
@@ -96,8 +95,9 @@ func (c *conn) blp(r *request) {
 	c.announcePrivacy(&change.Before, &change.After)
 }
 
-// add puts somebody on a list (§7.8), under the handle where no name is given. On the forward list it makes the contact's
-// state known, and changes the contact's reverse list.
+// add handles ADD and puts a user on a list (§7.8), under the handle where no name is given. An
+// addition to the forward list also sends the contact's state, and changes the contact's reverse
+// list.
 func (c *conn) add(r *request) {
 	list, ok := accounts.ParseList(r.arg(0))
 	e := accounts.Entry{Handle: r.arg(1), Name: cmp.Or(r.arg(2), r.arg(1))}
@@ -108,7 +108,7 @@ func (c *conn) add(r *request) {
 	case f != none:
 		c.fail(r, f)
 		return
-	case len(e.Name) > maxName:
+	case checkName(e.Name) != none:
 		c.fail(r, badName)
 		return
 	}
@@ -141,7 +141,7 @@ func (c *conn) add(r *request) {
 	c.announcePrivacy(&change.Before, &change.After)
 }
 
-// rem takes somebody off a list (§7.8).
+// rem handles REM and removes a user from a list (§7.8).
 func (c *conn) rem(r *request) {
 	list, ok := accounts.ParseList(r.arg(0))
 	if !ok {
@@ -172,7 +172,8 @@ func (c *conn) rem(r *request) {
 	}
 	c.send(c.remLine(r.id(), list, change.After.Serial, handle, group))
 	if o := change.Other; o != nil {
-		c.deliver(o.Handle, Notice{Kind: Said, Lines: c.remLine("0", accounts.Reverse, o.Serial, c.user.Handle, "").bytes()})
+		c.deliver(o.Handle,
+			Notice{Kind: Said, Lines: c.remLine("0", accounts.Reverse, o.Serial, c.user.Handle, "").bytes()})
 	}
 	c.announcePrivacy(&change.Before, &change.After)
 }

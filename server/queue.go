@@ -8,59 +8,85 @@ import (
 )
 
 const (
-	// maxQueued is how many bytes may wait for one client. Full lists (§7.5) are 350 KB, and the longest message is 1 MB; who
-	// does not read as much as two of these loses the connection, so that a client that stopped reading costs the server no
-	// more than that.
+	// maxQueued is how many bytes that it did not request may wait for one client. The longest
+	// message is 1 MB; a client that leaves two of them unread loses the connection, so that a
+	// client that has stopped reading costs the server no more than this and its own answers.
 	maxQueued = 2 << 20
-	// muchQueued is how much makes a fast sender wait for a reader that is merely slower, for patience at most: a burst that is
-	// read all the same costs nobody the connection.
+	// muchAnswered is how many bytes of answers a client may leave unread before its next command
+	// is served: those of one write. So answers are made only as fast as they are read, however
+	// many commands come at once.
+	muchAnswered = maxWrite
+	// partAnswered is how many bytes of one answer are queued before the client has to read: an
+	// answer that may be longer, such as a reverse list (§7.5), is made in parts of this size.
+	partAnswered = 32 << 10
+	// muchQueued is how many queued bytes make a sender wait for a reader that is merely slower,
+	// for patience at most, so that a burst which is read in the end costs nobody the connection.
 	muchQueued = 512 << 10
 	patience   = time.Second
-	// maxWrite is how much leaves in one write: a few writes saturate a loopback connection, and each gets a time of its own.
+	// maxWrite is how many bytes one write takes: a few writes saturate a loopback connection, and
+	// each has a deadline of its own.
 	maxWrite = 64 << 10
-	// keptQueue is the largest buffer that is kept for the next use by any connection.
+	// keptQueue is the size of the largest buffer that goes back to the pool.
 	keptQueue = 64 << 10
 )
 
 var errSlow = errors.New("the client does not read: 2 MB are waiting for it")
 
-// queue is what one connection still has to be sent. Whole commands go in, by anybody; what is there when somebody writes
-// leaves joined, in one write if it is not too much. A connection without anything to send has no buffer.
+// queue holds what is still to be sent to one client. Any goroutine may append whole commands;
+// whoever writes next sends all that is queued in one write, if it is not too large. A connection
+// with nothing to send has no buffer.
 type queue struct {
 	mu      sync.Mutex
 	waiting []byte
-	flying  int    // how many bytes are being written
-	held    []byte // what came from elsewhere while the client's own commands were answered: sent after the answers
+	flying  int    // bytes that are being written
+	answers int    // bytes of waiting that answer the client's own commands
+	flown   int    // bytes of flying that do
+	held    []byte // what came from elsewhere during holding: sent after the answers
 	holding bool
-	muted   bool          // nothing from elsewhere goes in
-	writing bool          // somebody is at it
-	ended   atomic.Bool   // nothing more goes in; set with mu locked
-	dead    bool          // nothing more comes out
-	idle    chan struct{} // closed when writing ends, if not nil
-	taken   chan struct{} // closed when something was written, if not nil
+	// lent says that others have the turn in the middle of an answer. What they send is held until
+	// the answer is complete.
+	lent    bool
+	muted   bool          // nothing from elsewhere is accepted
+	writing bool          // a goroutine is writing
+	ended   atomic.Bool   // nothing more is accepted; set with mu locked
+	dead    bool          // nothing more is written
+	idle    chan struct{} // if not nil, closed when writing ends
+	taken   chan struct{} // if not nil, closed when something was written
 
-	// Guarded by mu so that a state and what is sent by it are one (§7.7).
+	budgets         budgets
+	keptIn, keptOut int // reserved in budgets, for an unfinished command and for what is queued
+
+	// shown is the user's state. It is guarded by mu so that the state and what is sent because of
+	// it change together (§7.7).
 	shown string
 }
 
 var buffers = sync.Pool{New: func() any { return new([]byte) }}
 
-// add appends b, by the connection's own goroutine. It reports whether b will be sent, and errSlow when there is no room for
-// it. An empty queue takes any amount.
+// add appends b, an answer, and reports whether b will be sent. It fails with errHoard only:
+// breathe sees to it that there is room in the queue. The caller must hold the connection's turn.
 func (q *queue) add(b []byte) (bool, error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.put(&q.waiting, b)
+	if q.lent { // the caller was lent the turn in the middle of an answer
+		ok, _, err := q.putHeld(b)
+		return ok, err
+	}
+	ok, err := q.put(&q.waiting, b)
+	if ok {
+		q.answers += len(b)
+	}
+	return ok, err
 }
 
-// put appends b to one of the buffers. The queue must be locked.
+// put appends b to one of the buffers and reports whether it will be sent. It fails with errHoard
+// where a budget has no room for b. q.mu must be locked.
 func (q *queue) put(to *[]byte, b []byte) (bool, error) {
-	size := len(q.waiting) + len(q.held) + q.flying
-	switch {
-	case q.ended.Load(), q.dead:
+	if q.ended.Load() || q.dead {
 		return false, nil
-	case size > 0 && size+len(b) > maxQueued:
-		return false, errSlow
+	}
+	if !q.settle(&q.keptOut, q.size()+len(b)) {
+		return false, errHoard
 	}
 	if *to == nil {
 		*to = *buffers.Get().(*[]byte)
@@ -69,19 +95,29 @@ func (q *queue) put(to *[]byte, b []byte) (bool, error) {
 	return true, nil
 }
 
-// tell is add for everybody else: while the client's commands are answered, b waits until the answers are there. first says
-// that somebody must kick: nothing else was waiting.
+// size returns how many bytes the client has not taken yet. q.mu must be locked.
+func (q *queue) size() int { return len(q.waiting) + len(q.held) + q.flying }
+
+// unread returns how many of these bytes are answers. q.mu must be locked.
+func (q *queue) unread() int { return q.answers + q.flown }
+
+// tell appends b, which comes from another connection: while the client's own commands are being
+// answered, b waits for those answers. ok reports whether b will be sent; first says that the
+// caller must kick, since nothing else was waiting. It fails with errSlow when there is no room.
+// Where nothing but answers waits, there is room for any amount.
 func (q *queue) tell(b []byte) (ok, first bool, err error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return q.putHeld(b)
 }
 
-// putHeld appends b where it belongs. The queue must be locked.
+// putHeld is tell with q.mu locked.
 func (q *queue) putHeld(b []byte) (ok, first bool, err error) {
-	switch {
-	case q.muted:
+	switch theirs := q.size() - q.unread(); {
+	case q.muted, q.ended.Load(), q.dead:
 		return false, false, nil
+	case theirs > 0 && theirs+len(b) > maxQueued:
+		return false, false, errSlow
 	case q.holding:
 		ok, err = q.put(&q.held, b)
 		return ok, false, err
@@ -91,24 +127,41 @@ func (q *queue) putHeld(b []byte) (ok, first bool, err error) {
 	return ok, ok && first, err
 }
 
-// mute makes what others have for the client from now on nothing: it was referred elsewhere.
+// mute drops what others have sent to the client that is held, and whatever they send from now on:
+// the client was referred elsewhere.
 func (q *queue) mute() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.drop()
 	q.muted = true
 }
 
+// hold makes commands from elsewhere wait until release.
 func (q *queue) hold() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.holding = true
 }
 
-// release ends hold.
+// release ends hold and queues what was held, unless the turn is lent in the middle of an answer.
 func (q *queue) release() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	q.holding = false
+	if !q.lent {
+		q.holding = false
+		q.letGo()
+	}
+}
+
+// lend sets q.lent.
+func (q *queue) lend(lent bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.lent = lent
+}
+
+// letGo queues what is held. q.mu must be locked.
+func (q *queue) letGo() {
 	if q.held != nil {
 		q.waiting = append(q.waiting, q.held...)
 		giveBack(q.held)
@@ -116,6 +169,17 @@ func (q *queue) release() {
 	}
 }
 
+// drop drops what is held. In the middle of an answer it drops nothing, since the client's last
+// command is then held too, behind the rest. q.mu must be locked.
+func (q *queue) drop() {
+	if q.held != nil && !q.lent {
+		giveBack(q.held)
+		q.held = nil
+		q.settle(&q.keptOut, q.size())
+	}
+}
+
+// giveBack puts a buffer back into the pool, unless it is too large to keep.
 func giveBack(b []byte) {
 	if cap(b) <= keptQueue {
 		b = b[:0]
@@ -123,17 +187,27 @@ func giveBack(b []byte) {
 	}
 }
 
-// end makes what is queued the last that is sent.
+// end makes the queue accept nothing more; what is in it is still sent.
 func (q *queue) end() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.ended.Store(true)
 }
 
+// finish is end for a caller that holds the turn and has queued the last command: it drops what
+// others have sent and is held, which must not follow.
+func (q *queue) finish() {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.drop()
+	q.ended.Store(true)
+}
+
 // ending reports whether end was called.
 func (q *queue) ending() bool { return q.ended.Load() }
 
-// begin reports whether the caller shall write: nobody else does, and there is something.
+// begin reports whether the caller is to write: something is queued and no other goroutine writes.
+// Then the caller must call next until it returns nil.
 func (q *queue) begin() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -144,8 +218,8 @@ func (q *queue) begin() bool {
 	return true
 }
 
-// next gives back what was written and returns what is to be written next; nil when there is nothing, and then the caller does
-// not write any longer.
+// next takes back the buffer that was written and returns the next one to write. It returns nil
+// when there is none, or the queue is dead; the caller then must not write any more.
 func (q *queue) next(written []byte) []byte {
 	q.mu.Lock()
 	defer q.mu.Unlock()
@@ -155,6 +229,8 @@ func (q *queue) next(written []byte) []byte {
 	q.tellTaken()
 	b := q.waiting
 	q.waiting, q.flying = nil, len(b)
+	q.answers, q.flown = 0, q.answers
+	q.settle(&q.keptOut, len(b)+len(q.held))
 	if b == nil || q.dead {
 		q.writing = false
 		if q.idle != nil {
@@ -171,10 +247,13 @@ func (q *queue) kill() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.ended.Store(true)
-	q.dead, q.waiting, q.held = true, nil, nil
+	q.dead, q.waiting, q.held, q.answers = true, nil, nil, 0
+	q.settle(&q.keptOut, 0)
+	q.settle(&q.keptIn, 0) // the reader is released as soon as the connection's goroutine ends
 	q.tellTaken()
 }
 
+// tellTaken wakes those who wait for something to be written. q.mu must be locked.
 func (q *queue) tellTaken() {
 	if q.taken != nil {
 		close(q.taken)
@@ -182,11 +261,25 @@ func (q *queue) tellTaken() {
 	}
 }
 
-// much returns nil, or while much is queued a channel that is closed when some of it was written.
+// much returns a channel that is closed once some of the queue was written, or nil while less than
+// muchQueued bytes are queued.
 func (q *queue) much() <-chan struct{} {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.dead || len(q.waiting)+len(q.held)+q.flying < muchQueued {
+	return q.whenTaken(q.size() >= muchQueued)
+}
+
+// muchToRead is much for answers alone, with muchAnswered as the limit.
+func (q *queue) muchToRead() <-chan struct{} {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.whenTaken(q.unread() >= muchAnswered)
+}
+
+// whenTaken returns a channel that is closed when something was written, nil if worth is false or
+// the queue is dead. q.mu must be locked.
+func (q *queue) whenTaken(worth bool) <-chan struct{} {
+	if q.dead || !worth {
 		return nil
 	}
 	if q.taken == nil {
@@ -195,7 +288,15 @@ func (q *queue) much() <-chan struct{} {
 	return q.taken
 }
 
-// wait returns when nobody writes.
+// slow reports whether the client has too many unread answers to be sent one that it did not ask
+// for.
+func (q *queue) slow() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return q.unread() >= maxQueued
+}
+
+// wait blocks until no goroutine writes.
 func (q *queue) wait() {
 	q.mu.Lock()
 	if !q.writing {
@@ -208,62 +309,4 @@ func (q *queue) wait() {
 	idle := q.idle
 	q.mu.Unlock()
 	<-idle
-}
-
-// flush writes what is queued, and waits for the client to take it. If somebody else writes, it leaves that to them.
-func (c *conn) flush() {
-	if c.out.begin() {
-		c.write(c.out.next(nil), 0)
-	}
-}
-
-// kick writes what can be written without waiting, and has another goroutine write the rest.
-func (c *conn) kick() {
-	if !c.out.begin() {
-		return
-	}
-	for b := c.out.next(nil); b != nil; b = c.out.next(b) {
-		if n := c.tryWrite(b); n < len(b) {
-			c.s.conns.Go(func() { c.write(b, n) })
-			return
-		}
-	}
-}
-
-// kickLater has another goroutine write. It may be called with anything locked.
-func (c *conn) kickLater() {
-	if c.out.begin() {
-		c.s.conns.Go(func() { c.write(c.out.next(nil), 0) })
-	}
-}
-
-// write writes b, of which n bytes are off, and then until nothing is queued; c.out.begin has returned true.
-func (c *conn) write(b []byte, n int) {
-	for ; b != nil; b, n = c.out.next(b), 0 {
-		if n == 0 {
-			n = c.tryWrite(b)
-		}
-		for n < len(b) {
-			_ = c.nc.SetWriteDeadline(time.Now().Add(c.s.o.WriteTimeout)) // fails only when closed, and then so does the write
-			m, err := c.nc.Write(b[n:min(len(b), n+maxWrite)])
-			if n += m; err != nil {
-				c.kill(err)
-				break
-			}
-			_ = c.nc.SetWriteDeadline(time.Time{}) // for tryWrite
-		}
-	}
-}
-
-// tryWrite writes as much of b as there is room for at once, and returns how much that was.
-func (c *conn) tryWrite(b []byte) int {
-	if c.raw == nil {
-		return 0
-	}
-	n, err := writeRaw(c.raw, b)
-	if err != nil {
-		c.kill(err)
-		return len(b)
-	}
-	return n
 }

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// rawOf returns what makes it possible to read without a buffer while nothing is there, and to write without waiting: nil for
-// what is no socket.
+// rawOf returns the raw connection of a socket, which lets the server wait for data without a
+// buffer and write without blocking. It returns nil for a connection that is not a socket.
 func rawOf(nc net.Conn) syscall.RawConn {
 	s, ok := nc.(syscall.Conn)
 	if !ok {
@@ -23,7 +23,9 @@ func rawOf(nc net.Conn) syscall.RawConn {
 	return raw
 }
 
-// readRaw waits until something is there, takes a buffer, reads once, and gives f what came. An error of f is its own.
+// readRaw waits until data has arrived, takes a buffer from the pool, reads once, and calls f with
+// the bytes, which are valid until f returns. It returns how many bytes it read, and the error of
+// the read or of f.
 func readRaw(raw syscall.RawConn, f func([]byte) error) (n int, err error) {
 	var buf *[]byte
 	ready := func(fd uintptr) bool {
@@ -55,7 +57,7 @@ func readRaw(raw syscall.RawConn, f func([]byte) error) (n int, err error) {
 	return n, err
 }
 
-// writeRaw writes as much as there is room for.
+// writeRaw writes as much of b as fits without blocking, and returns how many bytes that was.
 func writeRaw(raw syscall.RawConn, b []byte) (n int, err error) {
 	ready := func(fd uintptr) bool {
 		for {

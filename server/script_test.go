@@ -1,9 +1,11 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"net"
+	"net/netip"
 	"os"
 	"regexp"
 	"slices"
@@ -21,42 +23,45 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	if addr := os.Getenv(idleClients); addr != "" { // this process is the clients of BenchmarkIdle
+	// this process acts as the clients of BenchmarkIdle
+	if addr := os.Getenv(idleClients); addr != "" {
 		stayIdle(addr)
 		return
 	}
 	goleak.VerifyTestMain(m)
 }
 
-// script plays a transcript against a server in a bubble. A line names a connection and what happens there:
+// script plays a transcript against a server in a bubble. A line names a connection and what
+// happens there:
 //
 //	alice.ns C: CHG 8 NLN           the client sends this line, ended by CRLF
 //	alice.ns S: CHG 8 NLN           the next line that came from the server must be this
-//	| text                          payload of the line before; every line but the last ends in CRLF
+//	| text                          payload of the line before; all lines but the last end in CRLF
 //	alice.ns S: (closed)            the server has closed, and nothing is unread
 //	alice.ns S: (nothing)           nothing is unread
 //	alice.ns -- close               the client closes
 //	alice.ns -- raw "VER 0 "        the client sends these bytes, Go syntax
-//	alice.ns -- logon               a whole logon with the password NAMEpw; what it is answered is not looked at
+//	alice.ns -- logon               a whole logon with the password NAMEpw; answers are dropped
 //	alice.ns -- online              the same with CHG 1 NLN after it
 //	alice.sb -- chat bob carol      a switchboard session with them, all joined
 //	-- wait 30s                     time passes
 //	# remark
 //
-// The name after the dot is the kind of server, ds, ns or sb; further letters tell connections apart. {word} in an S line
-// takes any word and keeps it, in a C line and later ones it stands for that word; {md5 word password} is the digest. At the
-// end nothing may be unread.
+// The name after the dot is the kind of server, ds, ns or sb; further letters tell connections
+// apart; @ and an address after them is where the client is. {word} in an S line takes any word and
+// keeps it, in a C line and later ones it stands for that word; {md5 word password} is the digest.
+// At the end nothing may be unread.
 type script struct {
 	t      *testing.T
 	s      *Server
-	second *Server                  // where connections go whose name ends in 2, if there is one
-	byRole map[dialect.Role]*Server // where connections of a role go, if not to s
+	second *Server                  // for connections whose names end in 2, if there is one
+	byRole map[dialect.Role]*Server // for connections of a role, if not s
 	conns  map[string]*scripted
 	names  []string
 	words  map[string]string
 }
 
-// scripted is a connection of a script; a goroutine reads all that comes.
+// scripted is a connection of a script. A goroutine reads all that comes.
 type scripted struct {
 	net.Conn
 	role   dialect.Role
@@ -80,7 +85,8 @@ func (c *scripted) pump() {
 	}
 }
 
-// unread returns what came and was not looked at, and whether the server has closed.
+// unread returns what the script has not consumed, and whether the server has closed the
+// connection.
 func (c *scripted) unread() (string, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -121,7 +127,7 @@ func (p *script) close() {
 	p.s.Close()
 }
 
-// quiet fails when anything is unread.
+// quiet fails the test when anything is unread.
 func (p *script) quiet() {
 	p.t.Helper()
 	synctest.Wait()
@@ -178,7 +184,7 @@ func (p *script) step(step, payload string) error {
 	return p.do(f[1], c, f[3])
 }
 
-// conn returns the named connection, and makes it when it is new.
+// conn returns the named connection, and dials it first if it is new.
 func (p *script) conn(name string) (*scripted, error) {
 	if c := p.conns[name]; c != nil {
 		return c, nil
@@ -192,8 +198,17 @@ func (p *script) conn(name string) (*scripted, error) {
 	if other := p.byRole[role]; other != nil {
 		s = other
 	}
-	addr := map[dialect.Role]string{dialect.DS: s.o.Dispatch, dialect.NS: s.o.Notification[0], dialect.SB: s.o.Switchboard}[role]
-	nc, err := s.Dial(p.t.Context(), "tcp", addr)
+	addr := map[dialect.Role]string{
+		dialect.DS: s.o.Dispatch, dialect.NS: s.o.Notification[0],
+		dialect.SB: s.o.Switchboard,
+	}[role]
+	dial := s.Dial
+	if _, at, ok := strings.Cut(kind, "@"); ok {
+		dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+			return s.DialFrom(ctx, netip.AddrPortFrom(netip.MustParseAddr(at), 4000), network, addr)
+		}
+	}
+	nc, err := dial(p.t.Context(), "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
@@ -250,8 +265,8 @@ func (p *script) expect(c *scripted, want, payload string) error {
 	return inTable(c.table, c.role, []byte(got[:n]))
 }
 
-// match compares the start of got with want, takes any word where want has one in braces, and returns how long it is. (Not by
-// a regular expression: what is on the wire need not be UTF-8.)
+// match compares the start of got with want, in which a word in braces takes any word, and returns
+// the length of what matched. (Not by a regular expression: what is on the wire need not be UTF-8.)
 func (p *script) match(want, got string) (n int, ok bool) {
 	rest := got
 	for {
@@ -268,14 +283,15 @@ func (p *script) match(want, got string) (n int, ok bool) {
 	}
 }
 
-// inTable checks that a command of the server is one that the table has, with as many arguments and the words it allows.
+// inTable checks that a command of the server is in the table, with the number of arguments and the
+// words that its row allows.
 func inTable(table *dialect.Table, role dialect.Role, raw []byte) error {
 	m := decode.Parse(raw, decode.FromServer, table)
 	row := table.Match(decode.FromServer, role, &m)
 	switch {
 	case row == nil:
 		return fmt.Errorf("no row for %q", raw)
-	case m.NumArgs() < row.Min(), row.Max() >= 0 && m.NumArgs() > row.Max(), !allowed(row, &m):
+	case m.NumArgs() < row.Min(), row.Max() >= 0 && m.NumArgs() > row.Max(), misfit(row, &m) != none:
 		return fmt.Errorf("%q does not fit %s", raw, row.Grammar())
 	case m.HasTrID != (row.TrID != dialect.None) && row.TrID != dialect.Perhaps:
 		return fmt.Errorf("%q: TrID is %v", raw, m.HasTrID)
@@ -315,7 +331,8 @@ func (p *script) do(name string, c *scripted, action string) error {
 	return fmt.Errorf("no action")
 }
 
-// chat makes a session on the connection name, and joins each of others from a connection "other" + ".sb".
+// chat opens a session on the connection name, and has each of others join from its connection
+// "other.sb".
 func (p *script) chat(user, name string, others []string) {
 	p.drop()
 	p.run(strings.NewReplacer("USER", user, "CONN", name).Replace(`
@@ -336,7 +353,7 @@ func (p *script) chat(user, name string, others []string) {
 	p.drop(sbs...)
 }
 
-// drop forgets what is unread, and the words that a later chat or logon needs anew.
+// drop consumes what is unread, and forgets the words that a later chat or logon sets anew.
 func (p *script) drop(names ...string) {
 	synctest.Wait()
 	for _, name := range names {
@@ -345,13 +362,15 @@ func (p *script) drop(names ...string) {
 		c.next(len(rest))
 	}
 	for w := range p.words {
-		if slices.Contains([]string{"cookie", "id", "addr", "caller", "callername", "challenge"}, strings.Fields(w)[0]) {
+		if slices.Contains([]string{"cookie", "id", "addr", "caller", "callername", "challenge"},
+			strings.Fields(w)[0]) {
 			delete(p.words, w)
 		}
 	}
 }
 
-// synctestScript gives f a script on a new server, and checks at the end as play does.
+// synctestScript calls f with a script on a new server, and makes the same checks at the end as
+// play.
 func synctestScript(t *testing.T, o Options, f func(*script)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -362,7 +381,7 @@ func synctestScript(t *testing.T, o Options, f func(*script)) {
 	})
 }
 
-// with returns a preset's settings with some changed, each as key=value.
+// with returns a preset's settings with some changed, each given as key=value.
 func with(p Preset, changes ...string) *Settings {
 	s := p.Settings()
 	for _, c := range changes {
@@ -372,4 +391,24 @@ func with(p Preset, changes ...string) *Settings {
 		}
 	}
 	return &s
+}
+
+// changed is a script for a server with other settings than usual: key=value, separated by blanks.
+// The first is what the script is about.
+type changed struct{ set, text string }
+
+// playEach plays each script against a server of its own, and returns which settings they are
+// about.
+func playEach(t *testing.T, all []changed) map[string]bool {
+	t.Helper()
+	done := make(map[string]bool)
+	for _, tc := range all {
+		changes := strings.Fields(tc.set)
+		key, _, _ := strings.Cut(changes[0], "=")
+		done[key] = true
+		t.Run(tc.set, func(t *testing.T) {
+			play(t, Options{Settings: with(Lenient, changes...)}, tc.text)
+		})
+	}
+	return done
 }

@@ -18,46 +18,58 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// ErrClosed is what Serve returns after Shutdown or Close.
+// ErrClosed is the error of Serve after Shutdown or Close.
 var ErrClosed = errors.New("server closed")
 
-var errFull = errors.New("too many connections")
+var (
+	errFull  = errors.New("too many connections")
+	errCrowd = errors.New("too many connections from this address")
+)
 
-// Server is a dispatch server, a notification server and a switchboard in one. Make one with [New]; its methods are safe for
-// concurrent use.
+// Server is a dispatch server, a notification server and a switchboard in one. Use [New] to make
+// one; its methods are safe for concurrent use.
 type Server struct {
 	o        Options
 	set      Settings
 	hub      Hub
 	store    accounts.Store
 	board    board
-	failures failed
+	guesses  guesses
+	shares   shares
+	refusals refusals
+	often    often           // limits the logging of what commands cause
+	bad      accounts.Firsts // stored values that were left out and logged
 
-	ctx    context.Context // ends when nothing is waited for any longer
+	ctx    context.Context // ends when the shutdown waits no longer
 	cancel context.CancelFunc
-	news   context.Context // ends when nobody wants news from the store any longer
+	news   context.Context // ends when the shutdown begins: no more news from the store
 	unnews context.CancelFunc
-	conns  sync.WaitGroup // of goroutines: a connection's run and write, a listener's Serve, watch
+	// counts goroutines: a connection's run and write, a listener's Serve, watch, logRefusals
+	conns sync.WaitGroup
 
 	mu        sync.Mutex
 	open      map[*conn]struct{}
-	users     map[string]*conn // by accounts.Key: who is logged on here
+	entering  map[*conn]string // redeeming a cookie, not seated yet: the accounts.Key of the user
+	users     map[string]*conn // by accounts.Key: notification connections of users logged on here
 	drained   map[string]string
 	listeners map[net.Listener]struct{}
 	closing   bool
 	dialled   uint16
 }
 
-// New returns a server that nobody is connected to yet. Close it when it is no longer needed.
+// New returns a running server without listeners or connections. Close it when it is no longer
+// needed.
 func New(o Options) *Server {
 	o = o.withDefaults()
 	s := &Server{
 		o: o, set: *o.Settings, hub: o.Hub, store: o.Store,
-		open: make(map[*conn]struct{}), users: make(map[string]*conn), drained: make(map[string]string),
+		open: make(map[*conn]struct{}), users: make(map[string]*conn), entering: make(map[*conn]string),
+		drained:   make(map[string]string),
 		listeners: make(map[net.Listener]struct{}),
 	}
 	s.board.init(s)
-	s.failures.limit = o.FailureLimit
+	s.guesses.user, s.guesses.address = s.set.Limits.UserFailures, s.set.Limits.AddressFailures
+	s.shares.init(&s.set.Limits, o.MaxConns)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
 	s.news, s.unnews = context.WithCancel(s.ctx)
 	if w, ok := s.store.(accounts.Watcher); ok {
@@ -66,14 +78,15 @@ func New(o Options) *Server {
 	return s
 }
 
-// Serve serves the connections that l accepts, all in one role, which must be DS, NS or SB. It returns when l fails, or with
-// [ErrClosed] after Shutdown; l is closed in any case. There may be several listeners of a role: they share all users. What
-// is given out in referrals are the addresses of the [Options], never the listener's own; which of several notification
-// servers a listener is, for [Server.Drain], is told by its port.
+// Serve serves the connections that l accepts, all in one role, which must be DS, NS or SB. It
+// returns when l fails, or with [ErrClosed] after Shutdown; it closes l in any case. Several
+// listeners may have the same role; they share all users. Referrals name the addresses of the
+// [Options], never the listener's own. For [Server.Drain], the port of a listener decides which of
+// several notification servers it is.
 func (s *Server) Serve(role dialect.Role, l net.Listener) error {
 	if !role.Known() {
 		_ = l.Close()
-		return fmt.Errorf("serve: %q is no role of a server", role)
+		return fmt.Errorf("serve: %q is not a server role: want DS, NS or SB", role)
 	}
 	if !s.track(l) {
 		_ = l.Close()
@@ -92,9 +105,9 @@ func (s *Server) Serve(role dialect.Role, l net.Listener) error {
 			return ErrClosed
 		case errors.Is(err, net.ErrClosed):
 			return fmt.Errorf("serve %s: %w", role, err)
-		default: // too many open files and the like: these pass
+		default: // errors that pass, such as too many open files
 			wait = min(max(2*wait, 5*time.Millisecond), time.Second)
-			s.o.Log.Warn("accepting failed, trying again", "role", role.String(), "err", err, "wait", wait)
+			s.o.Log.Warn("accept failed, trying again", "role", role.String(), "err", err, "wait", wait)
 			select {
 			case <-time.After(wait):
 			case <-s.ctx.Done():
@@ -103,44 +116,69 @@ func (s *Server) Serve(role dialect.Role, l net.Listener) error {
 	}
 }
 
-// accept starts a connection, or turns it away with a server's own error (§7.11) when there are too many.
+// accept starts serving a connection, or turns it away with a server error (§7.11) when there are
+// too many.
 func (s *Server) accept(role dialect.Role, addr string, nc net.Conn) {
 	err := s.start(role, addr, nc)
 	if err == nil {
 		return
 	}
-	if errors.Is(err, errFull) {
-		s.o.Log.Warn("connection refused", "role", role.String(), "client", addrString(nc.RemoteAddr()), "err", err)
-		_ = nc.SetWriteDeadline(time.Now().Add(time.Second))
-		_, _ = nc.Write([]byte("600\r\n")) // five bytes into an empty buffer: cannot block
+	if errors.Is(err, errFull) || errors.Is(err, errCrowd) {
+		s.refused(role, nc.RemoteAddr(), err)
+		turnAway(nc)
 	}
 	_ = nc.Close()
 }
 
-// start begins serving nc in a goroutine of its own.
+// turnAway sends a client the error 600: there is no room for it.
+func turnAway(nc net.Conn) {
+	_ = nc.SetWriteDeadline(time.Now().Add(time.Second))
+	_, _ = nc.Write([]byte("600\r\n")) // five bytes into an empty buffer cannot block
+}
+
+// start begins serving nc in a goroutine of its own. Where it fails, with ErrClosed, errFull or
+// errCrowd, the caller still owns nc.
 func (s *Server) start(role dialect.Role, addr string, nc net.Conn) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch {
 	case s.closing:
 		return ErrClosed
-	case len(s.open) >= s.o.MaxConns:
+	case len(s.open) >= s.o.MaxConns && !s.makeRoom():
 		return errFull
 	}
 	c := newConn(s, role, addr, nc)
+	c.proxied = s.trusts(nc.RemoteAddr()) // then the header names the client
+	if !c.proxied && !s.shares.enter(c) {
+		return errCrowd
+	}
+	s.shares.begin(c)
 	s.open[c] = struct{}{}
 	s.conns.Go(func() {
 		c.run()
+		s.shares.leave(c)
 		s.mu.Lock()
 		defer s.mu.Unlock()
-		s.open = without(s.open, c)
+		s.open, s.entering = without(s.open, c), without(s.entering, c)
 	})
 	return nil
 }
 
-// Dial connects to the server in memory: to the role that has the address addr in the server's own referrals. Any other
-// address is refused with syscall.ECONNREFUSED, as is everything when the server is closed or full.
+// Dial connects to the server in memory, in the role that has the address addr in the server's
+// referrals. Any other address is refused with syscall.ECONNREFUSED, as is every address when the
+// server is closed or full. Limits by address count all these connections as those of 127.0.0.1. To
+// connect on behalf of somebody else, use [Server.DialFrom].
 func (s *Server) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	return s.dial(ctx, s.localAddr(), network, addr)
+}
+
+// DialFrom is [Server.Dial] on behalf of a client whose connection the caller forwards, such as a
+// proxy in this process. The log names that client, and limits by address apply to it.
+func (s *Server) DialFrom(ctx context.Context, client netip.AddrPort, network, addr string) (net.Conn, error) {
+	return s.dial(ctx, net.TCPAddrFromAddrPort(client), network, addr)
+}
+
+func (s *Server) dial(ctx context.Context, client net.Addr, network, addr string) (net.Conn, error) {
 	remote := tcpAddr(withPort(addr))
 	fail := func(err error) (net.Conn, error) {
 		return nil, &net.OpError{Op: "dial", Net: network, Addr: remote, Err: err}
@@ -155,7 +193,7 @@ func (s *Server) Dial(ctx context.Context, network, addr string) (net.Conn, erro
 	if !role.Known() {
 		return fail(os.NewSyscallError("connect", syscall.ECONNREFUSED))
 	}
-	near, far := memnet.Pipe(s.localAddr(), remote)
+	near, far := memnet.Pipe(client, remote)
 	if s.start(role, withPort(addr), far) != nil {
 		_ = near.Close()
 		_ = far.Close()
@@ -164,7 +202,7 @@ func (s *Server) Dial(ctx context.Context, network, addr string) (net.Conn, erro
 	return near, nil
 }
 
-// roleOf returns the role that an address is given out for, 0 for none.
+// roleOf returns the role that has the address in referrals, 0 for none.
 func (s *Server) roleOf(addr string) dialect.Role {
 	same := func(a string) bool { return strings.EqualFold(a, addr) }
 	switch {
@@ -178,8 +216,8 @@ func (s *Server) roleOf(addr string) dialect.Role {
 	return 0
 }
 
-// addrOf returns the address in referrals of the server that listens at l: among several notification servers the one with l's
-// port, the first one if none has.
+// addrOf returns the address in referrals of the server that listens at l: among several
+// notification servers the one with l's port, or the first if none has it.
 func (s *Server) addrOf(role dialect.Role, l net.Addr) string {
 	switch role {
 	case dialect.DS:
@@ -196,7 +234,8 @@ func (s *Server) addrOf(role dialect.Role, l net.Addr) string {
 	return s.o.Notification[0]
 }
 
-// localAddr returns an address for the near end of the next connection in memory; it only tells them apart in logs.
+// localAddr returns a made-up address of 127.0.0.1 for the near end of the next connection in
+// memory. Its port tells such connections apart in logs.
 func (s *Server) localAddr() net.Addr {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -204,7 +243,7 @@ func (s *Server) localAddr() net.Addr {
 	return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 1<<15 + int(s.dialled)&(1<<15-1)}
 }
 
-// namedAddr is the address of a server that is given out by name.
+// namedAddr is a server's address that has a name in place of an IP address.
 type namedAddr string
 
 func (namedAddr) Network() string  { return "tcp" }

@@ -8,55 +8,60 @@ import (
 	"time"
 )
 
-// board is a switchboard's sessions.
+// board holds the sessions of a switchboard. Its methods are safe for concurrent use.
 type board struct {
 	mu       sync.Mutex
-	sessions map[string]*session // those with members, by their number
+	sessions map[string]*session // those that have members, by number
 	last     int
-	most     int // members of a session
+	most     int // members of a session; 0 means no limit
+	shares   *shares
 }
 
-// session is a switchboard session (§8). What its members get is queued with mu locked, so that all get it in one order.
+// session is a switchboard session (§8). What its members are sent is queued with mu locked, so
+// that all get it in the same order.
 type session struct {
 	id string
 
 	mu      sync.Mutex
-	members []*conn              // in the order of joining
-	rung    map[string]time.Time // who was called and has not answered, until when
+	members []*conn         // in the order in which they joined
+	rung    map[string]rung // invitations without an answer, by accounts.Key
 }
 
-// init gives the board its first number. Numbers begin high: one client takes a small one for one of its own TrIDs. They are
-// no secret, so that a random source that fails, which shows with the first challenge, matters little here.
+// init sets the number of the first session. Numbers start high, since one client mistakes a small
+// one for one of its own TrIDs. They are no secret, so that it matters little here if the random
+// source fails; the first challenge will show that.
 func (b *board) init(s *Server) {
-	b.sessions, b.most = make(map[string]*session), s.o.MaxParticipants
+	b.sessions, b.most, b.shares = make(map[string]*session), s.set.Limits.SessionUsers, &s.shares
 	first, err := digits(s.o.Rand, 8)
 	if err != nil {
 		first = "11752012"
 	}
-	b.last, _ = strconv.Atoi(first) // digits are digits
+	b.last, _ = strconv.Atoi(first) // digits returns only digits
 }
 
-// open gives c a session of its own.
+// open puts c into a new session.
 func (b *board) open(c *conn) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.last++
-	_, _ = b.seat(c, strconv.Itoa(b.last), nil) // nobody is there
+	_, _ = b.seat(c, strconv.Itoa(b.last), nil) // a new session refuses nobody
 }
 
-// join puts c into the session with the number, gives the others joi, and returns them; or it returns why not: the user is there already,
-// or there is no room: who is being rung has a place, who answers too late has none.
+// join puts c into the session with the number id, sends the other members joi, and returns them.
+// It fails if the user is in the session already, or if there is no room: a user who is being rung
+// has a place reserved, one who answers too late does not.
 func (b *board) join(c *conn, id string, joi []byte) (others []*conn, f failure) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.seat(c, id, joi)
 }
 
-// seat is join with the board locked. Whoever has a cookie for a session that all have left finds nobody there (§8.4).
+// seat is join with b.mu locked. A user with a cookie for a session that all have left finds it
+// empty (§8.4).
 func (b *board) seat(c *conn, id string, joi []byte) (others []*conn, f failure) {
 	s := b.sessions[id]
 	if s == nil {
-		s = &session{id: id, rung: make(map[string]time.Time)}
+		s = &session{id: id, rung: make(map[string]rung)}
 		b.sessions[id] = s
 	}
 	s.mu.Lock()
@@ -64,8 +69,11 @@ func (b *board) seat(c *conn, id string, joi []byte) (others []*conn, f failure)
 	if s.hasKey(c.seat.key) {
 		return nil, badCookie
 	}
-	delete(s.rung, c.seat.key)
-	if s.taken(time.Now()) >= b.most {
+	if r, ok := s.rung[c.seat.key]; ok {
+		delete(s.rung, c.seat.key)
+		b.shares.unring(r)
+	}
+	if !within(s.taken(time.Now()), b.most) {
 		return nil, overload
 	}
 	others = slices.Clone(s.members)
@@ -78,13 +86,14 @@ func (b *board) seat(c *conn, id string, joi []byte) (others []*conn, f failure)
 	return others, none
 }
 
-// taken returns how many places are taken: those of members and of who is being rung still. The session must be locked.
+// taken returns how many places of the session are taken: by members and by users who are still
+// being rung. s.mu must be locked.
 func (s *session) taken(now time.Time) int {
-	maps.DeleteFunc(s.rung, func(_ string, until time.Time) bool { return !now.Before(until) })
+	maps.DeleteFunc(s.rung, func(_ string, r rung) bool { return !now.Before(r.until) })
 	return len(s.members) + len(s.rung)
 }
 
-// has reports whether the user is in the session.
+// has reports whether the user with the key is in the session with the number id.
 func (b *board) has(id, key string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -97,7 +106,8 @@ func (b *board) has(id, key string) bool {
 	return s.hasKey(key)
 }
 
-// leave removes c from its session, if it has one, and tells the others (§8.5).
+// leave removes c from its session, if it has one, and sends the others a BYE (§8.5), which says so
+// if c was idle.
 func (b *board) leave(c *conn, idle bool) {
 	s := c.seat.session
 	if s == nil {
@@ -118,12 +128,36 @@ func (b *board) leave(c *conn, idle bool) {
 	}
 }
 
-// hasKey reports whether a user is in the session, which must be locked.
+// expel withdraws the invitations of and to the user with the key, and returns the user's
+// connections.
+func (b *board) expel(key string) (seats []*conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, s := range b.sessions {
+		s.mu.Lock()
+		for called, r := range s.rung {
+			if called == key || r.caller == key {
+				delete(s.rung, called)
+				b.shares.unring(r)
+			}
+		}
+		for _, m := range s.members {
+			if m.seat.key == key {
+				seats = append(seats, m)
+			}
+		}
+		s.mu.Unlock()
+	}
+	return seats
+}
+
+// hasKey reports whether the user with the key is in the session. s.mu must be locked.
 func (s *session) hasKey(key string) bool {
 	return slices.ContainsFunc(s.members, func(c *conn) bool { return c.seat.key == key })
 }
 
-// toOthers queues b for all members but c, and reports whether all will get it. The session must be locked.
+// toOthers queues b for all members but c, and reports whether all of them will get it. s.mu must
+// be locked.
 func (s *session) toOthers(c *conn, b []byte) bool {
 	all := true
 	for _, m := range s.members {
@@ -139,7 +173,8 @@ func (s *session) toOthers(c *conn, b []byte) bool {
 	return all
 }
 
-// relay is toOthers for messages: it reports whether everybody will get them and there is somebody.
+// relay queues messages for all members but c, and reports whether there are any and all of them
+// will get b.
 func (s *session) relay(c *conn, b []byte) (delivered bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -147,7 +182,8 @@ func (s *session) relay(c *conn, b []byte) (delivered bool) {
 	return s.toOthers(c, b) && len(s.members) > 1
 }
 
-// much returns nil, or while another member than c has much to read still a channel that is closed when it has read some.
+// much returns a channel that is closed once a member other than c with much queued has read some
+// of it, or nil while there is no such member.
 func (s *session) much(c *conn) <-chan struct{} {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -162,8 +198,9 @@ func (s *session) much(c *conn) <-chan struct{} {
 	return nil
 }
 
-// ring notes that c calls the user, or returns why that may not be.
-func (s *session) ring(c *conn, key string, most int, timeout time.Duration) failure {
+// ring records that c invites the user with the key, for timeout, or returns why c may not.
+func (b *board) ring(c *conn, key string, timeout time.Duration) failure {
+	s := c.seat.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	now := time.Now()
@@ -173,22 +210,29 @@ func (s *session) ring(c *conn, key string, most int, timeout time.Duration) fai
 	c.seat.calls++
 	c.seat.called = now
 	taken := s.taken(now)
-	_, rung := s.rung[key]
+	_, isRung := s.rung[key]
 	switch {
 	case c.seat.calls > maxCalls:
 		return tooActive
-	case rung, s.hasKey(key):
+	case isRung, s.hasKey(key):
 		return alreadyThere
-	case taken >= most:
+	case !within(taken, b.most):
 		return overload
 	}
-	s.rung[key] = now.Add(timeout)
+	r, ok := b.shares.ring(c, now, now.Add(timeout))
+	if !ok {
+		return tooActive
+	}
+	r.caller = c.seat.key
+	s.rung[key] = r
 	return none
 }
 
-// unring takes back what ring noted.
-func (s *session) unring(key string) {
+// unring withdraws an invitation that ring recorded.
+func (b *board) unring(c *conn, key string) {
+	s := c.seat.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	b.shares.unring(s.rung[key])
 	delete(s.rung, key)
 }

@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// TestWholeSession is the draft's story from the first VER to the last BYE, on the three kinds of server.
+// TestWholeSession plays the draft's session from the first VER to the last BYE on the three kinds
+// of server.
 func TestWholeSession(t *testing.T) {
 	play(t, Options{}, `
 		alice.ds C: VER 0 MSNP2 CVR0
@@ -127,7 +128,7 @@ func TestWholeSession(t *testing.T) {
 	`)
 }
 
-// TestAnswersOfPresets has what the presets differ in besides errors.
+// TestAnswersOfPresets covers what the presets differ in besides errors.
 func TestAnswersOfPresets(t *testing.T) {
 	t.Run("draft", func(t *testing.T) {
 		play(t, Options{Preset: Draft}, `
@@ -191,7 +192,8 @@ func TestAnswersOfPresets(t *testing.T) {
 	})
 }
 
-// TestDigestInCapitals: the digest is compared without case, as clients write it both ways.
+// TestDigestInCapitals: the digest is compared without regard to case, since clients write it both
+// ways.
 func TestDigestInCapitals(t *testing.T) {
 	synctestScript(t, Options{}, func(p *script) {
 		p.run("alice.ns C: USR 1 MD5 I alice@hotmail.com\nalice.ns S: USR 1 MD5 S {c}")
@@ -200,7 +202,7 @@ func TestDigestInCapitals(t *testing.T) {
 	})
 }
 
-// TestExtensions has what real clients send beyond the draft.
+// TestExtensions covers what real clients send beyond the draft.
 func TestExtensions(t *testing.T) {
 	play(t, Options{}, `
 		bob.ns -- online

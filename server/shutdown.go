@@ -8,16 +8,17 @@ import (
 	"time"
 )
 
-// Shutdown closes all listeners, tells every client of a notification server OUT SSD (§7.10), closes all connections and
-// waits until nothing of the server runs any more. When ctx ends first, connections are cut off where they are, and its
-// error is returned. Clients have two seconds to take their leave.
+// Shutdown closes all listeners, sends every client of a notification server OUT SSD (§7.10),
+// closes all connections, and waits until all goroutines of the server have ended. Clients have two
+// seconds to close their side. When ctx ends first, Shutdown cuts the connections off and returns
+// the error of ctx.
 func (s *Server) Shutdown(ctx context.Context) error {
 	s.mu.Lock()
 	s.closing = true
 	listeners := slices.Collect(maps.Keys(s.listeners))
 	conns := slices.Collect(maps.Keys(s.open))
 	for _, c := range conns {
-		c.goDown() // with s.mu locked: its goroutine is waited for
+		c.goDown() // with s.mu locked, so that s.conns counts its goroutine before Wait
 	}
 	s.mu.Unlock()
 	for _, l := range listeners {
@@ -36,21 +37,24 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	return ctx.Err()
 }
 
+// goingDown is what clients of a notification server get when the server shuts down (§7.10).
 var goingDown = line("OUT", "SSD").bytes()
 
-// goDown ends a connection because the server goes down. It does not wait.
+// goDown ends a connection because the server shuts down. It does not block. Since it is called
+// with s.mu locked, it must not use conn.tell, which may call reap.
 func (c *conn) goDown() {
 	if c.notified.Load() {
-		c.tell(goingDown)
+		_, _, _ = c.out.tell(goingDown) // fails only where the client has too much to read already
 	}
 	c.dismiss()
 }
 
-// Close is Shutdown with three seconds for everything, and may be called several times. It always returns nil.
+// Close is Shutdown with a limit of three seconds. It may be called several times and always
+// returns nil.
 func (s *Server) Close() error {
 	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	_ = s.Shutdown(ctx) // cut off or not, all is closed
+	_ = s.Shutdown(ctx) // all is closed, whether or not it had to be cut off
 	return nil
 }
 
@@ -60,7 +64,8 @@ func (s *Server) isClosing() bool {
 	return s.closing
 }
 
-// track adds a listener and its goroutine, unless the server is closing.
+// track registers a listener and its goroutine, and reports whether it did: a closing server takes
+// none.
 func (s *Server) track(l net.Listener) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -72,6 +77,7 @@ func (s *Server) track(l net.Listener) bool {
 	return true
 }
 
+// untrack closes a listener and forgets it.
 func (s *Server) untrack(l net.Listener) {
 	_ = l.Close()
 	s.mu.Lock()

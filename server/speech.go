@@ -2,18 +2,21 @@ package server
 
 import "sync"
 
-// maxSpeech is how many bytes of messages that came together are relayed in one step, but for the last message of them: in no larger
-// steps is it seen that a reader has too much waiting. Few reads bring more.
+// maxSpeech is how many bytes of messages that came together are relayed in one step; the last
+// message may exceed it. Larger steps would notice too late that a reader has fallen behind. Few
+// reads bring more.
 const maxSpeech = 32 << 10
 
-// speech is messages that a user sent in a row, as the others will get them. They are relayed in one step, before anything else is
-// done for the user. It is lent.
+// speech holds messages that a user sent in a row, in the form that the others get them. They are
+// relayed in one step, before anything else is done for the user. It comes from a pool; relay gives
+// it back.
 type speech struct {
 	lines []byte
-	asked []asked // whose messages want to be answered, in their order
+	asked []asked // the messages that want an answer, in their order
 }
 
-// asked is a message that wants a NAK when it is not delivered, and an ACK when it is if ack says so.
+// asked is a message that wants a NAK when it is not delivered, and, if ack is true, an ACK when it
+// is. id is its TrID.
 type asked struct {
 	id  string
 	ack bool
@@ -21,7 +24,8 @@ type asked struct {
 
 var speeches = sync.Pool{New: func() any { return new(speech) }}
 
-// msg has a message relayed to all others, with the body as it came (§8.7, §8.8).
+// msg handles MSG: it collects the message, with its body unchanged, to be relayed to all other
+// members (§8.7, §8.8).
 func (c *conn) msg(r *request) {
 	payload := r.m.Payload()
 	if limit := c.s.set.MaxMessage; limit > 0 && len(payload) > limit {
@@ -32,7 +36,7 @@ func (c *conn) msg(r *request) {
 		c.speech = speeches.Get().(*speech)
 	}
 	s := c.speech
-	size := r.m.Arg(r.m.NumArgs() - 1) // framing went by it: it is the payload's
+	size := r.m.Arg(r.m.NumArgs() - 1) // valid, since framing used it
 	for len(size) > 1 && size[0] == '0' {
 		size = size[1:]
 	}
@@ -47,20 +51,20 @@ func (c *conn) msg(r *request) {
 	}
 }
 
-// relay gives the others what the user said, and answers. Delivered means handed to the connection of every other member, and
-// that there is one.
+// relay sends the collected messages to the other members, and answers those that want it. A
+// message counts as delivered when there is another member and it was queued for all of them.
 func (c *conn) relay() {
 	s := c.speech
 	if s == nil {
 		return
 	}
-	c.speech = nil // send calls relay
+	c.speech = nil // send calls relay again
 	delivered := c.seat.session.relay(c, s.lines)
 	c.answer(s.asked, delivered)
 	s.giveBack()
 }
 
-// answer sends what messages asked for.
+// answer sends the ACKs and NAKs that messages want.
 func (c *conn) answer(all []asked, delivered bool) {
 	var answers lines
 	for _, a := range all {
@@ -76,6 +80,7 @@ func (c *conn) answer(all []asked, delivered bool) {
 	}
 }
 
+// giveBack returns s to the pool, unless its buffer is too large to keep.
 func (s *speech) giveBack() {
 	if cap(s.lines) > keptQueue {
 		return

@@ -6,26 +6,29 @@ import (
 	"io"
 	"testing"
 	"time"
+
+	"github.com/msnscope/msnscope/internal/msntest"
 )
 
-// expect reads what a connection gets, up to the end of want or, where the server is to close it, the end.
-func expect(t *testing.T, p *peer, want string, closed bool) {
+// expect reads what a connection receives and compares it with want; if the server is to close the
+// connection, it reads to the end.
+func expect(t *testing.T, p *msntest.Peer, want string, closed bool) {
 	t.Helper()
 	_ = p.SetReadDeadline(time.Now().Add(20 * time.Second))
 	got := make([]byte, len(want))
-	n, err := io.ReadFull(p.r, got)
+	n, err := io.ReadFull(p.R, got)
 	if string(got[:n]) != want {
 		t.Fatalf("got (%v)\n%q, want\n%q", err, got[:n], want)
 	}
 	if closed {
-		if rest, err := io.ReadAll(p.r); len(rest) > 0 || err != nil {
+		if rest, err := io.ReadAll(p.R); len(rest) > 0 || err != nil {
 			t.Errorf("at the end: %q, %v", rest, err)
 		}
 	}
 }
 
-// TestMessagesInOneWrite: messages that come together with other commands are relayed and answered as if each came alone, all in
-// their order.
+// TestMessagesInOneWrite: messages that come together with other commands are relayed and answered
+// as if each had come alone, all in order.
 func TestMessagesInOneWrite(t *testing.T) {
 	all := meet(t, onTCP(t, Options{Store: manyUsers(3)}), 2)
 	_, err := io.WriteString(all[0], "MSG 10 A 1\r\naMSG 11 U 01\r\nbMSG 012 N 1\r\nc"+
@@ -47,7 +50,7 @@ func TestMessagesInOneWrite(t *testing.T) {
 	expect(t, all[1], "NAK 1\r\nNAK 3\r\n", true)
 }
 
-// TestManyMessagesInOneWrite has more of them than leave for the others in one step.
+// TestManyMessagesInOneWrite does so with more messages than are relayed in one step.
 func TestManyMessagesInOneWrite(t *testing.T) {
 	all := meet(t, onTCP(t, Options{Store: manyUsers(3)}), 3)
 	var sent, acks, said bytes.Buffer

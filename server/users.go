@@ -8,14 +8,16 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-var errWrongUser = errors.New("the store gave another account than the one asked for")
+var errWrongUser = errors.New("the store returned another account than the one asked for")
 
-// storeTime returns a context for what one command wants of the store and the hub.
+// storeTime returns a context with the time that one command has for calls of the store and the
+// hub.
 func (s *Server) storeTime() (context.Context, context.CancelFunc) {
 	return context.WithTimeout(s.ctx, s.o.StoreTimeout)
 }
 
-// lookup returns an account. A store that mixes accounts up has failed: nobody gets somebody else's data.
+// lookup returns the account with the handle. It fails with errWrongUser where the store returns
+// another account, so that nobody gets somebody else's data.
 func (s *Server) lookup(ctx context.Context, handle string) (accounts.User, error) {
 	u, err := s.store.Lookup(ctx, handle)
 	if err == nil && accounts.Key(u.Handle) != accounts.Key(handle) {
@@ -24,14 +26,14 @@ func (s *Server) lookup(ctx context.Context, handle string) (accounts.User, erro
 	return u, err
 }
 
-// enlist notes who is logged on here.
+// enlist records c as the notification connection of its user on this server.
 func (s *Server) enlist(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.users[accounts.Key(c.user.Handle)] = c
 }
 
-// discharge ends enlist.
+// discharge undoes enlist, unless another connection has taken c's place.
 func (s *Server) discharge(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -40,7 +42,8 @@ func (s *Server) discharge(c *conn) {
 	}
 }
 
-// without removes a key from a map and returns the map, a new one when nothing is left: a map that was large stays so.
+// without removes a key from a map and returns the map, or a new one when nothing is left, since a
+// map never shrinks.
 func without[K comparable, V any](m map[K]V, key K) map[K]V {
 	delete(m, key)
 	if len(m) == 0 {

@@ -13,10 +13,11 @@ import (
 	"github.com/msnscope/msnscope/internal/memnet"
 )
 
-// TestPiecesMakeNoDifference sends one client's whole stream in different pieces, with either line end, and wants the same
-// answers.
+// TestPiecesMakeNoDifference sends one client's whole stream in different pieces, with either line
+// end, and expects the same answers.
 func TestPiecesMakeNoDifference(t *testing.T) {
-	const crlf = "VER 007 MSNP2\r\nINF 00\r\nSYN 1 0\r\nUSR  4294967295\tMD5 I alice@hotmail.com \r\n\r\nMSG 3 N 4\r\nhi\n\nPNG\r\nOUT\r\n"
+	const crlf = "VER 007 MSNP2\r\nINF 00\r\nSYN 1 0\r\nUSR  4294967295\tMD5 I alice@hotmail.com \r\n\r\nMSG 3 N " +
+		"4\r\nhi\n\nPNG\r\nOUT\r\n"
 	const want = "VER 007 MSNP2\r\nINF 00 MD5\r\n302 1\r\nUSR 4294967295 MD5 S {c}\r\n715 3\r\nQNG\r\nOUT\r\n"
 	lf := strings.ReplaceAll(crlf, "\r\n", "\n")
 	for name, pieces := range map[string][]string{
@@ -41,7 +42,8 @@ func TestPiecesMakeNoDifference(t *testing.T) {
 	}
 }
 
-// TestEndOfInputIsServed: who closes the sending side after the last command still gets the answers.
+// TestEndOfInputIsServed: a client that closes its sending side after the last command still gets
+// the answers.
 func TestEndOfInputIsServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := New(Options{})
@@ -59,7 +61,7 @@ func TestEndOfInputIsServed(t *testing.T) {
 	})
 }
 
-// counting is a connection that keeps what each Write was given.
+// counting is a connection that records what each Write was called with.
 type counting struct {
 	net.Conn
 	mu     sync.Mutex
@@ -73,8 +75,8 @@ func (c *counting) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// TestMessagesLeaveWhole: several clients take one read for a message, so that line and body must leave in one write. What one
-// read brought may leave joined.
+// TestMessagesLeaveWhole: several clients take one read for one message, so the line and the body
+// must leave in one write. Commands that came in one read may leave together.
 func TestMessagesLeaveWhole(t *testing.T) {
 	synctestScript(t, Options{}, func(p *script) {
 		near, far := memnet.Pipe(nil, nil)
@@ -97,7 +99,8 @@ func TestMessagesLeaveWhole(t *testing.T) {
 		defer wire.mu.Unlock()
 		got := fmt.Sprintf("%q", wire.writes[len(wire.writes)-2:])
 		want := fmt.Sprintf("%q", []string{
-			"MSG alice@hotmail.com alice 3\r\noneMSG alice@hotmail.com alice 3\r\ntwo", "MSG alice@hotmail.com alice 5\r\nthree",
+			"MSG alice@hotmail.com alice 3\r\noneMSG alice@hotmail.com alice 3\r\ntwo",
+			"MSG alice@hotmail.com alice 5\r\nthree",
 		})
 		if got != want {
 			t.Errorf("got  %s\nwant %s", got, want)

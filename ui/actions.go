@@ -2,16 +2,17 @@ package ui
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/msnscope/msnscope/ui/model"
 )
 
-// say shows a message until the next key.
+// say shows a message in the footer until the next key is pressed.
 func (a *App) say(format string, args ...any) {
 	a.message = seg{printable(fmt.Sprintf(format, args...)), a.theme.bold}
 }
 
-// pagerOf returns the pager of the pane that has the keys, nil where that is none.
+// pagerOf returns the pager of a pane that shows text, nil for the tree and the list.
 func (a *App) pagerOf(p pane) *pager {
 	switch p {
 	case detailPane:
@@ -22,19 +23,53 @@ func (a *App) pagerOf(p pane) *pager {
 	return nil
 }
 
-// move goes down so many lines in the pane that has the keys.
+// move moves the selection, or scrolls the text, of the focused pane by delta lines; negative is
+// up.
 func (a *App) move(delta int) {
 	switch a.focus {
 	case treePane:
 		a.model.SelectTree(a.model.TreeCursor() + delta)
 	case listPane:
 		a.model.Move(delta)
+	case detailPane:
+		a.moveField(delta)
 	default:
 		a.pagerOf(a.focus).scroll(delta)
 	}
 }
 
-// page is how many lines the pane shows.
+// moveField moves the cursor of the detail pane to the next field in a direction, and scrolls where
+// there is none.
+func (a *App) moveField(delta int) {
+	p, step := &a.detail, 1
+	if delta < 0 {
+		step = -1
+	}
+	for i := a.field + step; i >= 0 && i < p.len() && delta*step == 1; i += step {
+		if f, ok := a.fields[i]; ok && f != a.fields[a.field] && f != a.fields[i-1] {
+			a.field = i
+			p.reveal(i)
+			if d, ok := a.bytes.src.(dumps); ok {
+				a.bytes.reveal(d.lineOf(f.to - 1))
+				a.bytes.reveal(d.lineOf(f.from))
+			}
+			return
+		}
+	}
+	p.scroll(delta)
+}
+
+// fieldSpan returns the range of the bytes of the field under the cursor, the empty one if no field
+// is.
+func (a *App) fieldSpan() span {
+	if a.focus != detailPane && a.focus != bytesPane {
+		return span{}
+	}
+	return a.fields[a.field].span
+}
+
+// page returns how many lines PgUp and PgDn move: the height of the focused pane, less its frame
+// and one line of overlap.
 func (a *App) page() int { return max(2, a.layout.panes[a.focus].h-3) }
 
 func (a *App) first() {
@@ -50,7 +85,7 @@ func (a *App) last() {
 		a.move(1 << 40)
 		return
 	}
-	a.model.Select(a.model.Rows() - 1)
+	a.model.Select(a.model.Lines() - 1)
 	a.model.SetFollow(a.o.Live)
 }
 
@@ -59,7 +94,9 @@ func (a *App) left() {
 	case treePane:
 		a.model.Fold(true)
 	case listPane:
-		a.to(treePane)
+		if a.face != ladderFace || !a.ladder.shift(-1) {
+			a.to(treePane)
+		}
 	default:
 		if p := a.pagerOf(a.focus); p.left > 0 {
 			p.shift(-sideways)
@@ -69,7 +106,7 @@ func (a *App) left() {
 	}
 }
 
-// sideways is how many columns left and right scroll.
+// sideways is how many columns the left and right keys scroll.
 const sideways = 8
 
 func (a *App) right() {
@@ -81,48 +118,73 @@ func (a *App) right() {
 		}
 		a.model.Fold(false)
 	case listPane:
-		a.to(detailPane)
+		if a.face != ladderFace || !a.ladder.shift(1) {
+			a.to(detailPane)
+		}
 	default:
 		a.pagerOf(a.focus).shift(sideways)
 	}
 }
 
-// to gives the keys to a pane.
+// to focuses a pane, which gets the keys from now on.
 func (a *App) to(p pane) { a.focus = p }
 
 func (a *App) cycle(step int) { a.to((a.focus + pane(step) + panes) % panes) }
 
-// enter goes one step closer: sessions, commands, detail, bytes.
+// enter focuses the next closer pane: from sessions to commands, to detail, to bytes.
 func (a *App) enter() {
+	if a.focus == detailPane && a.tab == lessonTab {
+		a.goOn()
+		return
+	}
 	if a.focus == treePane {
-		a.model.SetScope(a.model.Tree()[a.model.TreeCursor()].Scope)
+		a.openScope(a.model.Tree()[a.model.TreeCursor()].Scope)
 	}
 	a.to(min(a.focus+1, bytesPane))
 }
 
-// back goes one step out, and reports through the message when there is none left.
+// openScope limits the rows to a part of the tree and shows them as a ladder; for the whole tree it
+// keeps the view of the rows.
+func (a *App) openScope(s model.Scope) {
+	if a.face == talkFace {
+		a.endTalk()
+	}
+	a.model.SetScope(s)
+	if s != (model.Scope{}) {
+		a.face = ladderFace
+	}
+}
+
+// back focuses the next outer pane, and says so in the footer where there is none.
 func (a *App) back() {
 	if !a.out() {
 		a.say("q quits")
 	}
 }
 
-// out goes one step out: bytes, detail, commands, all sessions. It reports false where one is outside already.
+// out focuses the next outer pane: from bytes to detail, to commands, to all sessions. It reports
+// false where there is none.
 func (a *App) out() bool {
 	switch {
+	case a.focus == detailPane && a.tab != a.homeTab():
+		a.closeTab()
 	case a.focus > listPane:
 		a.to(a.focus - 1)
 	case a.focus == treePane:
 		a.to(listPane)
+	case a.face == talkFace:
+		a.endTalk()
 	case a.model.Scope() != model.Scope{}:
 		a.model.SetScope(model.Scope{})
+		a.face = listFace
 	default:
 		return false
 	}
 	return true
 }
 
-// backOrQuit goes one step out; from the outermost it quits, after a question where something would be lost.
+// backOrQuit focuses the next outer pane. From the outermost it quits, and asks first where
+// quitting would lose something.
 func (a *App) backOrQuit() {
 	if a.out() {
 		return
@@ -131,17 +193,24 @@ func (a *App) backOrQuit() {
 }
 
 func (a *App) leave() {
+	question := a.heldQuestion()
+	if a.saving != nil {
+		question = strings.TrimSpace(question + " A file is still being saved.")
+	}
 	if a.o.Question != nil {
 		if text, ask := a.o.Question(); ask {
-			a.asking = true
-			a.message = seg{printable(text) + " Quit? (y/n)", a.theme.fail}
-			return
+			question = strings.TrimSpace(question + " " + text)
 		}
+	}
+	if question != "" {
+		a.asking = true
+		a.message = seg{printable(question) + " Quit? (y/n)", a.theme.fail}
+		return
 	}
 	a.quit = true
 }
 
-// answer takes the key that answers the question whether to quit.
+// answer handles the key that answers the question whether to quit.
 func (a *App) answer(name string) {
 	a.asking, a.message = false, seg{}
 	a.quit = name == "y" || name == "Y"
@@ -158,6 +227,10 @@ func (a *App) follow() {
 }
 
 func (a *App) pause() {
+	if a.playing != nil {
+		a.playing.paused = !a.playing.paused
+		return
+	}
 	paused, _ := a.model.Paused()
 	a.model.SetPause(!paused)
 }
@@ -188,7 +261,8 @@ func (a *App) setMouse(on bool) {
 	a.screen.DisableMouse()
 }
 
-// next goes to the next row that says what is looked for.
+// next selects the next row, downwards or upwards, that contains the text which was searched for
+// last.
 func (a *App) next(down bool) {
 	a.to(listPane)
 	switch {

@@ -6,10 +6,11 @@ import (
 	"github.com/msnscope/msnscope/internal/format"
 )
 
-// maxCopy is how much goes to the clipboard: terminals drop longer OSC 52 sequences, many at 100,000 bytes with base64.
+// maxCopy is how many bytes are copied to the clipboard at most. Terminals drop longer OSC 52
+// sequences: many allow 100,000 bytes, which base64 makes of three quarters as many.
 const maxCopy = 72 << 10
 
-// copyText puts the selected command into the terminal's clipboard, as the draft writes it.
+// copyText copies the selected command to the terminal's clipboard, in the draft's C:/S: notation.
 func (a *App) copyText() {
 	_, e := a.model.Selected()
 	if e == nil {
@@ -18,7 +19,7 @@ func (a *App) copyText() {
 	a.toClipboard(format.AppendCS(nil, e), "as C: and S: lines")
 }
 
-// copyBytes puts the selected command's bytes into the terminal's clipboard, as hexadecimal digits.
+// copyBytes copies the selected command's bytes to the terminal's clipboard, as hexadecimal digits.
 func (a *App) copyBytes() {
 	_, e := a.model.Selected()
 	if e == nil || len(e.In.Raw) == 0 {

@@ -1,30 +1,25 @@
 package ui
 
 import (
+	"strconv"
+
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/explain"
 )
 
-// explain shows what the table says about the selected command.
-func (a *App) explain() {
-	_, e := a.model.Selected()
-	if e == nil || e.Row == nil {
-		a.say("nothing is known about this row")
+// explanation adds what the command table says about an event's command.
+func (a *App) explanation(s *sheet, e *session.Event) {
+	row, plain := e.Row, seg{style: s.t.plain}
+	if row == nil {
+		a.heading(s, e)
+		s.text("Nothing is known about it: no dialect has this command here.", plainSeg)
 		return
 	}
-	title := e.Row.Verb
+	title := row.Verb
 	if e.In.Verb.Code() != 0 {
 		title = e.In.Verb.String()
 	}
-	a.show("Explain "+title, func(width int) lines {
-		s := &sheet{width: width, t: &a.theme}
-		a.explanation(s, e)
-		return s.lines
-	})
-}
-
-func (a *App) explanation(s *sheet, e *session.Event) {
-	row, plain := e.Row, seg{style: s.t.plain}
+	s.head(title, "#"+strconv.FormatUint(e.N, 10))
 	s.text(meaning(e), func(t *theme) seg { return seg{style: t.bold} })
 	s.blank()
 	const indent = 12

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"runtime/metrics"
 	"strconv"
+	"strings"
 	"time"
 
-	"github.com/msnscope/msnscope/internal/store"
+	"github.com/msnscope/msnscope/internal/eventlog"
+	"github.com/msnscope/msnscope/ui/model"
 )
 
-// title says what is looked at, after two blanks; "" where nobody told.
+// title returns the title with two blanks before it, "" where there is none.
 func (a *App) title() string {
 	if a.o.Title == nil {
 		return ""
@@ -20,7 +22,7 @@ func (a *App) title() string {
 	return ""
 }
 
-// drawHeader paints the first line: what is looked at, and the figures.
+// drawHeader draws the first line of the screen: the title and the figures.
 func (a *App) drawHeader(w int) {
 	t, stats := &a.theme, a.model.Stats()
 	left := line{{" msnscope", t.title}}
@@ -46,6 +48,9 @@ func (a *App) drawHeader(w int) {
 	if stats.Errors > 0 {
 		right = append(right, seg{"  errors ", t.dim}, seg{thousands(stats.Errors), t.fail})
 	}
+	if _, n := a.model.Lints(); n > 0 {
+		right = append(right, seg{"  lint ", t.dim}, seg{thousands(n), t.mark})
+	}
 	if stats.Faults > 0 {
 		right = append(right, seg{"  faults ", t.dim}, seg{thousands(stats.Faults), t.mark})
 	}
@@ -66,7 +71,7 @@ func (a *App) drawHeader(w int) {
 	right.draw(a.screen, max(0, w-used), 0, w)
 }
 
-// crumbs says where in the tree one is.
+// crumbs returns the path of the selected row of the sessions tree, as in "  Sessions>alice>NS#2".
 func (a *App) crumbs() string {
 	group, conn := a.model.ScopeName()
 	text := ""
@@ -79,7 +84,7 @@ func (a *App) crumbs() string {
 	return text
 }
 
-// measure looks, once a second, at how much memory is used, and reports whether the header changes.
+// measure samples the memory in use once a second, and reports whether the header has changed.
 func (a *App) measure() bool {
 	now := a.o.Now()
 	if now.Sub(a.measured) < time.Second {
@@ -88,33 +93,33 @@ func (a *App) measure() bool {
 	a.measured = now
 	sample := []metrics.Sample{{Name: "/memory/classes/total:bytes"}, {Name: "/memory/classes/heap/released:bytes"}}
 	metrics.Read(sample)
-	text := fmt.Sprintf("%dM", (sample[0].Value.Uint64()-sample[1].Value.Uint64()+uint64(store.Memory()))>>20)
+	text := fmt.Sprintf("%dM", (sample[0].Value.Uint64()-sample[1].Value.Uint64()+uint64(eventlog.Memory()))>>20)
 	changed := text != a.mem
 	a.mem = text
 	return changed || a.o.Live
 }
 
 // thousands writes 1204 as "1,204".
-func thousands(n int) string {
-	s := strconv.Itoa(n)
-	for i := len(s) - 3; i > 0 && s[i-1] != '-'; i -= 3 {
-		s = s[:i] + "," + s[i:]
-	}
-	return s
-}
+func thousands(n int) string { return model.Thousands(n) }
 
-// drawFilter paints the second line: the filter, or the one that is being typed, and the state of the view.
+// drawFilter draws the second line of the screen: the filter, or the prompt in which one is being
+// typed, and the state of the view.
 func (a *App) drawFilter(w int) {
 	t := &a.theme
 	state := a.viewState()
 	used := state.width()
 	state.draw(a.screen, w-used-1, 1, used)
+	used += a.drawHolding(w-used-1-w/3, 1, w/3)
 	width := w - used - 3
 	if a.prompt != nil && a.prompt.kind == filterPrompt {
 		a.prompt.draw(a.screen, rect{1, 1, width, 1}, t)
 		return
 	}
 	x := 1 + put(a.screen, 1, 1, width, "Filter: ", t.dim)
+	if a.face == talkFace {
+		put(a.screen, x, 1, width-x, "set aside for the conversation; Esc goes back", t.dim)
+		return
+	}
 	if a.filter == "" {
 		put(a.screen, x, 1, width-x, "none (press / to type one)", t.dim)
 		return
@@ -122,15 +127,22 @@ func (a *App) drawFilter(w int) {
 	put(a.screen, x, 1, width-x, printable(a.filter), t.bold)
 }
 
-// viewState says what the list does: how much the filter lets through, following, pausing.
+// viewState returns the state of the list: how many rows the filter lets through, and whether it
+// follows the end or is paused.
 func (a *App) viewState() line {
 	t := &a.theme
 	var l line
+	if text := a.playState(); text != "" {
+		l = append(l, seg{text, t.mark})
+	}
+	if a.model.Sorted() {
+		l = append(l, seg{"BY " + strings.ToUpper(a.sorted) + " ", t.mark})
+	}
 	if a.model.Folded() {
 		l = append(l, seg{"FOLDED ", t.dim})
 	}
-	if paused, behind := a.model.Paused(); paused {
-		l = append(l, seg{fmt.Sprintf("PAUSED +%s ", thousands(behind)), t.fail})
+	if paused, unseen := a.model.Paused(); paused {
+		l = append(l, seg{fmt.Sprintf("PAUSED +%s ", thousands(unseen)), t.fail})
 	} else if a.model.Follow() {
 		l = append(l, seg{"FOLLOW ", t.good})
 	}
@@ -140,7 +152,7 @@ func (a *App) viewState() line {
 		return append(l, seg{"[wrong]", t.fail})
 	case a.model.Pending() && total-done > 10_000:
 		l = append(l, seg{fmt.Sprintf("[%d%%]", done*100/total), t.mark})
-	case a.model.Filtered():
+	case a.model.Filtered() && a.face != talkFace:
 		l = append(l, seg{fmt.Sprintf("[ok %s/%s]", thousands(a.model.Rows()), thousands(total)), t.good})
 	}
 	return l

@@ -7,7 +7,7 @@ import (
 	"github.com/msnscope/msnscope/internal/filter"
 )
 
-// examples are filters worth knowing.
+// examples are filters that help shows.
 var examples = [...][2]string{
 	{`MSG`, "all messages; any command's name or error's number does"},
 	{`bob@hotmail.com`, "what contains this text"},
@@ -16,11 +16,12 @@ var examples = [...][2]string{
 	{`"error" in flags`, "errors"},
 	{`"rewritten" in flags`, "commands with an address that was replaced"},
 	{`rtt_ms > 200`, "slow answers"},
+	{`lint`, "what breaks a rule of the protocol; :set lint= chooses the rules"},
 	{`user contains "bob" && dir == "C"`, "what one user sent"},
 	{`args.UserHandle == "bob@hotmail.com"`, "by an argument's name"},
 }
 
-// help shows the keys, the commands, and how filters are written.
+// help shows the keys, the commands, and how to write filters.
 func (a *App) help() {
 	t := &a.theme
 	a.show("Help", func(width int) lines {
@@ -28,7 +29,7 @@ func (a *App) help() {
 		head := func(text string) { out = append(out, nil, line{{text, t.title}}) }
 		row := func(name, text string) { out = append(out, entry(name, text, 18, width, t)...) }
 		group := ""
-		for _, g := range []string{moving, looking, finding, viewing, acting, leaving} {
+		for _, g := range []string{moving, looking, finding, viewing, playing, replays, acting, taught, leaving} {
 			for _, k := range keyTable() {
 				if k.group != g {
 					continue
@@ -39,6 +40,10 @@ func (a *App) help() {
 				}
 				row(k.keys, k.help)
 			}
+		}
+		head("Signs")
+		for _, s := range signTable(&t.g) {
+			row(s[0], s[1])
 		}
 		head("Commands")
 		for _, c := range commandTable() {
@@ -56,7 +61,8 @@ func (a *App) help() {
 	})
 }
 
-// entry writes a name and what is to be said about it, in two columns, or in two lines where the name is too long.
+// entry formats a name and its explanation in two columns, or on two lines where the name is too
+// long.
 func entry(name, text string, indent, width int, t *theme) lines {
 	if width < indent+24 {
 		indent = 4
@@ -74,17 +80,22 @@ func entry(name, text string, indent, width int, t *theme) lines {
 	return out
 }
 
-// KeysMarkdown returns the key table as a Markdown document: docs/KEYS.md is made of it.
+// KeysMarkdown returns the key table as a Markdown document, from which docs/KEYS.md is generated.
 func KeysMarkdown() string {
 	var b strings.Builder
 	b.WriteString("# Keys of the inspector\n\nGenerated from the table in ui/keys.go; `F1` shows the same.\n")
-	for _, g := range []string{moving, looking, finding, viewing, acting, leaving} {
+	for _, g := range []string{moving, looking, finding, viewing, playing, replays, acting, taught, leaving} {
 		fmt.Fprintf(&b, "\n## %s\n\n| key | action |\n|---|---|\n", g)
 		for _, k := range keyTable() {
 			if k.group == g {
 				fmt.Fprintf(&b, "| %s | %s |\n", markdownKeys(k.keys), k.help)
 			}
 		}
+	}
+	b.WriteString("\n## Signs\n\n| sign | in ASCII | meaning |\n|---|---|---|\n")
+	ascii := signTable(&asciiGlyphs)
+	for i, s := range signTable(&unicodeGlyphs) {
+		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", s[0], ascii[i][0], s[1])
 	}
 	b.WriteString("\n## Commands\n\n| after `:` | action |\n|---|---|\n")
 	for _, c := range commandTable() {

@@ -4,39 +4,51 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/gdamore/tcell/v2"
+
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// hexDump is bytes as offset, hexadecimal digits and ASCII: a source that makes the lines that are seen.
+// hexDump is a source for bytes as offset, hexadecimal digits and ASCII. It makes only the lines
+// that are shown.
 type hexDump struct {
 	title string // a line above, "" for none
 	data  []byte
 	per   int // bytes a line
 	t     *theme
+	mark  *span // the bytes of the field under the cursor, nil where it is not among these
 }
 
-// dumps are some dumps below each other.
+// dumps are several dumps, one below the other.
 type dumps []hexDump
 
-// dump shows the bytes as they were received and, where they differ, as they were sent on.
+// dump returns the bytes of an event as they were received and, where they differ, as they were
+// sent on.
 func (a *App) dump(e *session.Event) source {
 	per := 8
 	if w := a.paneWidth(bytesPane); w >= hexWidth(16) {
 		per = 16
 	}
+	came := fmt.Sprintf("received: %d bytes", len(e.In.Raw))
+	if packets := e.Packets.String(); packets != "" {
+		came += ", packets " + packets
+	}
 	if e.Out == nil {
-		return dumps{{"", e.In.Raw, per, &a.theme}}
+		if e.Packets == (session.Packets{}) {
+			came = ""
+		}
+		return dumps{{came, e.In.Raw, per, &a.theme, &a.marked}}
 	}
 	return dumps{
-		{fmt.Sprintf("received: %d bytes", len(e.In.Raw)), e.In.Raw, per, &a.theme},
-		{fmt.Sprintf("%s sent on: %d bytes", a.theme.g.rewritten, len(e.Out)), e.Out, per, &a.theme},
+		{came, e.In.Raw, per, &a.theme, &a.marked},
+		{fmt.Sprintf("%s sent on: %d bytes", a.theme.g.rewritten, len(e.Out)), e.Out, per, &a.theme, nil},
 	}
 }
 
-// hexWidth returns the columns of a line with per bytes.
+// hexWidth returns how many columns a line of per bytes takes.
 func hexWidth(per int) int { return 1 + 4 + 2 + 3*per + 1 + per }
 
-// Len returns the lines of all dumps.
+// Len returns the number of lines of all dumps together.
 func (d dumps) Len() int {
 	n := 0
 	for _, h := range d {
@@ -45,7 +57,7 @@ func (d dumps) Len() int {
 	return n
 }
 
-// Line returns line i.
+// Line returns line i, counted over all dumps.
 func (d dumps) Line(i int) line {
 	for _, h := range d {
 		if i < h.len() {
@@ -54,6 +66,15 @@ func (d dumps) Line(i int) line {
 		i -= h.len()
 	}
 	return nil
+}
+
+// lineOf returns the line of a byte of the first dump.
+func (d dumps) lineOf(at int) int {
+	n := at / d[0].per
+	if d[0].title != "" {
+		n++
+	}
+	return n
 }
 
 func (h *hexDump) len() int {
@@ -71,22 +92,49 @@ func (h *hexDump) line(i int) line {
 		}
 		i--
 	}
-	at := i * h.per
-	part := h.data[at:min(at+h.per, len(h.data))]
-	var digits, text strings.Builder
-	for n, c := range part {
-		fmt.Fprintf(&digits, "%02x ", c)
-		if n == 7 && h.per > 8 {
-			digits.WriteByte(' ')
-		}
-		if c < ' ' || c > '~' {
-			c = '.'
-		}
-		text.WriteByte(c)
-	}
+	from := i * h.per
+	to := min(from+h.per, len(h.data))
 	full := 3*h.per + 1
 	if h.per > 8 {
 		full++
 	}
-	return line{{fmt.Sprintf(" %04x  ", at), h.t.dim}, {pad(digits.String(), full, ""), h.t.plain}, {text.String(), h.t.label}}
+	l := line{{fmt.Sprintf(" %04x  ", from), h.t.dim}}
+	digits, width := h.styled(from, to, h.t.plain, hexDigits)
+	l = append(append(l, digits...), seg{strings.Repeat(" ", max(0, full-width)), h.t.plain})
+	text, _ := h.styled(from, to, h.t.label, hexText)
+	return append(l, text...)
+}
+
+// hexDigits returns byte n of a line as digits, with the blanks after it.
+func hexDigits(c byte, n int) string {
+	if n == 7 {
+		return fmt.Sprintf("%02x  ", c)
+	}
+	return fmt.Sprintf("%02x ", c)
+}
+
+// hexText returns a byte as a character.
+func hexText(c byte, _ int) string {
+	if c < ' ' || c > '~' {
+		return "."
+	}
+	return string(rune(c))
+}
+
+// styled returns the bytes of a line in a style, those of the field under the cursor in that of the
+// selection, and the width of all.
+func (h *hexDump) styled(from, to int, style tcell.Style, form func(c byte, n int) string) (l line, width int) {
+	for at := from; at < to; at++ {
+		text, look := form(h.data[at], at-from), style
+		if h.mark != nil && at >= h.mark.from && at < h.mark.to {
+			look = h.t.selected
+		}
+		width += len(text)
+		if n := len(l); n > 0 && l[n-1].style == look {
+			l[n-1].text += text
+			continue
+		}
+		l = append(l, seg{text, look})
+	}
+	return l, width
 }

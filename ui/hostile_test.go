@@ -25,7 +25,8 @@ var hostile = map[string]string{
 	"invisible":     "a\u200bb\ufeffc\u00add\U000e0041\u2028e",
 }
 
-// TestForeignTextIsHarmless puts hostile text into every place that the wire fills, and looks at every pane in every layout.
+// TestForeignTextIsHarmless puts hostile text into every place that the wire fills, and looks at
+// every pane in every layout.
 func TestForeignTextIsHarmless(t *testing.T) {
 	for name, text := range hostile {
 		t.Run(name, func(t *testing.T) {
@@ -40,23 +41,27 @@ func TestForeignTextIsHarmless(t *testing.T) {
 			s.s(sb, "USR 1 OK "+word+"@hotmail.com "+word+"\r\n")
 			s.s(sb, "CAL 1 RINGING "+word+"\r\n")
 			s.rewritten(sb, "XFR 1 SB "+word+":1 CKI "+word+"\r\n", "XFR 1 SB "+word+word+" CKI x\r\n")
-			body := "MIME-Version: 1.0\r\nContent-Type: text/plain\r\nX-" + word + ": " + word + "\r\n\r\n" + text + "\r\n" + text
+			body := "MIME-Version: 1.0\r\nContent-Type: text/plain\r\nX-" + word + ": " + word + "\r\n\r\n" + text +
+				"\r\n" + text
 			s.s(sb, fmt.Sprintf("MSG %s@hotmail.com %s %d\r\n%s", word, word, len(body), body))
 			s.s(sb, "JOI\t"+word+" "+word+"\r\n")
 			s.s(sb, word+"\r\n")
 			s.s(sb, "913 1 "+word+"\r\n")
 			s.log.Append(sb.Note(s.tick(), text), sb.Close(s.tick(), text))
-			o := Options{Log: s.log, Title: func() string { return text }, Status: func() string { return text }, Logs: func() []string { return []string{text} }}
+			o := Options{
+				Log: s.log, Title: func() string { return text }, Status: func() string { return text },
+				Logs: func() []string { return []string{text} },
+			}
 			b := open(t, 140, 42, o)
 			for range s.log.Len() {
 				b.harmless()
 				b.press("j")
 			}
-			b.press("F4")
-			b.harmless()
-			b.press("Esc", "K")
-			b.harmless()
-			b.press("Esc")
+			for _, key := range []string{"F4", "K", "d", "F5", "L", "L", "L", "V", "J", "Esc", "S", "3", "4", "Esc"} {
+				b.press(key)
+				b.harmless()
+			}
+			b.press("Esc", "Esc")
 			b.press("3", "l", "l")
 			b.harmless()
 			for _, size := range [][2]int{{120, 30}, {47, 12}} {
@@ -71,8 +76,9 @@ func TestForeignTextIsHarmless(t *testing.T) {
 	}
 }
 
-// visible fails the test if a cell holds what is no visible character, or has a colour of the wire's.
-func (b *bench) visible() {
+// visible fails the test if a cell holds what is no visible character, or has a colour of the
+// wire's.
+func (b *driven) visible() {
 	b.t.Helper()
 	w, h := b.glass.Size()
 	for y := range h {
@@ -94,10 +100,10 @@ func (b *bench) visible() {
 }
 
 // harmless is visible, and fails the test if a frame is broken: then text ran over it.
-func (b *bench) harmless() {
+func (b *driven) harmless() {
 	b.t.Helper()
 	b.visible()
-	if b.overlay != nil {
+	if b.overlay != nil || b.picker != nil || b.figures != nil {
 		return
 	}
 	for p, r := range b.layout.panes {

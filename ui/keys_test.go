@@ -9,7 +9,7 @@ import (
 )
 
 func TestKeyTable(t *testing.T) {
-	names := map[string]bool{"Shift-Tab": true}
+	names := map[string]bool{"Shift-Tab": true, "Space": true}
 	for _, n := range tcell.KeyNames {
 		names[strings.ReplaceAll(n, "Ctrl+", "Ctrl-")] = true
 	}

@@ -4,22 +4,24 @@ import (
 	"time"
 
 	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/uniseg"
 )
 
-// doubleClick is how close two clicks are that are one double click.
+// doubleClick is the longest time between the two clicks of a double click.
 const doubleClick = 400 * time.Millisecond
 
-// wheelLines is how far a notch of the wheel goes.
+// wheelLines is how many lines one notch of the wheel scrolls.
 const wheelLines = 3
 
-// click is the last one: where, when, and whether the button is down still.
+// click records the last click: where and when it was, and whether the button is still down.
 type click struct {
 	x, y int
 	at   time.Time
 	down bool
 }
 
-// point takes an event of the mouse: a click selects, a double click opens, the wheel scrolls what is under it.
+// point handles an event of the mouse: a click selects, a double click opens, and the wheel scrolls
+// the pane under the pointer.
 func (a *App) point(e *tcell.EventMouse) {
 	x, y := e.Position()
 	buttons := e.Buttons()
@@ -38,7 +40,7 @@ func (a *App) point(e *tcell.EventMouse) {
 	}
 }
 
-// under returns the pane at a place of the screen.
+// under returns the pane at a position of the screen, false where there is none.
 func (a *App) under(x, y int) (pane, bool) {
 	for p, r := range a.layout.panes {
 		if r.w > 0 && r.inner().has(x, y) {
@@ -53,6 +55,13 @@ func (a *App) wheel(x, y, delta int) {
 		a.overlay.pager.scroll(delta)
 		return
 	}
+	if p := a.picker; p != nil {
+		p.at = max(0, min(p.at+delta, p.count-1))
+		return
+	}
+	if a.covered() {
+		return
+	}
 	p, ok := a.under(x, y)
 	if !ok {
 		return
@@ -63,8 +72,13 @@ func (a *App) wheel(x, y, delta int) {
 	a.focus = focus
 }
 
+// covered reports whether the panes are covered by something that takes keys only.
+func (a *App) covered() bool {
+	return a.picker != nil || a.form != nil || a.editor != nil || a.replaying
+}
+
 func (a *App) clickAt(x, y int, double bool) {
-	if a.overlay != nil || a.prompt != nil || a.asking {
+	if a.overlay != nil || a.prompt != nil || a.asking || a.covered() {
 		return
 	}
 	if y == 1 {
@@ -82,17 +96,18 @@ func (a *App) clickAt(x, y int, double bool) {
 	case treePane:
 		a.model.SelectTree(a.tree.top + y - in.y)
 	case listPane:
-		if y == in.y {
+		row := a.rows().rowAt(y - in.y)
+		if row < 0 {
 			return // the titles
 		}
-		a.model.Select(a.list.top + y - in.y - 1)
+		a.model.Select(row)
 	}
 	if double {
 		a.enter()
 	}
 }
 
-// clickTab goes to the pane whose name on a frame was hit.
+// clickTab focuses the pane whose title on a frame was clicked.
 func (a *App) clickTab(x, y int) {
 	for p, r := range a.layout.panes {
 		if r.w == 0 || y != r.y {
@@ -100,12 +115,14 @@ func (a *App) clickTab(x, y int) {
 		}
 		at := r.x + 1
 		for _, tab := range a.tabsOf(pane(p)) {
-			w := len(paneNames[tab]) + 4
-			if x >= at && x < at+w {
-				a.to(tab)
-				return
+			for _, name := range a.titles(tab, tab == pane(p)) {
+				w := uniseg.StringWidth(name.text)
+				if x >= at && x < at+w {
+					name.do(a)
+					return
+				}
+				at += w
 			}
-			at += w
 		}
 	}
 }

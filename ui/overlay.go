@@ -2,7 +2,7 @@ package ui
 
 import "github.com/gdamore/tcell/v2"
 
-// overlay is a text over the panes: help, an explanation, the state, the log.
+// overlay is a text that covers the panes: help, an explanation, the state, the log.
 type overlay struct {
 	title string
 	pager pager
@@ -14,7 +14,7 @@ func (a *App) show(title string, text func(width int) lines) {
 	a.overlay = &overlay{title: title, make: text}
 }
 
-// maxText is the width of a text that one can read with ease.
+// maxText is how many columns a line of prose has at most: longer ones are hard to read.
 const maxText = 110
 
 func (o *overlay) draw(screen tcell.Screen, area rect, t *theme) {
@@ -40,11 +40,11 @@ func (o *overlay) draw(screen tcell.Screen, area rect, t *theme) {
 	o.pager.draw(screen, in, t)
 }
 
-// pressOverlay takes a key while an overlay is shown.
+// pressOverlay handles a key while an overlay is shown.
 func (a *App) pressOverlay(name string) {
 	p := &a.overlay.pager
 	switch name {
-	case "Esc", "q", "F1", "?", "Enter", "K", "E", "F4":
+	case "Esc", "q", "F1", "?", "Enter", "E":
 		a.overlay = nil
 	case "j", "Down":
 		p.scroll(1)
@@ -54,7 +54,7 @@ func (a *App) pressOverlay(name string) {
 		p.scroll(p.height / 2)
 	case "Ctrl-U":
 		p.scroll(-p.height / 2)
-	case "PgDn", " ":
+	case "PgDn", "Space":
 		p.scroll(p.height)
 	case "PgUp":
 		p.scroll(-p.height)

@@ -2,34 +2,38 @@ package ui
 
 import "github.com/gdamore/tcell/v2"
 
-// source is what a pager shows: lines that are made when they are seen, so that their number costs nothing.
+// source is the content of a pager. Lines are made only when they are drawn, so that their number
+// costs nothing.
 type source interface {
 	Len() int
 	Line(i int) line
 }
 
-// lines is a source that is made already.
+// lines is a source whose lines are made already.
 type lines []line
 
 func (l lines) Len() int        { return len(l) }
 func (l lines) Line(i int) line { return l[i] }
 
-// pager is a window over lines that can be scrolled both ways.
+// pager is a window over a source that scrolls both ways.
 type pager struct {
 	src       source
 	top, left int
-	height    int // of the last drawing, for paging
+	height    int // in lines, when it was last drawn; paging needs it
 }
 
-// show takes another source; the window goes back to its beginning.
+// show replaces the source and scrolls to its beginning.
 func (p *pager) show(src source) { p.src, p.top, p.left = src, 0, 0 }
 
-// scroll moves the window by so many lines.
+// scroll moves the window down by delta lines; negative is up.
 func (p *pager) scroll(delta int) {
 	p.top = max(0, min(p.top+delta, p.len()-p.height))
 }
 
-// shift moves the window sideways.
+// reveal scrolls as little as possible to show a line.
+func (p *pager) reveal(i int) { p.scroll(min(0, i-p.top) + max(0, i-p.top-p.height+1)) }
+
+// shift moves the window to the right by delta columns; negative is left.
 func (p *pager) shift(delta int) { p.left = max(0, p.left+delta) }
 
 func (p *pager) len() int {

@@ -9,20 +9,22 @@ import (
 	"github.com/rivo/tview"
 )
 
-// pasting is text that the terminal says is pasted, while it comes. It is one thing, not so many keys: a list takes none of it for a key that
-// kills a connection, and a line takes all of it at once.
+// pasting collects text between the terminal's marks for pasted text. It is handled as one text,
+// not as keys: the list does not take a pasted letter for a key that kills a connection, and a
+// prompt takes all of it at once.
 type pasting struct {
 	lines []string
 	cut   bool
 	size  int
-	cr    bool      // a carriage return came last
-	last  time.Time // when something came last
+	cr    bool      // whether the last character was a carriage return
+	last  time.Time // the time of the last character
 }
 
-// pasteTime is after how long a silence Ctrl-C is a key again: the mark at the end of what was pasted got lost on its way.
+// pasteTime is how long a paste may be silent before Ctrl-C counts as a key again: by then the mark
+// at its end must have been lost.
 const pasteTime = time.Second
 
-// paste takes the marks around pasted text.
+// paste handles the marks around pasted text.
 func (a *App) paste(e *tcell.EventPaste) {
 	if e.Start() {
 		a.pasting = &pasting{lines: []string{""}, last: a.o.Now()}
@@ -34,7 +36,8 @@ func (a *App) paste(e *tcell.EventPaste) {
 	}
 }
 
-// take takes what comes between the marks; it reports false for a key.
+// take collects a key that comes between the marks. It reports false for a key that does not belong
+// to the pasted text.
 func (p *pasting) take(e *tcell.EventKey, now time.Time) bool {
 	if e.Key() == tcell.KeyCtrlC && now.Sub(p.last) >= pasteTime {
 		return false
@@ -42,7 +45,7 @@ func (p *pasting) take(e *tcell.EventKey, now time.Time) bool {
 	cr, last := p.cr, len(p.lines)-1
 	p.cr, p.last = e.Key() == tcell.KeyEnter, now
 	switch {
-	case cr && e.Key() == tcell.KeyCtrlJ: // both are one end of a line
+	case cr && e.Key() == tcell.KeyCtrlJ: // CR and LF are one line end
 	case p.size >= maxTyped:
 		p.cut = true
 	case e.Key() == tcell.KeyRune:
@@ -58,13 +61,20 @@ func (p *pasting) take(e *tcell.EventKey, now time.Time) bool {
 	return true
 }
 
-// insert puts pasted text where something is typed. What is edited of a command, or is to be one, keeps its lines.
+// insert inserts pasted text at the place where the user is typing. In the editor and the composer
+// it keeps its line ends.
 func (a *App) insert(p *pasting) {
 	var field *tview.InputField
 	between := " "
 	switch {
 	case a.editor != nil && a.editor.typing != nil:
-		field, between = a.editor.typing, `\r\n`
+		if field, between = a.editor.typing, `\r\n`; a.editor.isText() {
+			between = breakSign
+		}
+	case a.form != nil && a.form.fields[a.form.at].input != nil:
+		field = a.form.fields[a.form.at].input
+	case a.picker != nil && a.picker.query != nil:
+		field = a.picker.query
 	case a.prompt != nil:
 		if field = a.prompt.field; a.prompt.kind == injectPrompt {
 			between = `\r\n`

@@ -10,7 +10,7 @@ import (
 	"github.com/rivo/tview"
 )
 
-// promptKind says what is being typed.
+// promptKind is the purpose of a prompt.
 type promptKind int
 
 const (
@@ -18,26 +18,56 @@ const (
 	commandPrompt
 	interceptPrompt
 	injectPrompt
+	commentPrompt
+	lessonPrompt
 )
 
-// maxHistory is how many filters are remembered: more than anyone scrolls through.
+// maxHistory is how many lines of a kind are remembered: more than anybody scrolls through.
 const maxHistory = 100
 
-// prompt is a line that is being typed.
-type prompt struct {
-	kind  promptKind
-	field *tview.InputField
-	err   error
-	at    int // where in the history one is; its length for the line itself
-	draft string
+// remember appends a line to the history past, unless it is the latest there.
+func remember(past *[]string, text string) {
+	if n := len(*past); text != "" && (n == 0 || (*past)[n-1] != text) {
+		*past = append(*past, text)
+		*past = (*past)[max(0, len(*past)-maxHistory):]
+	}
+}
 
-	choices []string // what Tab goes through, and in place of what follows before
+// prompt is the line in which a filter, a search, a command or a comment is typed.
+type prompt struct {
+	kind    promptKind
+	field   *tview.InputField
+	err     error
+	past    *[]string // what was typed before, the latest at the end
+	at      int       // the position in past; its length for the line itself
+	draft   string
+	undo    []string // the line before each change
+	note    string   // advice on what is probably meant, or the words that may follow
+	advised bool     // note is advice
+
+	choices []string // what Tab cycles through
 	choice  int
 	before  string
 }
 
+// past returns the history of prompts of a kind.
+func (a *App) past(kind promptKind) *[]string {
+	switch kind {
+	case commandPrompt:
+		return &a.commands
+	case injectPrompt:
+		return &a.sent
+	case commentPrompt:
+		return &a.comments
+	case lessonPrompt:
+		return &a.course.typed
+	}
+	return &a.history
+}
+
 func (a *App) newPrompt(kind promptKind, label, text string) *prompt {
-	p := &prompt{kind: kind, field: tview.NewInputField(), at: len(a.history)}
+	past := a.past(kind)
+	p := &prompt{kind: kind, field: tview.NewInputField(), past: past, at: len(*past)}
 	p.field.SetLabel(label).SetText(text).SetFieldStyle(a.theme.bold).SetLabelStyle(a.theme.title)
 	p.field.SetBackgroundColor(tcell.ColorDefault)
 	p.field.Focus(func(tview.Primitive) {})
@@ -56,28 +86,15 @@ func (a *App) editFilter() {
 
 func (a *App) editCommand() { a.prompt = a.newPrompt(commandPrompt, ":", "") }
 
-// check compiles the filter as it is typed and colours it: green where it would do, red where it is wrong.
-func (a *App) check() {
-	p := a.prompt
-	if p.kind != filterPrompt && p.kind != interceptPrompt {
-		return
-	}
-	p.err = nil
-	style := a.theme.good
-	if text := p.field.GetText(); text != "" {
-		if _, p.err = a.o.Compile(text); p.err != nil {
-			style = a.theme.fail
-		}
-	}
-	p.field.SetFieldStyle(style)
-}
-
-// pressPrompt takes a key while a line is typed.
+// pressPrompt handles a key while the prompt is open.
 func (a *App) pressPrompt(e *tcell.EventKey, name string) {
 	p := a.prompt
 	switch name {
 	case "Esc":
-		a.prompt = nil
+		a.escape()
+	case "Ctrl-Z":
+		p.takeBack()
+		a.check()
 	case "Enter":
 		a.accept()
 	case "Up":
@@ -106,18 +123,59 @@ func (a *App) pressPrompt(e *tcell.EventKey, name string) {
 }
 
 func (a *App) edit(e *tcell.EventKey) {
-	a.prompt.choices = nil
-	a.typeInto(a.prompt.field, e)
+	p := a.prompt
+	p.choices = nil
+	was := p.field.GetText()
+	a.typeInto(p.field, e)
+	p.changed(was)
 	a.check()
 }
 
-// accept takes what was typed. A wrong filter stays to be mended.
+// changed stores the line as it was before a change, for takeBack.
+func (p *prompt) changed(was string) {
+	if was != p.field.GetText() {
+		p.undo = append(p.undo, was)
+		p.undo = p.undo[max(0, len(p.undo)-maxHistory):]
+	}
+}
+
+// set replaces the line, which takeBack can undo.
+func (p *prompt) set(text string) {
+	was := p.field.GetText()
+	p.field.SetText(text)
+	p.changed(was)
+}
+
+// takeBack undoes the last change of the line.
+func (p *prompt) takeBack() {
+	if n := len(p.undo); n > 0 {
+		p.field.SetText(p.undo[n-1])
+		p.undo, p.choices = p.undo[:n-1], nil
+	}
+}
+
+// escape clears the line of a filter, where there is something in it, and leaves any other.
+func (a *App) escape() {
+	if p := a.prompt; p.kind == filterPrompt && p.field.GetText() != "" {
+		p.set("")
+		p.choices = nil
+		a.check()
+		return
+	}
+	if a.prompt.kind == filterPrompt {
+		a.report(a.setFilter(""))
+	}
+	a.prompt = nil
+}
+
+// accept applies what was typed. An invalid filter stays in the prompt.
 func (a *App) accept() {
 	p := a.prompt
 	text := strings.TrimSpace(p.field.GetText())
 	switch p.kind {
 	case commandPrompt:
 		a.prompt = nil
+		remember(&a.commands, text)
 		a.command(text)
 		return
 	case interceptPrompt:
@@ -126,6 +184,14 @@ func (a *App) accept() {
 			a.setIntercept(text)
 		}
 		return
+	case commentPrompt:
+		a.prompt = nil
+		remember(&a.comments, text)
+		a.setComment(a.commented, text)
+		return
+	case lessonPrompt:
+		a.answerLesson(text)
+		return
 	case injectPrompt:
 		a.inject(strings.TrimLeft(p.field.GetText(), " "))
 		return
@@ -133,48 +199,29 @@ func (a *App) accept() {
 	if p.err = a.setFilter(text); p.err == nil {
 		a.prompt = nil
 		a.to(listPane)
+		if p.note != "" && p.advised {
+			a.say("%s", p.note)
+		}
 	}
 }
 
-// setFilter applies an expression; the empty one shows everything.
-func (a *App) setFilter(expr string) error {
-	if expr == "" {
-		a.filter = ""
-		a.model.SetFilter(nil)
-		return nil
-	}
-	f, err := a.o.Compile(expr)
-	if err != nil {
-		return err
-	}
-	a.filter = expr
-	a.model.SetFilter(f)
-	if n := len(a.history); n == 0 || a.history[n-1] != expr {
-		a.history = append(a.history, expr)
-		a.history = a.history[max(0, len(a.history)-maxHistory):]
-	}
-	return nil
-}
-
-// recall brings an earlier or later filter of the history into the line.
+// recall replaces the prompt's text by an earlier or later one of its kind.
 func (a *App) recall(step int) {
-	p := a.prompt
-	if p.kind != filterPrompt {
-		return
-	}
-	if p.at == len(a.history) {
+	p, past := a.prompt, *a.prompt.past
+	if p.at == len(past) {
 		p.draft = p.field.GetText()
 	}
-	p.at = max(0, min(p.at+step, len(a.history)))
+	p.at = max(0, min(p.at+step, len(past)))
 	text := p.draft
-	if p.at < len(a.history) {
-		text = a.history[p.at]
+	if p.at < len(past) {
+		text = past[p.at]
 	}
-	p.field.SetText(text)
+	p.set(text)
+	p.choices = nil
 	a.check()
 }
 
-// complaint writes a wrong filter's error in one line.
+// complaint returns the error of an invalid filter in one line.
 func complaint(err error) string {
 	var wrong *filter.Error
 	if !errors.As(err, &wrong) {
@@ -185,26 +232,4 @@ func complaint(err error) string {
 		text += ": " + wrong.Hint
 	}
 	return oneLine(text)
-}
-
-// completeFilter types as much of the last word as is sure; with nothing to add, each time another of the words that fit.
-func (a *App) completeFilter() {
-	p := a.prompt
-	text := p.field.GetText()
-	if p.choices == nil {
-		c := filter.Complete(text, len(text))
-		if len(c.Choices) == 0 {
-			return
-		}
-		p.before = text[:c.Start]
-		if common := c.Common(); len(common) > len(text)-c.Start {
-			p.field.SetText(p.before + common)
-			a.check()
-			return
-		}
-		p.choices, p.choice = c.Choices, 0
-	}
-	p.field.SetText(p.before + p.choices[p.choice%len(p.choices)])
-	p.choice++
-	a.check()
 }

@@ -10,24 +10,30 @@ import (
 	"github.com/msnscope/msnscope/ui/model"
 )
 
-// How much the detail names of what a request led to; a list has hundreds of answers.
+// The most events that the detail pane names of those that a request led to: a list has hundreds of
+// answers.
 const (
 	maxAnswers      = 3
 	maxConsequences = 8
 )
 
-// known is how much is known of an event's relations: the detail is made anew when it changes.
+// known is what is known of an event's relations. The detail pane is rebuilt when it changes.
 type known struct {
 	ok, pending           bool
 	outcome               session.Outcome
 	request, cause        uint64
 	replies, consequences int
 	chunks                int // events among which the other chunks of its message may be
+	findings              int
 }
 
 func (a *App) knownOf(e *session.Event) known {
 	x, ok := a.model.Transaction(e.N)
-	k := known{ok: ok, outcome: x.Outcome, request: x.Request, cause: x.Cause, replies: len(x.Replies), consequences: len(x.Consequences)}
+	k := known{
+		ok: ok, outcome: x.Outcome, request: x.Request, cause: x.Cause, replies: len(x.Replies),
+		consequences: len(x.Consequences),
+	}
+	k.findings = len(a.model.Findings(e.N))
 	k.pending = !ok && a.model.Pending()
 	if e.In.Payload() != nil {
 		k.chunks = min(a.o.Log.Len(), int(e.N)+model.ChunksWithin)
@@ -35,7 +41,7 @@ func (a *App) knownOf(e *session.Event) known {
 	return k
 }
 
-// relations writes what the event answers, what answers it, what caused it and what it caused.
+// relations adds what the event answers, what answers it, what caused it and what it caused.
 func (a *App) relations(s *sheet, e *session.Event, indent int) {
 	x, ok := a.model.Transaction(e.N)
 	asked, cause := e.ReplyTo, x.Cause
@@ -62,7 +68,7 @@ func (a *App) relations(s *sheet, e *session.Event, indent int) {
 	}
 }
 
-// asked writes which request the event answers.
+// asked adds the request that the event answers.
 func (a *App) asked(s *sheet, e *session.Event, request uint64, indent int) {
 	value, after := fmt.Sprintf("#%d", request), e.RTT
 	if r := a.model.Event(request); r != nil {
@@ -72,7 +78,7 @@ func (a *App) asked(s *sheet, e *session.Event, request uint64, indent int) {
 	s.pair(indent, "answers", value, seg{style: s.t.plain}, s.t.g.reply+" "+short(after))
 }
 
-// answers writes what came back to a request, or that nothing did.
+// answers adds the answers to a request, or that there is none yet.
 func (a *App) answers(s *sheet, e *session.Event, x session.Transaction, ok bool, indent int) {
 	none := func(text string) { s.pair(indent, "answer", text, seg{style: s.t.dim}, "") }
 	switch {
@@ -82,7 +88,7 @@ func (a *App) answers(s *sheet, e *session.Event, x session.Transaction, ok bool
 		none("no longer known: it is too long ago")
 	case x.Outcome == session.Unanswered:
 		s.pair(indent, "answer", "no answer came", seg{style: s.t.fail}, "the connection ended")
-	case x.Outcome == session.Told && len(x.Replies) == 0:
+	case x.Outcome == session.OneWay && len(x.Replies) == 0:
 		none("none is due; may be " + strings.Join(e.Row.Replies, ", "))
 	case len(x.Replies) == 0:
 		none("none so far; may be " + strings.Join(e.Row.Replies, ", "))
@@ -111,7 +117,7 @@ func (a *App) answers(s *sheet, e *session.Event, x session.Transaction, ok bool
 	}
 }
 
-// caused writes what the event led to besides its answers.
+// caused adds what the event led to besides its answers.
 func (a *App) caused(s *sheet, e *session.Event, consequences []uint64, indent int) {
 	if len(consequences) == 0 {
 		return
@@ -126,7 +132,8 @@ func (a *App) caused(s *sheet, e *session.Event, consequences []uint64, indent i
 	s.pair(indent, "caused", strings.Join(all, ", "), seg{style: s.t.plain}, "")
 }
 
-// elsewhere names the event with number n and where it is: "#74 RNG at NS#4 bob", the user only where it is not that of e.
+// elsewhere names the event with number n and its connection, as in "#74 RNG at NS#4 bob"; the user
+// is left out where it is that of e.
 func (a *App) elsewhere(e *session.Event, n uint64) string {
 	r := a.model.Event(n)
 	if r == nil {
@@ -140,10 +147,5 @@ func (a *App) elsewhere(e *session.Event, n uint64) string {
 	return text
 }
 
-// called is an event in one word.
-func called(e *session.Event) string {
-	if e.Kind != session.Command {
-		return e.Kind.String()
-	}
-	return e.In.Verb.String()
-}
+// called returns an event's name in one word.
+func called(e *session.Event) string { return model.Called(e) }

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"github.com/gdamore/tcell/v2"
+	"github.com/rivo/uniseg"
 )
 
-// glass is a simulated terminal that keeps what was shown last, safe to read while the inspector runs.
+// glass is a simulated terminal that keeps what was shown last, safe to read while the inspector
+// runs.
 type glass struct {
 	tcell.SimulationScreen
 	w, h int
@@ -46,8 +48,15 @@ func (g *glass) Show() {
 	g.shows++
 	g.cells, g.styles = make([][]rune, h), make([][]tcell.Style, h)
 	for y := range h {
+		hidden := 0 // cells behind a wide character, which keep what they showed before
 		for _, c := range cells[y*w : (y+1)*w] {
-			g.cells[y] = append(g.cells[y], append(c.Runes, ' ')[0])
+			r := append(c.Runes, ' ')[0]
+			if hidden > 0 {
+				hidden, r = hidden-1, 0
+			} else {
+				hidden = max(1, uniseg.StringWidth(string(r))) - 1
+			}
+			g.cells[y] = append(g.cells[y], r)
 			g.styles[y] = append(g.styles[y], c.Style)
 		}
 	}
@@ -66,7 +75,7 @@ func (g *glass) text() string {
 	defer g.mu.Unlock()
 	var b strings.Builder
 	for _, row := range g.cells {
-		b.WriteString(strings.TrimRight(string(row), " ") + "\n")
+		b.WriteString(strings.TrimRight(strings.ReplaceAll(string(row), "\x00", ""), " ") + "\n")
 	}
 	return b.String()
 }
@@ -95,17 +104,17 @@ func (g *glass) style(t *testing.T, text string) tcell.Style {
 	return tcell.StyleDefault
 }
 
-// bench is an inspector that is driven by hand, without its loop.
-type bench struct {
+// driven is an inspector that is driven by hand, without its loop.
+type driven struct {
 	*App
 	t     testing.TB
 	glass *glass
 }
 
 // open returns an inspector on a log as it looks after the first drawing.
-func open(t testing.TB, w, h int, o Options) *bench {
+func open(t testing.TB, w, h int, o Options) *driven {
 	t.Helper()
-	b := &bench{t: t, glass: newGlass(w, h)}
+	b := &driven{t: t, glass: newGlass(w, h)}
 	o.Screen = b.glass
 	if o.Getenv == nil {
 		o.Getenv = func(string) string { return "" }
@@ -124,7 +133,7 @@ func open(t testing.TB, w, h int, o Options) *bench {
 }
 
 // settle lets the model finish and draws.
-func (b *bench) settle() {
+func (b *driven) settle() {
 	for b.model.Pending() {
 		b.model.Step(time.Second)
 	}
@@ -133,7 +142,7 @@ func (b *bench) settle() {
 }
 
 // press presses keys by the names of the key table; any other text is typed.
-func (b *bench) press(names ...string) *bench {
+func (b *driven) press(names ...string) *driven {
 	for _, name := range names {
 		for _, e := range events(name) {
 			b.handle(e)
@@ -149,6 +158,9 @@ func events(name string) []*tcell.EventKey {
 			return []*tcell.EventKey{tcell.NewEventKey(key, 0, tcell.ModNone)}
 		}
 	}
+	if name == "Space" {
+		name = " "
+	}
 	if name == "Shift-Tab" {
 		return []*tcell.EventKey{tcell.NewEventKey(tcell.KeyBacktab, 0, tcell.ModNone)}
 	}
@@ -160,7 +172,7 @@ func events(name string) []*tcell.EventKey {
 }
 
 // shows fails the test unless each text is on the screen.
-func (b *bench) shows(texts ...string) {
+func (b *driven) shows(texts ...string) {
 	b.t.Helper()
 	for _, text := range texts {
 		if !strings.Contains(b.glass.text(), text) {
@@ -170,7 +182,7 @@ func (b *bench) shows(texts ...string) {
 }
 
 // hides fails the test if one of the texts is on the screen.
-func (b *bench) hides(texts ...string) {
+func (b *driven) hides(texts ...string) {
 	b.t.Helper()
 	for _, text := range texts {
 		if strings.Contains(b.glass.text(), text) {
@@ -180,7 +192,7 @@ func (b *bench) hides(texts ...string) {
 }
 
 // resize gives the terminal another size.
-func (b *bench) resize(w, h int) {
+func (b *driven) resize(w, h int) {
 	b.glass.SetSize(w, h)
 	b.handle(tcell.NewEventResize(w, h))
 	b.settle()

@@ -81,7 +81,8 @@ func (s *script) rewritten(c *session.Conn, raw, out string) {
 
 func (s *script) close(c *session.Conn) { s.log.Append(c.Close(s.tick(), "the client closed")) }
 
-// talk is what the screens are tested with: alice signs in, asks for a switchboard and writes to bob.
+// talk is what the screens are tested with: alice signs in, asks for a switchboard and writes to
+// bob.
 func (s *script) talk() {
 	ds := s.open("127.0.0.1:49710", "64.4.13.33:1863", dialect.DS)
 	s.c(ds, "VER 0 MSNP2 CVR0\r\n")
@@ -111,7 +112,8 @@ func (s *script) talk() {
 	s.s(ns, "CHG 9 NLN\r\n")
 	s.s(ns, "ILN 9 AWY bob@hotmail.com Bob\r\n")
 	s.c(ns, "XFR 10 SB\r\n")
-	s.rewritten(ns, "XFR 10 SB 64.4.13.41:1863 CKI 17262740.1050826919.32308\r\n", "XFR 10 SB 127.0.0.1:1863 CKI 17262740.1050826919.32308\r\n")
+	s.rewritten(ns, "XFR 10 SB 64.4.13.41:1863 CKI 17262740.1050826919.32308\r\n",
+		"XFR 10 SB 127.0.0.1:1863 CKI 17262740.1050826919.32308\r\n")
 
 	sb := s.open("127.0.0.1:49713", "64.4.13.41:1863", dialect.SB)
 	s.c(sb, "USR 1 alice@hotmail.com 17262740.1050826919.32308\r\n")
@@ -120,6 +122,7 @@ func (s *script) talk() {
 	s.s(sb, "CAL 2 RINGING 11752013\r\n")
 	s.s(sb, "JOI bob@hotmail.com Bob\r\n")
 	s.c(sb, "MSG 3 N 78\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nHello, dear Bob!\r\n")
-	s.s(sb, "MSG bob@hotmail.com Bob 79\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nWhere is the draft?")
+	s.s(sb, "MSG bob@hotmail.com Bob 79\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nWhere "+
+		"is the draft?")
 	s.s(sb, "BYE bob@hotmail.com\r\n")
 }

@@ -7,11 +7,12 @@ import (
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
-	"github.com/msnscope/msnscope/internal/steer"
+	"github.com/msnscope/msnscope/internal/edit"
 	"github.com/msnscope/msnscope/ui/model"
 )
 
-// steering returns what steers the traffic; where nothing does it says so and returns nil.
+// steering returns Options.Steering. If that is nil, the footer says that only live traffic can be
+// changed.
 func (a *App) steering() model.Steering {
 	if a.o.Steering == nil {
 		a.say("only live traffic can be held or changed")
@@ -19,38 +20,30 @@ func (a *App) steering() model.Steering {
 	return a.o.Steering
 }
 
-// waiting returns the held command that keys act on.
-func (a *App) waiting() (steer.Held, bool) {
-	if a.o.Steering == nil {
-		return steer.Held{}, false
-	}
-	conn := 0
-	if e := a.selectedEvent(); e != nil {
-		conn = e.Conn
-	}
-	return steer.Waiting(a.o.Steering.Held(), conn)
-}
-
 func (a *App) selectedEvent() *session.Event {
 	_, e := a.model.Selected()
 	return e
 }
 
-// withHeld does something to the held command that keys act on.
-func (a *App) withHeld(do func(s model.Steering, h steer.Held) error) {
+// withHeld calls do for the held command that is selected, and for no other.
+func (a *App) withHeld(do func(s model.Steering, h edit.Held) error) {
 	s := a.steering()
 	if s == nil {
 		return
 	}
-	h, ok := a.waiting()
-	if !ok {
+	h, ok := a.model.SelectedHeld()
+	switch {
+	case ok:
+		a.report(do(s, h))
+	case len(s.Held()) == 0:
 		a.say("nothing is held: i says what shall be")
-		return
+	default:
+		a.showQueue()
+		a.report(errNotSelected)
 	}
-	a.report(do(s, h))
 }
 
-// report shows what went wrong.
+// report shows an error in the footer.
 func (a *App) report(err error) {
 	if err != nil {
 		a.message = seg{oneLine(err.Error()), a.theme.fail}
@@ -58,7 +51,7 @@ func (a *App) report(err error) {
 }
 
 func (a *App) release() {
-	a.withHeld(func(s model.Steering, h steer.Held) error { return s.Release(h.ID) })
+	a.withHeld(func(s model.Steering, h edit.Held) error { return s.Release(h.ID) })
 }
 
 func (a *App) releaseAll() {
@@ -68,7 +61,7 @@ func (a *App) releaseAll() {
 	}
 	held := s.Held()
 	for _, h := range held {
-		if err := s.Release(h.ID); err != nil && !errors.Is(err, steer.ErrGone) {
+		if err := s.Release(h.ID); err != nil && !errors.Is(err, edit.ErrGone) {
 			a.report(err)
 			return
 		}
@@ -77,11 +70,11 @@ func (a *App) releaseAll() {
 }
 
 func (a *App) drop() {
-	a.withHeld(func(s model.Steering, h steer.Held) error { return s.Replace(h.ID) })
+	a.withHeld(func(s model.Steering, h edit.Held) error { return s.Replace(h.ID) })
 }
 
 func (a *App) duplicate() {
-	a.withHeld(func(s model.Steering, h steer.Held) error {
+	a.withHeld(func(s model.Steering, h edit.Held) error {
 		raw := h.Event.Sent().Raw
 		return s.Replace(h.ID, raw, raw)
 	})
@@ -110,7 +103,7 @@ func (a *App) editIntercept() {
 	}
 }
 
-// toggleIntercept stops holding, or holds again what was held last.
+// toggleIntercept stops holding commands, or holds again those of the last expression.
 func (a *App) toggleIntercept() {
 	s := a.steering()
 	if s == nil {
@@ -129,7 +122,7 @@ func (a *App) toggleIntercept() {
 	a.setIntercept(expr)
 }
 
-// setIntercept holds what the expression matches from now on.
+// setIntercept sets the expression of the commands that are held from now on.
 func (a *App) setIntercept(expr string) {
 	if err := a.o.Steering.Intercept(expr); err != nil {
 		a.report(err)
@@ -140,10 +133,11 @@ func (a *App) setIntercept(expr string) {
 		return
 	}
 	a.intercept = expr
+	remember(&a.history, expr)
 	a.say("held from now on: %s", expr)
 }
 
-// compose asks for a command to send on the connection of the selected event.
+// compose opens the composer for a command to be sent on the connection of the selected event.
 func (a *App) compose() {
 	s, e := a.steering(), a.selectedEvent()
 	if s == nil {
@@ -153,11 +147,12 @@ func (a *App) compose() {
 		a.say("select a command of the connection first")
 		return
 	}
-	a.composing = steer.Injection{Conn: e.Conn, Dir: decode.FromClient}
+	a.composing, a.composingFor = edit.Injection{Conn: e.Conn, Dir: decode.FromClient}, e.N
 	a.prompt = a.newPrompt(injectPrompt, "Send: ", "> ")
 }
 
-// inject sends what was typed: "> " to the server, "< " to the client, a "!" at the end of that insists.
+// inject sends the composed command: "> " in front of it means to the server, "< " to the client.
+// With ">! " and "<! " it is sent although the command table does not allow it.
 func (a *App) inject(text string) {
 	in := a.composing
 	sign, rest, _ := strings.Cut(text, " ")
@@ -172,34 +167,15 @@ func (a *App) inject(text string) {
 	}
 	in.Anyway, in.Text = strings.HasSuffix(sign, "!"), rest
 	err := a.o.Steering.Inject(in)
-	var not *steer.NotAllowedError
+	var not *edit.NotAllowedError
 	if errors.As(err, &not) {
 		err = fmt.Errorf("%w; %s! sends it all the same", err, strings.TrimSuffix(sign, "!"))
 	}
 	if err == nil {
 		a.prompt = nil
+		remember(&a.sent, text)
 		a.say("sent on connection %d", in.Conn)
 		return
 	}
 	a.report(err)
-}
-
-// heldLine says in the footer what waits, and what can be done about it.
-func (a *App) heldLine() line {
-	h, ok := a.waiting()
-	if !ok {
-		return nil
-	}
-	t := &a.theme
-	text := fmt.Sprintf("%s held %.1fs", h.Event.In.Verb, a.o.Now().Sub(h.Since).Seconds())
-	if h.Event.In.Opaque() {
-		text = fmt.Sprintf("%d bytes held %.1fs", len(h.Event.In.Raw), a.o.Now().Sub(h.Since).Seconds())
-	}
-	if h.Gone {
-		text += ", and the " + map[decode.Dir]string{decode.FromClient: "client", decode.FromServer: "server"}[h.Event.Dir] + " has hung up"
-	}
-	if n := len(a.o.Steering.Held()); n > 1 {
-		text += fmt.Sprintf(", %d more", n-1)
-	}
-	return line{{" " + t.g.held + " " + text + ": ", t.mark}, {"a", t.key}, {" go on ", t.plain}, {"e", t.key}, {" edit ", t.plain}, {"x", t.key}, {" drop ", t.plain}}
 }

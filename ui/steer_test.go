@@ -5,41 +5,54 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/edit"
 	"github.com/msnscope/msnscope/internal/filter"
-	"github.com/msnscope/msnscope/internal/steer"
 )
 
-// desk is a Steering that keeps a list of what was asked of it.
-type desk struct {
-	held  []steer.Held
+// controls is a Steering that keeps a list of what was asked of it.
+type controls struct {
+	mu    sync.Mutex // for the tests that run the whole inspector
+	held  []edit.Held
 	expr  string
 	asked []string
 }
 
-func (d *desk) Held() []steer.Held { return slices.Clone(d.held) }
+func (d *controls) Held() []edit.Held {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.held)
+}
 
-func (d *desk) take(id uint64) bool {
+// hold makes a command wait.
+func (d *controls) hold(h edit.Held) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.held = append(d.held, h)
+}
+
+func (d *controls) take(id uint64) bool {
 	n := len(d.held)
-	d.held = slices.DeleteFunc(d.held, func(h steer.Held) bool { return h.ID == id })
+	d.held = slices.DeleteFunc(d.held, func(h edit.Held) bool { return h.ID == id })
 	return len(d.held) < n
 }
 
-func (d *desk) Release(id uint64) error {
+func (d *controls) Release(id uint64) error {
 	if !d.take(id) {
-		return steer.ErrGone
+		return edit.ErrGone
 	}
 	d.asked = append(d.asked, "release")
 	return nil
 }
 
-func (d *desk) Replace(id uint64, raw ...[]byte) error {
+func (d *controls) Replace(id uint64, raw ...[]byte) error {
 	if !d.take(id) {
-		return steer.ErrGone
+		return edit.ErrGone
 	}
 	text := "drop"
 	if len(raw) > 0 {
@@ -49,20 +62,20 @@ func (d *desk) Replace(id uint64, raw ...[]byte) error {
 	return nil
 }
 
-func (d *desk) Inject(in steer.Injection) error {
+func (d *controls) Inject(in edit.Injection) error {
 	if strings.HasPrefix(in.Text, "ZZZ") && !in.Anyway {
-		return &steer.NotAllowedError{Err: errors.New("MSNP2 has no ZZZ to the SB")}
+		return &edit.NotAllowedError{Err: errors.New("MSNP2 has no ZZZ to the SB")}
 	}
 	d.asked = append(d.asked, "inject "+in.Dir.String()+" "+in.Text)
 	return nil
 }
 
-func (d *desk) Kill(int) error {
+func (d *controls) Kill(int) error {
 	d.asked = append(d.asked, "kill")
 	return nil
 }
 
-func (d *desk) Intercept(expr string) error {
+func (d *controls) Intercept(expr string) error {
 	if _, err := filter.Compile(expr); expr != "" && err != nil {
 		return err
 	}
@@ -70,9 +83,9 @@ func (d *desk) Intercept(expr string) error {
 	return nil
 }
 
-func (d *desk) Intercepting() string { return d.expr }
+func (d *controls) Intercepting() string { return d.expr }
 
-func (d *desk) last() string {
+func (d *controls) last() string {
 	if len(d.asked) == 0 {
 		return ""
 	}
@@ -80,7 +93,7 @@ func (d *desk) last() string {
 }
 
 // steered returns an inspector with a CHG of alice's and a MSG of hers held, and what steers it.
-func steered(t *testing.T) (*bench, *desk) {
+func steered(t *testing.T) (*driven, *controls) {
 	s := newScript()
 	s.talk()
 	ns := s.open("127.0.0.1:49790", "64.4.13.58:1863", dialect.NS)
@@ -89,9 +102,10 @@ func steered(t *testing.T) (*bench, *desk) {
 	chg := s.c(ns, "CHG 21 NLN\r\n")
 	msg := s.c(sb, "MSG 4 N 62\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n")
 	s.log.events = s.log.events[:n] // what is held is in no log
-	d := &desk{held: []steer.Held{{ID: 7, Event: chg, Since: s.at}, {ID: 8, Event: msg, Since: s.at}}}
+	chg.N, msg.N = 0, 0
+	d := &controls{held: []edit.Held{{ID: 7, Event: chg, Since: s.at}, {ID: 8, Event: msg, Since: s.at}}}
 	at := s.at.Add(3100 * time.Millisecond)
-	return open(t, 140, 42, Options{Log: s.log, Steering: d, Now: func() time.Time { return at }}), d
+	return open(t, 140, 42, Options{Log: s.log, Live: true, Steering: d, Now: func() time.Time { return at }}), d
 }
 
 func TestHeldCommandIsShownWithItsClock(t *testing.T) {
@@ -156,7 +170,7 @@ func TestEditBytes(t *testing.T) {
 	b.press("e", "v")
 	b.shows(`CHG 21 NLN\r\n`)
 	b.press("Enter", "Ctrl-U", `CHG 21\q`, "Enter")
-	b.shows("no escape")
+	b.shows("not an escape")
 	b.press("a")
 	if len(d.held) != 2 {
 		t.Errorf("what cannot be was sent: %q", d.asked)
@@ -187,16 +201,17 @@ func TestEditBytesByHalves(t *testing.T) {
 	}
 }
 
-// TestEditorOfWhatIsGone: the connection ended, or somebody else decided.
+// TestEditorOfWhatIsGone: the editor says so once its held command is gone, because the connection
+// ended or somebody else decided.
 func TestEditorOfWhatIsGone(t *testing.T) {
 	b, d := steered(t)
 	b.press("e")
-	b.hides("does not wait any more")
+	b.hides("is no longer waiting")
 	d.take(7)
 	b.press("j")
-	b.shows("CHG does not wait any more")
+	b.shows("CHG is no longer waiting")
 	b.press("a")
-	b.shows("that command does not wait any more")
+	b.shows("that command is no longer waiting")
 }
 
 func TestEscLeavesItHeld(t *testing.T) {
@@ -252,7 +267,7 @@ func TestNothingToSteerInACapture(t *testing.T) {
 	}
 }
 
-// TestHeaderCountsFaults: who disturbs a session sees that it works.
+// TestHeaderCountsFaults: the header counts the commands that faults have hit.
 func TestHeaderCountsFaults(t *testing.T) {
 	s := newScript()
 	s.talk()

@@ -5,11 +5,10 @@ import (
 	"unicode"
 
 	"github.com/gdamore/tcell/v2"
-	"github.com/msnscope/msnscope/internal/format"
 	"github.com/rivo/uniseg"
 )
 
-// cut shortens printable text to the given number of columns.
+// cut shortens printable text to at most width columns; what is cut off is replaced by ellipsis.
 func cut(text string, width int, ellipsis string) string {
 	if len(text) <= width { // a byte is never wider than a column
 		return text
@@ -28,14 +27,14 @@ func cut(text string, width int, ellipsis string) string {
 	return text
 }
 
-// pad cuts or fills text to exactly the given width.
+// pad cuts text, or fills it with blanks, to exactly width columns.
 func pad(text string, width int, ellipsis string) string {
 	text = cut(text, width, ellipsis)
 	return text + strings.Repeat(" ", max(0, width-uniseg.StringWidth(text)))
 }
 
-// put writes text at x, y in at most width columns and returns how many it took. It knows no markup. Control and invisible
-// characters, which cannot be in printable text, become question marks.
+// put draws text at x, y in at most width columns and returns how many it took. It knows no markup.
+// Control and invisible characters, which printable text does not have, become question marks.
 func put(screen tcell.Screen, x, y, width int, text string, style tcell.Style) int {
 	used, state := 0, -1
 	for text != "" {
@@ -49,7 +48,11 @@ func put(screen tcell.Screen, x, y, width int, text string, style tcell.Style) i
 		if used+w > width {
 			break
 		}
-		if w > 0 {
+		for i := w - 1; i >= 0; i-- { // the cells that a wide character hides belong to it
+			if i > 0 {
+				screen.SetContent(x+used+i, y, ' ', nil, style)
+				continue
+			}
 			screen.SetContent(x+used, y, runes[0], runes[1:], style)
 		}
 		used += w
@@ -57,19 +60,19 @@ func put(screen tcell.Screen, x, y, width int, text string, style tcell.Style) i
 	return used
 }
 
-// shows reports whether the character is one that a terminal shows and nothing else.
+// shows reports whether a terminal shows the character, without any other effect.
 func shows(r rune) bool {
 	return !unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Cs)
 }
 
-// fill writes the style over a part of a line.
+// fill draws width blanks in a style.
 func fill(screen tcell.Screen, x, y, width int, style tcell.Style) {
 	for i := range max(0, width) {
 		screen.SetContent(x+i, y, ' ', nil, style)
 	}
 }
 
-// seg is a piece of a line in one style, line a line of a pager.
+// seg is a piece of a line in one style; line is a line of a pager.
 type seg struct {
 	text  string
 	style tcell.Style
@@ -77,7 +80,7 @@ type seg struct {
 
 type line []seg
 
-// width returns the columns of the line.
+// width returns how many columns the line takes.
 func (l line) width() int {
 	w := 0
 	for _, s := range l {
@@ -86,7 +89,7 @@ func (l line) width() int {
 	return w
 }
 
-// draw writes the line and returns the columns that it took.
+// draw draws the line in at most width columns and returns how many it took.
 func (l line) draw(screen tcell.Screen, x, y, width int) int {
 	used := 0
 	for _, s := range l {
@@ -112,7 +115,8 @@ func (l line) skip(n int) line {
 	return nil
 }
 
-// wrap cuts printable text into lines of at most width columns, at a blank where there is one in the second half.
+// wrap breaks printable text into lines of at most width columns, at a blank if there is one in the
+// second half of the line.
 func wrap(text string, width int) []string {
 	width = max(8, width)
 	var lines []string
@@ -126,6 +130,3 @@ func wrap(text string, width int) []string {
 	}
 	return append(lines, text)
 }
-
-// printable is the one gate for text from the wire.
-func printable(s string) string { return format.Printable(s) }

@@ -4,11 +4,12 @@ import (
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
+	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// theme is how things look: styles by meaning, made of the 16 colours that every terminal has and of its own background, so
-// that they can be read on a dark and on a light one.
+// theme holds styles by their meaning. They use the 16 colours that every terminal has and its own
+// background, so that they are readable on dark and on light ones.
 type theme struct {
 	plain, dim, bold  tcell.Style
 	title, label, key tcell.Style
@@ -19,21 +20,27 @@ type theme struct {
 	g                 glyphs
 }
 
-// glyphs are the signs that ASCII does not have.
+// glyphs are the characters that ASCII lacks, or their replacements.
 type glyphs struct {
 	toServer, toClient, reply          string
 	record, open, closed               string
 	rewritten, held, dropped           string
-	injected, fault, lint              string
+	injected, fault, comment, lint     string
 	folded, unfolded, ellipsis, branch string
 	h, v, tl, tr, bl, br               string
-	down, up, left, right              string // where a line of the frame joins another one
+	down, up, left, right              string    // the joints of the lines of frames
+	headLeft, headRight, dash, linked  string    // of the ladder's arrows
+	bars, columns                      [9]string // eighths of a cell, from the left and from below
 }
 
-func newTheme(getenv func(string) string, charset string) theme {
+// newTheme returns the theme for a terminal with the given charset and number of colours, many.
+func newTheme(getenv func(string) string, charset string, many int) theme {
 	t := colours()
-	if getenv("NO_COLOR") != "" {
+	switch {
+	case getenv("NO_COLOR") != "" || many < 8:
 		t = plain()
+	case many < 16:
+		t = eight()
 	}
 	t.g = unicodeGlyphs
 	if getenv("MSNSCOPE_ASCII") != "" || !isUTF8(charset) {
@@ -48,19 +55,26 @@ func isUTF8(charset string) bool {
 
 var unicodeGlyphs = glyphs{
 	toServer: "→", toClient: "←", reply: "⇄", record: "●", open: "●", closed: "✓",
-	rewritten: "✎", held: "⏸", dropped: "✗", injected: "＋", fault: "↯", lint: "⚠",
+	rewritten: "✎", held: "⏸", dropped: "✗", injected: "＋", fault: "↯", comment: "✍", lint: "⚠",
 	folded: "▸", unfolded: "▾", ellipsis: "…", branch: "│",
 	h: "─", v: "│", tl: "┌", tr: "┐", bl: "└", br: "┘", down: "┬", up: "┴", left: "┤", right: "├",
+	headLeft: "◀", headRight: "▶", dash: "╌", linked: "◆",
+	bars:    [9]string{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
+	columns: [9]string{" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"},
 }
 
 var asciiGlyphs = glyphs{
 	toServer: ">", toClient: "<", reply: "~", record: "o", open: "o", closed: "-",
-	rewritten: "*", held: "H", dropped: "x", injected: "+", fault: "F", lint: "!",
+	rewritten: "*", held: "H", dropped: "x", injected: "+", fault: "F", comment: "\"", lint: "L",
 	folded: "+", unfolded: "-", ellipsis: ".", branch: "|",
 	h: "-", v: "|", tl: "+", tr: "+", bl: "+", br: "+", down: "+", up: "+", left: "+", right: "+",
+	headLeft: "<", headRight: ">", dash: ".", linked: "#",
+	bars:    [9]string{"", ".", ".", "-", "-", "-", "=", "=", "="},
+	columns: [9]string{" ", ".", ".", ":", ":", ":", "|", "|", "|"},
 }
 
-// colours uses only those of the 16 that differ enough from black and from white; what matters most is bold or reversed too.
+// colours uses those of the 16 colours that stand out from both black and white; what matters most
+// is also bold or reversed.
 func colours() theme {
 	base := tcell.StyleDefault
 	fg := func(c tcell.Color) tcell.Style { return base.Foreground(c) }
@@ -68,11 +82,21 @@ func colours() theme {
 		plain: base, dim: fg(tcell.ColorGray), bold: base.Bold(true),
 		title: fg(tcell.ColorTeal).Bold(true), label: fg(tcell.ColorTeal), key: fg(tcell.ColorTeal).Bold(true),
 		client: fg(tcell.ColorTeal), server: fg(tcell.ColorGreen),
-		fail: fg(tcell.ColorRed).Bold(true), good: fg(tcell.ColorGreen).Bold(true), mark: fg(tcell.ColorPurple).Bold(true),
+		fail: fg(tcell.ColorRed).Bold(true), good: fg(tcell.ColorGreen).Bold(true),
+		mark:  fg(tcell.ColorPurple).Bold(true),
 		frame: fg(tcell.ColorGray), focus: fg(tcell.ColorTeal).Bold(true),
 		selected: base.Foreground(tcell.ColorWhite).Background(tcell.ColorNavy).Bold(true),
 		passive:  base.Foreground(tcell.ColorWhite).Background(tcell.ColorGray),
 	}
+}
+
+// eight is for terminals with 8 colours, of which none is grey: secondary text is dim, and what is
+// selected is reversed.
+func eight() theme {
+	t, base := colours(), tcell.StyleDefault
+	t.dim, t.frame = base.Dim(true), base.Dim(true)
+	t.selected, t.passive = base.Reverse(true).Bold(true), base.Underline(true)
+	return t
 }
 
 func plain() theme {
@@ -85,7 +109,7 @@ func plain() theme {
 	}
 }
 
-// marks are the signs for what happened to a command on its way, each after a blank.
+// marks returns the marks for what happened to a command on its way, each after a blank.
 func (g *glyphs) marks(flags session.Flag) string {
 	var b strings.Builder
 	for _, m := range []struct {
@@ -97,11 +121,40 @@ func (g *glyphs) marks(flags session.Flag) string {
 		{session.Dropped, g.dropped},
 		{session.Injected, g.injected},
 		{session.Fault, g.fault},
-		{session.Lint, g.lint},
 	} {
 		if flags&m.flags != 0 {
 			b.WriteString(" " + m.sign)
 		}
 	}
 	return b.String()
+}
+
+// selection returns the style of the selected row.
+func (t *theme) selection(focused bool) tcell.Style {
+	if focused {
+		return t.selected
+	}
+	return t.passive
+}
+
+// numberStyle returns the style of a row's number, or of the sign in its place. It stands out if
+// the row was selected with Space.
+func (t *theme) numberStyle(picked bool) tcell.Style {
+	if picked {
+		return t.mark.Reverse(true)
+	}
+	return t.dim
+}
+
+// direction returns the style of a command: by its direction, and red for an error.
+func (t *theme) direction(e *session.Event) tcell.Style {
+	switch {
+	case e.Flags&(session.Error|session.Missing) != 0:
+		return t.fail
+	case e.Kind != session.Command:
+		return t.dim
+	case e.Dir == decode.FromClient:
+		return t.client
+	}
+	return t.server
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/gdamore/tcell/v2"
 	"github.com/msnscope/msnscope/ui/model"
 	"github.com/rivo/tview"
+	"github.com/rivo/uniseg"
 )
 
 // treeView is the sessions pane: users with their connections.
@@ -34,16 +35,12 @@ func (v *treeView) draw(screen tcell.Screen, r rect, focused bool) {
 	v.tail = 1
 	for _, r := range v.rows[v.top:min(v.top+r.h, len(v.rows))] {
 		counts, _ := v.counts(r)
-		v.tail = max(v.tail, len(counts))
+		v.tail = max(v.tail, uniseg.StringWidth(counts))
 	}
-	style := v.theme.passive
-	if focused {
-		style = v.theme.selected
-	}
-	v.table.SetSelectedStyle(style)
+	v.table.SetSelectedStyle(v.theme.selection(focused))
 	v.table.Select(row, 0).SetOffset(v.top, 0)
 	v.table.SetRect(r.x, r.y, r.w, r.h)
-	v.table.Draw(screen)
+	v.table.Draw(plainScreen{screen})
 }
 
 // GetRowCount implements tview.TableContent.
@@ -57,48 +54,65 @@ func (v *treeView) GetCell(row, col int) *tview.TableCell {
 	r := v.rows[row]
 	counts, style := v.counts(r)
 	if col == 1 {
-		return newCell(strings.Repeat(" ", max(0, v.tail-len(counts)))+counts, style)
+		return newCell(strings.Repeat(" ", max(0, v.tail-uniseg.StringWidth(counts)))+counts, style)
 	}
 	name, style := v.name(r)
 	return newCell(pad(name, v.width-v.tail-1, v.theme.g.ellipsis), style)
 }
 
-// counts are the commands of a row, with its errors before them.
-func (v *treeView) counts(r model.TreeRow) (string, tcell.Style) {
-	if r.Errors > 0 {
-		return strconv.Itoa(r.Errors) + "! " + thousands(r.Commands), v.theme.fail
+// counts returns a row's number of commands, with its numbers of errors and findings in front.
+func (v *treeView) counts(r model.TreeRow) (text string, style tcell.Style) {
+	text, style = thousands(r.Commands), v.theme.dim
+	if r.Findings > 0 {
+		text, style = strconv.Itoa(r.Findings)+v.theme.g.lint+" "+text, v.theme.mark
 	}
-	return thousands(r.Commands), v.theme.dim
+	if r.Errors > 0 {
+		text, style = strconv.Itoa(r.Errors)+"! "+text, v.theme.fail
+	}
+	return text, style
 }
 
-// name says what a row is.
+// name returns the name of a row of the tree.
 func (v *treeView) name(r model.TreeRow) (string, tcell.Style) {
 	g := &v.theme.g
+	indent := strings.Repeat(" ", r.Depth)
 	switch {
 	case r.Conn != nil && r.Conn.Closed:
-		return "   " + v.connection(r.Conn), v.theme.dim
+		return indent + " " + v.connection(r.Conn), v.theme.dim
 	case r.Conn != nil:
-		return "   " + v.connection(r.Conn), v.theme.plain
+		return indent + " " + v.connection(r.Conn), v.theme.plain
+	case r.Logon:
+		return indent + v.state(r.Open > 0) + " logon at " + r.Begun.Local().Format("15:04:05"), v.theme.bold
 	case r.Scope == model.Scope{}:
 		return " all", v.theme.bold
 	case r.Folded:
-		return " " + g.folded + " " + printable(r.Name), v.theme.bold
+		return indent + g.folded + v.state(r.Open > 0) + " " + printable(r.Name), v.theme.bold
 	}
-	return " " + g.unfolded + " " + printable(r.Name), v.theme.bold
+	return indent + g.unfolded + v.state(r.Open > 0) + " " + printable(r.Name), v.theme.bold
+}
+
+// state returns the sign for an open or a closed connection.
+func (v *treeView) state(open bool) string {
+	if open {
+		return v.theme.g.open
+	}
+	return v.theme.g.closed
 }
 
 func (v *treeView) connection(c *model.Conn) string {
-	state := v.theme.g.open
-	if c.Closed {
-		state = v.theme.g.closed
-	}
 	role := c.Role.String()
 	if role == "" {
 		role = "??"
 	}
-	words := []string{state, role + "#" + strconv.Itoa(c.ID)}
+	words := []string{v.state(!c.Closed), role + "#" + strconv.Itoa(c.ID)}
+	if len(c.With) > 0 {
+		words = append(words, "with "+with(c))
+	}
 	if c.Session != "" {
 		words = append(words, printable(c.Session))
+	}
+	if c.Waits != "" {
+		words = append(words, v.theme.g.ellipsis, printable(c.Waits))
 	}
 	return strings.Join(words, " ")
 }

@@ -31,11 +31,14 @@ type entryJSON struct {
 	Name   format.Text `json:"name"`
 }
 
-// allLists are in the order in which a synchronization has them (§7.5).
+// allLists has the four lists in the order in which a synchronization sends them (§7.5).
 var allLists = []accounts.List{accounts.Forward, accounts.Allow, accounts.Block, accounts.Reverse}
 
 func accountOf(u *accounts.User) accountJSON {
-	a := accountJSON{u.Handle, format.Text(decode.Unescape(u.FriendlyName)), u.Serial, u.GTC, u.BLP, map[string][]entryJSON{}}
+	a := accountJSON{
+		u.Handle, format.Text(decode.Unescape(u.FriendlyName)), u.Serial, u.GTC, u.BLP,
+		map[string][]entryJSON{},
+	}
 	for _, l := range allLists {
 		list := make([]entryJSON, 0, len(u.Lists[l]))
 		for _, e := range u.Lists[l] {
@@ -94,8 +97,11 @@ func (f *accountFlags) addForm(c *cobra.Command) {
 	completeForms(c, "text", "json")
 }
 
-// printer returns the one for -T.
-func (f *accountFlags) printer(text func(io.Writer, []accountJSON) error) (func(io.Writer, []accountJSON) error, error) {
+// printer returns the function that prints accounts in the form that -T names; text is the one that
+// prints them for people.
+func (f *accountFlags) printer(
+	text func(io.Writer, []accountJSON) error,
+) (func(io.Writer, []accountJSON) error, error) {
 	switch f.form {
 	case "text":
 		return text, nil
@@ -105,13 +111,16 @@ func (f *accountFlags) printer(text func(io.Writer, []accountJSON) error) (func(
 	return nil, usage("-T %s: the forms are text and json", f.form)
 }
 
-// print looks the handles up. One that was removed meanwhile fails.
-func (f *accountFlags) print(ctx context.Context, w io.Writer, s accounts.Store, handles []string, print func(io.Writer, []accountJSON) error) error {
+// print looks up the handles and prints their accounts. It fails for an account that was removed
+// meanwhile.
+func (f *accountFlags) print(ctx context.Context, w io.Writer, s accounts.Store, handles []string,
+	print func(io.Writer, []accountJSON) error,
+) error {
 	all := make([]accountJSON, 0, len(handles))
 	for _, h := range handles {
 		u, err := s.Lookup(ctx, h)
 		if err != nil {
-			return about(h, err)
+			return forAccount(h, err)
 		}
 		all = append(all, accountOf(&u))
 	}
@@ -129,7 +138,8 @@ func printTable(w io.Writer, all []accountJSON) error {
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(t, "HANDLE\tNAME\tSERIAL\tGTC\tBLP\tFL\tAL\tBL\tRL")
 	for _, a := range all {
-		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s", format.Printable(a.Handle), format.Printable(string(a.Name)), a.Serial, a.GTC, a.BLP)
+		fmt.Fprintf(t, "%s\t%s\t%d\t%s\t%s", format.Printable(a.Handle), format.Printable(string(a.Name)), a.Serial,
+			a.GTC, a.BLP)
 		for _, l := range allLists {
 			fmt.Fprintf(t, "\t%d", len(a.Lists[l.String()]))
 		}
@@ -141,7 +151,8 @@ func printTable(w io.Writer, all []accountJSON) error {
 func printLists(w io.Writer, all []accountJSON) error {
 	var b strings.Builder
 	for _, a := range all {
-		fmt.Fprintf(&b, "%s  %s\nserial %d, GTC %s, BLP %s\n", format.Printable(a.Handle), format.Printable(string(a.Name)), a.Serial, a.GTC, a.BLP)
+		fmt.Fprintf(&b, "%s  %s\nserial %d, GTC %s, BLP %s\n", format.Printable(a.Handle),
+			format.Printable(string(a.Name)), a.Serial, a.GTC, a.BLP)
 		for _, l := range allLists {
 			for _, e := range a.Lists[l.String()] {
 				fmt.Fprintf(&b, "%s  %s  %s\n", l, format.Printable(e.Handle), format.Printable(string(e.Name)))

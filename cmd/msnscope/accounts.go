@@ -16,10 +16,7 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// maxNotice is how long a message of notify is: clients take messages of at most 1664 bytes, headers included.
-const maxNotice = 1500
-
-// accountFlags are those of accounts' verbs.
+// accountFlags are the flags that the accounts verbs share.
 type accountFlags struct {
 	db, name, password, form string
 }
@@ -28,9 +25,9 @@ func accountsCommand(e *env) *cobra.Command {
 	var f accountFlags
 	c := &cobra.Command{
 		Use:   "accounts",
-		Short: "Accounts of a server's database: add, change, list; also while the server runs",
-		Long: "Makes and changes the accounts in the database of `msnscope serve --db FILE`. A server that runs learns of it at once, and\n" +
-			"tells its users.",
+		Short: "Add, change and list the accounts of a database, also while its server runs",
+		Long: "Creates and changes accounts in the database of `msnscope serve --db FILE`. A running server\n" +
+			"learns of each change at once and notifies its users.",
 		Example: "  msnscope accounts add erin@hotmail.com --name Erin --password secret --db accounts.db\n" +
 			"  msnscope accounts lists add erin@hotmail.com FL erin@hotmail.com --db accounts.db\n" +
 			"  msnscope accounts show erin@hotmail.com --db accounts.db",
@@ -38,21 +35,25 @@ func accountsCommand(e *env) *cobra.Command {
 	}
 	c.PersistentFlags().StringVar(&f.db, "db", "", "the database, a SQLite `FILE`")
 	lists := &cobra.Command{
-		Use: "lists", Short: "Put somebody on a list of a user, or take off",
+		Use: "lists", Short: "Add somebody to a list of a user, or remove somebody",
 		Example: "  msnscope accounts lists add erin@hotmail.com FL dave@hotmail.com --db accounts.db",
 		Args:    noArgs, RunE: needsVerb,
 	}
 	lists.AddCommand(f.listAdd(e), f.listRem(e))
-	c.AddCommand(f.add(e), f.passwd(e), f.remove(e), f.list(e), f.show(e), lists, f.state(e), f.notify(e))
+	c.AddCommand(f.add(e), f.passwd(e), f.remove(e), f.list(e), f.show(e), lists, f.state(e), f.notify(e), f.kick(e))
 	return c
 }
 
-// needsVerb is for a command that only has others below it.
+// needsVerb refuses to run a command that only has subcommands.
 func needsVerb(c *cobra.Command, _ []string) error {
-	return &exitError{exitUsage, fmt.Errorf("%s needs a command", c.CommandPath()), c.CommandPath() + " --help lists them"}
+	return &exitError{
+		exitUsage, fmt.Errorf("%s needs a command", c.CommandPath()),
+		c.CommandPath() + " --help lists them",
+	}
 }
 
-// with opens the database for one verb. Only add may make one.
+// with opens the database, calls do and closes it again. Unless existing is set, which only add
+// leaves unset, it creates a database that is not there.
 func (f *accountFlags) with(do func(*accounts.SQLite) error, existing bool) (err error) {
 	if f.db == "" {
 		return &exitError{exitUsage, errors.New("no database is named"), "--db FILE names it, as for msnscope serve"}
@@ -65,7 +66,8 @@ func (f *accountFlags) with(do func(*accounts.SQLite) error, existing bool) (err
 	return storeError(do(s))
 }
 
-// storeError gives an error of a store its exit code: 3 for a file, 1 for what cannot be done to these accounts.
+// storeError gives an error of a store its exit code: 3 where the file failed, 1 where these
+// accounts cannot be changed in that way.
 func storeError(err error) error {
 	var file *accounts.FileError
 	var done *exitError
@@ -82,9 +84,9 @@ func storeError(err error) error {
 
 func (f *accountFlags) add(e *env) *cobra.Command {
 	c := &cobra.Command{
-		Use: "add HANDLE...", Short: "Make accounts",
-		Long: "Makes accounts, and the database when there is none. {1..N} in a handle makes so many. All get the same password, which is\n" +
-			"asked for at the terminal.",
+		Use: "add HANDLE...", Short: "Create accounts",
+		Long: "Creates accounts, and the database if it does not exist. {1..N} in a handle creates N accounts.\n" +
+			"All of them get the same password, which is asked for at the terminal.",
 		Example: "  msnscope accounts add frank@hotmail.com --password secret --db accounts.db\n" +
 			"  msnscope accounts add 'user{1..1000}@hotmail.com' --password secret --db accounts.db",
 		Args: cobra.MinimumNArgs(1),
@@ -98,7 +100,8 @@ func (f *accountFlags) add(e *env) *cobra.Command {
 }
 
 func (f *accountFlags) addPassword(c *cobra.Command) {
-	c.Flags().StringVar(&f.password, "password", "", "the password, - reads it from standard input; other users of this machine may see it here")
+	c.Flags().StringVar(&f.password, "password", "",
+		"the password, - reads it from standard input; other users of this machine may see it here")
 }
 
 func (f *accountFlags) create(ctx context.Context, e *env, patterns []string, given bool) error {
@@ -125,13 +128,13 @@ func (f *accountFlags) create(ctx context.Context, e *env, patterns []string, gi
 			if name == "" {
 				name, _, _ = strings.Cut(h, "@")
 			}
-			return about(h, s.Create(h, password, decode.Escape(name)))
+			return forAccount(h, s.Create(h, password, decode.Escape(name)))
 		})
 	}, false)
 }
 
-// about says whose account an error is of.
-func about(handle string, err error) error {
+// forAccount adds to an error the handle of the account that it concerns.
+func forAccount(handle string, err error) error {
 	if err == nil || errors.As(err, new(*accounts.FileError)) {
 		return err
 	}
@@ -140,19 +143,21 @@ func about(handle string, err error) error {
 
 func (f *accountFlags) passwd(e *env) *cobra.Command {
 	c := &cobra.Command{
-		Use: "passwd HANDLE", Short: "Give an account another password",
+		Use: "passwd HANDLE", Short: "Change the password of an account",
+		Long: "Changes the password of an account. A running server ends every connection of the user, who can\n" +
+			"log on again with the new password.",
 		Example: "  msnscope accounts passwd erin@hotmail.com --password other --db accounts.db",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			return f.with(func(s *accounts.SQLite) error {
 				if _, err := s.Lookup(c.Context(), args[0]); err != nil { // before anything is typed
-					return about(args[0], err)
+					return forAccount(args[0], err)
 				}
 				password, err := e.password(c.Context(), f.password, c.Flags().Changed("password"), args[0])
 				if err != nil {
 					return err
 				}
-				return about(args[0], s.SetPassword(c.Context(), args[0], password))
+				return forAccount(args[0], s.SetPassword(c.Context(), args[0], password))
 			}, true)
 		},
 	}
@@ -162,7 +167,9 @@ func (f *accountFlags) passwd(e *env) *cobra.Command {
 
 func (f *accountFlags) remove(*env) *cobra.Command {
 	return &cobra.Command{
-		Use: "remove HANDLE...", Short: "Take accounts away, and off the lists of all others",
+		Use: "remove HANDLE...", Short: "Remove accounts, also from the lists of all other users",
+		Long: "Removes accounts, also from the lists of all other users. A running server ends every connection\n" +
+			"of these users, chats included.",
 		Example: "  msnscope accounts remove frank@hotmail.com --db accounts.db",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -171,7 +178,8 @@ func (f *accountFlags) remove(*env) *cobra.Command {
 				return err
 			}
 			return f.with(func(s *accounts.SQLite) error {
-				return eachAtOnce(c.Context(), handles, func(h string) error { return about(h, s.Delete(c.Context(), h)) })
+				return eachAtOnce(c.Context(), handles,
+					func(h string) error { return forAccount(h, s.Delete(c.Context(), h)) })
 			}, true)
 		},
 	}
@@ -179,7 +187,7 @@ func (f *accountFlags) remove(*env) *cobra.Command {
 
 func (f *accountFlags) listAdd(e *env) *cobra.Command {
 	c := &cobra.Command{
-		Use: "add HANDLE FL|AL|BL OTHER", Short: "Put OTHER on a list of HANDLE",
+		Use: "add HANDLE FL|AL|BL OTHER", Short: "Add OTHER to a list of HANDLE",
 		Example: "  msnscope accounts lists add erin@hotmail.com BL dave@hotmail.com --db accounts.db",
 		Args:    cobra.ExactArgs(3),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -193,7 +201,7 @@ func (f *accountFlags) listAdd(e *env) *cobra.Command {
 						entry.Name = other.FriendlyName
 					}
 				}
-				// The limit is the server's, for its clients; who has the file has the last word.
+				// The server limits its clients; the owner of the file may go beyond that limit.
 				_, err := s.Add(c.Context(), args[0], l, entry, math.MaxInt)
 				return err
 			})
@@ -205,7 +213,7 @@ func (f *accountFlags) listAdd(e *env) *cobra.Command {
 
 func (f *accountFlags) listRem(*env) *cobra.Command {
 	return &cobra.Command{
-		Use: "rem HANDLE FL|AL|BL OTHER", Short: "Take OTHER off a list of HANDLE",
+		Use: "rem HANDLE FL|AL|BL OTHER", Short: "Remove OTHER from a list of HANDLE",
 		Example: "  msnscope accounts lists rem erin@hotmail.com BL dave@hotmail.com --db accounts.db",
 		Args:    cobra.ExactArgs(3),
 		RunE: func(c *cobra.Command, args []string) error {
@@ -221,26 +229,30 @@ func (f *accountFlags) onList(args []string, do func(*accounts.SQLite, accounts.
 	l, ok := accounts.ParseList(strings.ToUpper(args[1]))
 	switch {
 	case !ok:
-		return usage("%q is no list: these are FL, AL and BL", args[1])
+		return usage("%q is not a list: the lists are FL, AL and BL", args[1])
 	case l == accounts.Reverse:
-		return &exitError{exitUsage, errors.New("the reverse list follows from the forward lists of others"), "change FL of OTHER"}
+		return &exitError{
+			exitUsage, errors.New("the reverse list follows from the forward lists of others"),
+			"change FL of OTHER",
+		}
 	}
 	return f.with(func(s *accounts.SQLite) error {
-		return about(fmt.Sprintf("%s, %s, %s", args[0], l, args[2]), do(s, l))
+		return forAccount(fmt.Sprintf("%s, %s, %s", args[0], l, args[2]), do(s, l))
 	}, true)
 }
 
 func (f *accountFlags) state(*env) *cobra.Command {
 	return &cobra.Command{
 		Use: "state HANDLE STATE", Short: "Set the state of a user who is logged on",
-		Long:      "Sets the state of a user who is logged on to a running server, as NLN, BSY or AWY (" + strings.Join(dialect.States, ", ") + ").",
+		Long: "Sets the state of a user who is logged on to a running server, as NLN, BSY or AWY (" +
+			strings.Join(dialect.States, ", ") + ").",
 		Example:   "  msnscope accounts state erin@hotmail.com AWY --db accounts.db",
 		Args:      cobra.ExactArgs(2),
 		ValidArgs: dialect.States,
 		RunE: func(c *cobra.Command, args []string) error {
 			state := strings.ToUpper(args[1])
 			if !slices.Contains(dialect.States, state) {
-				return usage("%q is no state: these are %s", args[1], strings.Join(dialect.States, ", "))
+				return usage("%q is not a state: the states are %s", args[1], strings.Join(dialect.States, ", "))
 			}
 			return f.tell(c.Context(), accounts.News{What: accounts.State, Handle: args[0], Value: state})
 		},
@@ -250,26 +262,41 @@ func (f *accountFlags) state(*env) *cobra.Command {
 func (f *accountFlags) notify(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use: "notify HANDLE TEXT", Short: "Send a message to a user who is logged on",
-		Long:    "Sends a message of the system to a user who is logged on to a running server (§8.8). - reads it from standard input.",
+		Long: "Sends a system message to a user who is logged on to a running server (§8.8). TEXT - is read from\n" +
+			"standard input.",
 		Example: "  msnscope accounts notify erin@hotmail.com 'The server stops at noon.' --db accounts.db",
 		Args:    cobra.ExactArgs(2),
 		RunE: func(c *cobra.Command, args []string) error {
 			text := args[1]
 			if text == "-" {
-				all, err := io.ReadAll(io.LimitReader(&interruptible{c.Context(), e.stdin}, maxNotice+2))
+				all, err := io.ReadAll(io.LimitReader(&interruptible{c.Context(), e.stdin}, accounts.MaxText+2))
 				if err != nil {
 					return err
 				}
 				text = strings.TrimSuffix(string(all), "\n")
 			}
-			if text == "" || len(text) > maxNotice {
-				return usage("the message has %d bytes; it must have from 1 to %d", len(text), maxNotice)
+			text = strings.ToValidUTF8(text, "\uFFFD")
+			if err := accounts.CheckText(text); err != nil {
+				return usage("%w", err)
 			}
-			return f.tell(c.Context(), accounts.News{What: accounts.Text, Handle: args[0], Value: strings.ToValidUTF8(text, "\uFFFD")})
+			return f.tell(c.Context(), accounts.News{What: accounts.Text, Handle: args[0], Value: text})
+		},
+	}
+}
+
+func (f *accountFlags) kick(*env) *cobra.Command {
+	return &cobra.Command{
+		Use: "kick HANDLE", Short: "End every connection of a user",
+		Long: "Ends every connection of a user to a running server, chats included, and the user's open\n" +
+			"invitations. The user may log on again, unless `msnscope accounts passwd` changes the password.",
+		Example: "  msnscope accounts kick erin@hotmail.com --db accounts.db",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(c *cobra.Command, args []string) error {
+			return f.tell(c.Context(), accounts.News{What: accounts.Ended, Handle: args[0], Value: "kicked"})
 		},
 	}
 }
 
 func (f *accountFlags) tell(ctx context.Context, n accounts.News) error {
-	return f.with(func(s *accounts.SQLite) error { return about(n.Handle, s.Tell(ctx, n)) }, true)
+	return f.with(func(s *accounts.SQLite) error { return forAccount(n.Handle, s.Tell(ctx, n)) }, true)
 }

@@ -78,14 +78,17 @@ func verb(t *testing.T, code int, args ...string) string {
 	return p.stderr.String()
 }
 
-// TestAccountsWhileTheServerRuns has the verbs change what users who are logged on see (§7.7, §7.8, §8.8).
+// TestAccountsWhileTheServerRuns has the verbs change what users who are logged on see (§7.7, §7.8,
+// §8.8).
 func TestAccountsWhileTheServerRuns(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "a.db")
 	addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePorts(t, 3)))
-	server := launch(t, "serve", "--db", db, "--listen", addr, "--user", "alice@hotmail.com:pw:Alice A", "--user", "bob@hotmail.com:pw")
+	server := launch(t, "serve", "--db", db, "--listen", addr, "--user", "alice@hotmail.com:pw:Alice A", "--user",
+		"bob@hotmail.com:pw")
 	server.address()
 	on := func(args ...string) []string { return append(args, "--db", db) }
-	if said := verb(t, exitDiffers, on("notify", "bob@hotmail.com", "x")...); !strings.Contains(said, "bob@hotmail.com: the user is not logged on") {
+	if said := verb(t, exitDiffers, on("notify", "bob@hotmail.com", "x")...); !strings.Contains(said,
+		"bob@hotmail.com: the user is not logged on") {
 		t.Errorf("notify: %s", said)
 	}
 	alice, bob := signInAt(t, addr, "alice@hotmail.com", "pw"), signInAt(t, addr, "bob@hotmail.com", "pw")
@@ -113,19 +116,28 @@ func TestAccountsWhileTheServerRuns(t *testing.T) {
 	}, "a message of the system")
 
 	verb(t, exitOK, on("passwd", "alice@hotmail.com", "--password", "new")...)
-	signInAt(t, addr, "alice@hotmail.com", "new").Close()
-	alice.wants(t, func(e client.Event) bool { out, ok := e.(client.Out); return ok && out.Reason == "OTH" }, "OUT OTH")
+	alice.wants(t, func(e client.Event) bool { out, ok := e.(client.Out); return ok && out.Reason == "" }, "OUT")
+	alice = signInAt(t, addr, "alice@hotmail.com", "new")
+	alice.wantsPresence(t, "bob@hotmail.com", "BSY")
+	verb(t, exitOK, on("kick", "alice@hotmail.com")...)
+	alice.wants(t, func(e client.Event) bool { out, ok := e.(client.Out); return ok && out.Reason == "" }, "OUT")
+	if said := verb(t, exitDiffers, on("kick", "alice@hotmail.com")...); !strings.Contains(said,
+		"alice@hotmail.com: the user is not logged on") {
+		t.Errorf("kick: %s", said)
+	}
 
 	verb(t, exitOK, on("remove", "bob@hotmail.com")...)
 	bob.wants(t, func(e client.Event) bool { _, ok := e.(client.Out); return ok }, "OUT")
-	if _, err := client.Login(t.Context(), client.Options{Server: addr, Handle: "bob@hotmail.com", Password: "pw"}); err == nil {
+	if _, err := client.Login(t.Context(),
+		client.Options{Server: addr, Handle: "bob@hotmail.com", Password: "pw"}); err == nil {
 		t.Error("bob is no more, and could log on")
 	}
 	server.end(exitOK)
 	if said := server.stderr.String(); strings.Contains(said, "error") {
 		t.Errorf("nothing failed, and the server says\n%s", said)
 	}
-	if said := verb(t, exitDiffers, on("state", "alice@hotmail.com", "NLN")...); !strings.Contains(said, "no server answers") {
+	if said := verb(t, exitDiffers, on("state", "alice@hotmail.com", "NLN")...); !strings.Contains(said,
+		"no running server") {
 		t.Errorf("state without a server: %s", said)
 	}
 	if _, err := os.Stat(db + "-wal"); err == nil {
@@ -133,11 +145,13 @@ func TestAccountsWhileTheServerRuns(t *testing.T) {
 	}
 }
 
-// TestUserReplaces: --user on a database gives an account that exists the password, and leaves its lists.
+// TestUserReplaces: --user on a database gives an account that exists the password, and leaves its
+// lists.
 func TestUserReplaces(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "a.db")
 	serve := func(user string) {
-		p := launch(t, "serve", "--db", db, "--listen", net.JoinHostPort("127.0.0.1", strconv.Itoa(freePorts(t, 3))), "--user", user)
+		p := launch(t, "serve", "--db", db, "--listen", net.JoinHostPort("127.0.0.1", strconv.Itoa(freePorts(t, 3))),
+			"--user", user)
 		p.address()
 		p.end(exitOK)
 	}
@@ -155,12 +169,14 @@ func TestUserReplaces(t *testing.T) {
 	}
 }
 
-// TestProxyOnADatabase: the embedded server behind the proxy has the accounts of the file, and says when there are none.
+// TestProxyOnADatabase: the embedded server behind the proxy has the accounts of the file, and says
+// when there are none.
 func TestProxyOnADatabase(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "a.db")
 	p := launch(t, "--headless", "--listen", "127.0.0.1:0", "--db", db)
 	addr := p.address()
-	if !strings.Contains(p.stderr.String(), "there are no accounts yet") || !strings.Contains(p.stderr.String(), "the accounts of "+db) {
+	if !strings.Contains(p.stderr.String(), "there are no accounts yet") ||
+		!strings.Contains(p.stderr.String(), "the accounts of "+db) {
 		t.Errorf("it said %s", p.stderr)
 	}
 	verb(t, exitOK, "add", "erin@hotmail.com", "--password", "pw", "--db", db)
@@ -194,10 +210,16 @@ func TestAccountsAsTyped(t *testing.T) {
 	if strings.ContainsAny(got, "\u009b\u202e\x1b") {
 		t.Errorf("list -T json controls the terminal: %q", got)
 	}
-	if got := out(exitUsage, "lists", "add", "bob@hotmail.com", "AL", "eve@hotmail.com", "--name", strings.Repeat("x", 388)); !strings.Contains(got, "at most 387 bytes") {
+	if got := out(exitUsage, "lists", "add", "bob@hotmail.com", "AL", "eve@hotmail.com", "--name",
+		strings.Repeat("x", 388)); !strings.Contains(got, "at most 387 bytes") {
 		t.Errorf("a name too long: %s", got)
 	}
-	if got := out(exitDiffers, "remove", "none{1..500}@hotmail.com"); strings.Count(got, "\n") > 10 || !strings.Contains(got, "and 495 more") {
+	if got := out(exitUsage, "notify", "bob@hotmail.com", "x\x1b[2J"); !strings.Contains(got,
+		"byte 2 of the message is the control character 0x1b") {
+		t.Errorf("a message that controls terminals: %s", got)
+	}
+	if got := out(exitDiffers, "remove", "none{1..500}@hotmail.com"); strings.Count(got, "\n") > 10 ||
+		!strings.Contains(got, "and 495 more") {
 		t.Errorf("remove says %d lines, the last ones: %s", strings.Count(got, "\n"), got[max(0, len(got)-200):])
 	}
 }

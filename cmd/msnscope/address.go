@@ -10,18 +10,21 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/msnscope/msnscope/decode/referral"
 )
 
-// portNumber refuses what is no decimal port from least on.
+// portNumber returns an error unless port is a decimal number from least to 65535.
 func portNumber(port string, least uint64) error {
 	n, err := strconv.ParseUint(port, 10, 16)
 	if err != nil || n < least {
-		return fmt.Errorf("%q is no port", port)
+		return fmt.Errorf("%q is not a port", port)
 	}
 	return nil
 }
 
-// listenable refuses an address whose form is wrong; whether it can be listened on is the system's to say.
+// listenable returns an error for an address of the wrong form. Only the system knows whether it
+// can be listened on.
 func listenable(addr string) error {
 	_, port, err := net.SplitHostPort(addr)
 	if err != nil {
@@ -30,7 +33,8 @@ func listenable(addr string) error {
 	return portNumber(port, 0)
 }
 
-// advertised takes apart an address that clients are to be told: an IP address or a name, with a port or, empty, without.
+// advertised splits an address that clients are given, an IP address or a name, into its host and
+// port; port is empty where there is none.
 func advertised(s string) (host, port string, err error) {
 	host, hasPort := s, false
 	switch rest, bracketed := strings.CutPrefix(s, "["); {
@@ -57,28 +61,13 @@ func advertised(s string) (host, port string, err error) {
 		}
 		return host, port, nil
 	}
-	if !isHostName(host) {
+	if !referral.IsName(host) {
 		return "", "", fmt.Errorf("%q is neither an IP address nor a name", host)
 	}
 	return host, port, nil
 }
 
-// isHostName reports whether s can be a host's name. One whose last part is a number would be an IP address that is wrong.
-func isHostName(s string) bool {
-	labels := strings.Split(strings.TrimSuffix(s, "."), ".")
-	for _, l := range labels {
-		odd := func(r rune) bool {
-			return r != '-' && r != '_' && (r < '0' || r > '9') && (r|0x20 < 'a' || r|0x20 > 'z')
-		}
-		if l == "" || len(l) > 63 || l[0] == '-' || strings.ContainsFunc(l, odd) {
-			return false
-		}
-	}
-	_, err := strconv.ParseUint(labels[len(labels)-1], 10, 64)
-	return err != nil && len(s) <= 253
-}
-
-// leadsTo reports whether who connects to upstream (host:port) connects to the listener at own.
+// leadsTo reports whether a connection to upstream (host:port) arrives at the listener at own.
 func leadsTo(ctx context.Context, own net.Addr, upstream string) bool {
 	at, err := netip.ParseAddrPort(own.String())
 	host, port, uerr := net.SplitHostPort(upstream)
@@ -98,7 +87,7 @@ func leadsTo(ctx context.Context, own net.Addr, upstream string) bool {
 	})
 }
 
-// isOurs reports whether the address is one of this machine's.
+// isOurs reports whether this machine has the address.
 func isOurs(ip netip.Addr) bool {
 	addrs, _ := net.InterfaceAddrs() // none known: none is ours
 	return slices.ContainsFunc(addrs, func(a net.Addr) bool {

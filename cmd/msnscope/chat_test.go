@@ -12,9 +12,10 @@ import (
 	"testing"
 
 	"github.com/msnscope/msnscope/internal/client"
+	"github.com/msnscope/msnscope/internal/msntest"
 )
 
-// person is a user with a client from the library, and what that client was told.
+// person is a user with a client from the library, and the events of that client.
 type person struct {
 	t testing.TB
 	*client.Client
@@ -52,10 +53,10 @@ func (p *person) must(err error) {
 	}
 }
 
-// told waits for an event of type E that ok accepts.
-func told[E client.Event](p *person, what string, ok func(E) bool) (found E) {
+// awaitEvent waits for an event of type E that ok accepts.
+func awaitEvent[E client.Event](p *person, what string, ok func(E) bool) (found E) {
 	p.t.Helper()
-	await(p.t, p.Handle()+" to be told of "+what, func() bool {
+	await(p.t, p.Handle()+" to hear of "+what, func() bool {
 		p.mu.Lock()
 		defer p.mu.Unlock()
 		i := slices.IndexFunc(p.events, func(e client.Event) bool {
@@ -73,7 +74,7 @@ func told[E client.Event](p *person, what string, ok func(E) bool) (found E) {
 // hears waits for a text from another one, and returns the session.
 func (p *person) hears(from, text string) *client.Switchboard {
 	p.t.Helper()
-	return told(p, text, func(m client.Message) bool { return m.From == from && m.Text == text }).Session
+	return awaitEvent(p, text, func(m client.Message) bool { return m.From == from && m.Text == text }).Session
 }
 
 // call opens a session with another one, who answers by itself.
@@ -104,47 +105,49 @@ func chat(t testing.TB, a, b *person) {
 	b.must(back.Deliver(t.Context(), "Yes.\r\nEvery line."))
 	a.hears(b.Handle(), "Yes.\r\nEvery line.")
 	a.must(s.Leave(t.Context()))
-	told(b, "the other's leaving", func(e client.Left) bool { return e.Session == back && e.Handle == a.Handle() })
+	awaitEvent(b, "the other's leaving",
+		func(e client.Left) bool { return e.Session == back && e.Handle == a.Handle() })
 	b.must(back.Leave(t.Context()))
 }
 
-// knock goes as carol to the dispatch server, as the draft has it, and returns where that one sends her.
+// knock goes as carol to the dispatch server, as the draft has it, and returns where that one sends
+// her.
 func knock(t testing.TB, w *taps, address string) string {
 	t.Helper()
 	ds := connect(t, w, address)
-	ds.say("VER 0 MSNP2 CVR0")
-	ds.hear(`VER 0 MSNP2( CVR0)?`)
-	ds.say("INF 1")
-	ds.hear(`INF 1 MD5`)
-	ds.say("USR 2 MD5 I carol@hotmail.com")
-	next := ds.hear(`XFR 2 NS (\S+)`)[0]
-	if rest := ds.closed(); rest != "" {
+	ds.Say("VER 0 MSNP2 CVR0")
+	ds.Hear(`VER 0 MSNP2( CVR0)?`)
+	ds.Say("INF 1")
+	ds.Hear(`INF 1 MD5`)
+	ds.Say("USR 2 MD5 I carol@hotmail.com")
+	next := ds.Hear(`XFR 2 NS (\S+)`)[0]
+	if rest := ds.Rest(); rest != "" {
 		t.Errorf("the dispatch server goes on: %q", rest)
 	}
 	return next
 }
 
 // enter goes as carol to the notification server, and online.
-func enter(t testing.TB, w *taps, address string) *peer {
+func enter(t testing.TB, w *taps, address string) *msntest.Peer {
 	t.Helper()
 	ns := connect(t, w, address)
-	ns.say("VER 3 MSNP2 CVR0")
-	ns.hear(`VER 3 MSNP2( CVR0)?`)
-	ns.say("INF 4")
-	ns.hear(`INF 4 MD5`)
-	ns.say("USR 5 MD5 I carol@hotmail.com")
-	challenge := ns.hear(`USR 5 MD5 S (\S+)`)[0]
-	ns.say("USR 6 MD5 S %s", digest(challenge, "carolpw"))
-	ns.hear(`USR 6 OK carol@hotmail\.com carol`)
-	ns.say("SYN 7 0")
-	ns.hear(`SYN 7 1`)
-	ns.hear(`GTC 7 1 A`)
-	ns.hear(`BLP 7 1 AL`)
+	ns.Say("VER 3 MSNP2 CVR0")
+	ns.Hear(`VER 3 MSNP2( CVR0)?`)
+	ns.Say("INF 4")
+	ns.Hear(`INF 4 MD5`)
+	ns.Say("USR 5 MD5 I carol@hotmail.com")
+	challenge := ns.Hear(`USR 5 MD5 S (\S+)`)[0]
+	ns.Say("USR 6 MD5 S %s", digest(challenge, "carolpw"))
+	ns.Hear(`USR 6 OK carol@hotmail\.com carol`)
+	ns.Say("SYN 7 0")
+	ns.Hear(`SYN 7 1`)
+	ns.Hear(`GTC 7 1 A`)
+	ns.Hear(`BLP 7 1 AL`)
 	for _, list := range []string{"FL", "AL", "BL", "RL"} {
-		ns.hear(`LST 7 ` + list + ` 1 0 0`)
+		ns.Hear(`LST 7 ` + list + ` 1 0 0`)
 	}
-	ns.send("CHG 8 NLN\n") // the line end of some clients (§5.2 wants CRLF); it passes as it is
-	ns.hear(`CHG 8 NLN`)
+	ns.Send("CHG 8 NLN\n") // the line end of some clients (§5.2 wants CRLF); it passes as it is
+	ns.Hear(`CHG 8 NLN`)
 	return ns
 }
 
@@ -154,28 +157,28 @@ func mime(text string) string {
 }
 
 // carolCalls has carol call alice, who answers by herself, and say something.
-func carolCalls(t testing.TB, w *taps, ns *peer, alice *person) {
+func carolCalls(t testing.TB, w *taps, ns *msntest.Peer, alice *person) {
 	t.Helper()
-	ns.say("XFR 9 SB")
-	m := ns.hear(`XFR 9 SB (\S+) CKI (\S+)`)
+	ns.Say("XFR 9 SB")
+	m := ns.Hear(`XFR 9 SB (\S+) CKI (\S+)`)
 	sb := connect(t, w, m[0])
-	sb.say("USR 1 carol@hotmail.com %s", m[1])
-	sb.hear(`USR 1 OK carol@hotmail\.com carol`)
-	sb.say("CAL 2 alice@hotmail.com")
-	sb.hear(`CAL 2 RINGING \d+`)
-	sb.hear(`JOI alice@hotmail\.com alice`)
+	sb.Say("USR 1 carol@hotmail.com %s", m[1])
+	sb.Hear(`USR 1 OK carol@hotmail\.com carol`)
+	sb.Say("CAL 2 alice@hotmail.com")
+	sb.Hear(`CAL 2 RINGING \d+`)
+	sb.Hear(`JOI alice@hotmail\.com alice`)
 	hello := mime("Hi Alice, é!")
-	sb.say("MSG 3 N %d\r\n%s", len(hello), hello+"OUT") // a payload has no end of its own (§8.8)
-	if rest := sb.closed(); rest != "" {
+	sb.Say("MSG 3 N %d\r\n%s", len(hello), hello+"OUT") // a payload has no end of its own (§8.8)
+	if rest := sb.Rest(); rest != "" {
 		t.Errorf("after OUT the switchboard says %q", rest)
 	}
 	back := alice.hears("carol@hotmail.com", "Hi Alice, é!")
-	told(alice, "carol's leaving", func(e client.Left) bool { return e.Session == back })
+	awaitEvent(alice, "carol's leaving", func(e client.Left) bool { return e.Session == back })
 	alice.must(back.Leave(t.Context()))
 }
 
 // aliceCalls has alice call carol, who answers.
-func aliceCalls(t testing.TB, w *taps, ns *peer, alice *person) {
+func aliceCalls(t testing.TB, w *taps, ns *msntest.Peer, alice *person) {
 	t.Helper()
 	said := make(chan error, 1)
 	go func() {
@@ -191,24 +194,25 @@ func aliceCalls(t testing.TB, w *taps, ns *peer, alice *person) {
 		}
 		said <- err
 	}()
-	m := ns.hear(`RNG (\d+) (\S+) CKI (\S+) alice@hotmail\.com alice`)
+	m := ns.Hear(`RNG (\d+) (\S+) CKI (\S+) alice@hotmail\.com alice`)
 	sb := connect(t, w, m[1])
-	sb.say("ANS 1 carol@hotmail.com %s %s", m[2], m[0])
-	sb.hear(`IRO 1 1 1 alice@hotmail\.com alice`)
-	sb.hear(`ANS 1 OK`)
+	sb.Say("ANS 1 carol@hotmail.com %s %s", m[2], m[0])
+	sb.Hear(`IRO 1 1 1 alice@hotmail\.com alice`)
+	sb.Hear(`ANS 1 OK`)
 	text := mime("back again")
-	sb.hear(fmt.Sprintf(`MSG alice@hotmail\.com alice %d`, len(text)))
-	sb.body(text)
-	sb.hear(`BYE alice@hotmail\.com`)
-	sb.say("OUT")
-	sb.closed()
+	sb.Hear(fmt.Sprintf(`MSG alice@hotmail\.com alice %d`, len(text)))
+	sb.Want(text)
+	sb.Hear(`BYE alice@hotmail\.com`)
+	sb.Say("OUT")
+	sb.Rest()
 	if err := <-said; err != nil {
 		t.Error(err)
 	}
 }
 
-// party is all that the tests of the proxy have people do: alice and bob have clients from the library, carol has a net.Conn
-// and the draft. All sign in at address, over connections that w keeps. It returns the addresses that alice and bob were given.
+// party is all that the tests of the proxy have people do: alice and bob have clients from the
+// library, carol has a net.Conn and the draft. All sign in at address, over connections that w
+// keeps. It returns the addresses that alice and bob were given.
 func party(t testing.TB, w *taps, address string) []string {
 	t.Helper()
 	o := client.Options{Server: address, Dial: w.Dial}
@@ -216,15 +220,15 @@ func party(t testing.TB, w *taps, address string) []string {
 	alice.must(alice.AddContact(t.Context(), "FL", "bob@hotmail.com", "Bob Ö. 100%"))
 	bob.must(bob.AddContact(t.Context(), "AL", "alice@hotmail.com", "alice"))
 	bob.must(bob.SetState(t.Context(), "BSY"))
-	told(alice, "bob's state", func(e client.Presence) bool { return e.State == "BSY" })
+	awaitEvent(alice, "bob's state", func(e client.Presence) bool { return e.State == "BSY" })
 	chat(t, alice, bob)
 
 	carol := enter(t, w, knock(t, w, address))
 	carolCalls(t, w, carol, alice)
 	aliceCalls(t, w, carol, alice)
-	carol.say("OUT")
-	carol.hear(`OUT`)
-	carol.closed()
+	carol.Say("OUT")
+	carol.Hear(`OUT`)
+	carol.Rest()
 
 	var refused *client.ProtocolError
 	if _, err := alice.Call(t.Context(), "dave@hotmail.com"); !errors.As(err, &refused) || refused.Code != 217 {
@@ -232,14 +236,15 @@ func party(t testing.TB, w *taps, address string) []string {
 	}
 	given := append(alice.Referrals(), bob.Referrals()...)
 	bob.logout()
-	told(alice, "bob's going", func(e client.Presence) bool { return e.State == "FLN" })
+	awaitEvent(alice, "bob's going", func(e client.Presence) bool { return e.State == "FLN" })
 	alice.logout()
 	return given
 }
 
 var hostPort = regexp.MustCompile(`\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b`)
 
-// staysInside checks that no client was ever told an address that ok does not know, nor went to one.
+// staysInside checks that no client ever got an address that ok does not know, nor went to
+// one.
 func staysInside(t *testing.T, w *taps, ok func(address string) bool) {
 	t.Helper()
 	referrals := 0
@@ -251,12 +256,12 @@ func staysInside(t *testing.T, w *taps, ok func(address string) bool) {
 		for _, address := range hostPort.FindAllString(got, -1) {
 			referrals++
 			if !ok(address) {
-				t.Errorf("a client was told of %s", address)
+				t.Errorf("a client got the address %s", address)
 			}
 		}
 	}
 	if referrals < 3 {
-		t.Errorf("clients were told %d addresses, want 3 at least: XFR NS, XFR SB, RNG", referrals)
+		t.Errorf("clients got %d addresses, want 3 at least: XFR NS, XFR SB, RNG", referrals)
 	}
 }
 

@@ -4,10 +4,12 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/msnscope/msnscope/internal/filter"
+	"github.com/msnscope/msnscope/internal/format"
 	"github.com/msnscope/msnscope/server"
 )
 
-// completeForms tells the shell what the flags of a verb may be: -T one of the forms, those of headless output by default.
+// completeForms registers completions for the flags of a verb: for -T the given forms, or those of
+// headless output.
 func completeForms(c *cobra.Command, forms ...string) {
 	if forms == nil {
 		forms = []string{"text", "jsonl", "cs"}
@@ -17,15 +19,21 @@ func completeForms(c *cobra.Command, forms ...string) {
 		settings = append(settings, name+"=")
 	}
 	if c.Flags().Lookup("set") != nil {
-		_ = c.RegisterFlagCompletionFunc("set", cobra.FixedCompletions(settings, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
+		_ = c.RegisterFlagCompletionFunc("set",
+			cobra.FixedCompletions(settings, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 	}
 	for flag, words := range map[string][]string{
-		"type": forms, "preset": {"lenient", "draft", "observed"}, "field": filter.Names(), "side": {"client", "server", "both"},
+		"type": forms, "preset": {"lenient", "draft", "observed"}, "field": filter.Names(),
+		"side": {"client", "server", "both"}, "time": format.TimeForms(),
 		"mode": {"signin", "presence", "chat", "group", "idle", "lists"},
 	} {
 		if c.Flags().Lookup(flag) != nil {
 			_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 		}
+	}
+	if c.Flags().Lookup("shadow-report") != nil {
+		reports := cobra.FixedCompletions([]string{"json:", "junit:"}, cobra.ShellCompDirectiveNoSpace)
+		_ = c.RegisterFlagCompletionFunc("shadow-report", reports)
 	}
 	for _, flag := range []string{"filter", "intercept"} {
 		if c.Flags().Lookup(flag) != nil {
@@ -34,7 +42,8 @@ func completeForms(c *cobra.Command, forms ...string) {
 	}
 }
 
-// completeFilter tells the shell how a filter may go on; what is typed already stands before each choice.
+// completeFilter returns the ways in which a filter may continue. Each begins with what is typed
+// already, as the shell wants it.
 func completeFilter(_ *cobra.Command, _ []string, typed string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	c := filter.Complete(typed, len(typed))
 	for i := range c.Choices {

@@ -15,17 +15,19 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/msnscope/msnscope/captures"
 	"github.com/msnscope/msnscope/internal/control"
-	"github.com/msnscope/msnscope/internal/store"
+	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/proxy"
 	"github.com/msnscope/msnscope/proxy/intercept"
 	"github.com/msnscope/msnscope/ui"
 )
 
-// tokenVariable gives the token of the control API, in place of the one in the file.
+// tokenVariable is the environment variable that replaces the token of the control API in the file.
 const tokenVariable = "MSNSCOPE_TOKEN"
 
-// tokenFile is where the token of the control API at an address stands: beside a socket, else in the user's cache.
+// tokenFile returns the file with the token of the control API at an address: beside a socket,
+// otherwise in the user's cache folder.
 func tokenFile(address string) (string, error) {
 	if control.IsSocket(address) {
 		return address + ".token", nil
@@ -51,10 +53,16 @@ type controlled struct {
 	file     string // of the token, "" where the environment gave it
 }
 
-// serveControl serves the control API, if the flag asks for it; a nil *controlled serves nothing.
-func serveControl(ctx context.Context, e *env, address string, p *proxy.Proxy, bench *intercept.Bench, log *store.Log) (*controlled, error) {
+// serveControl serves the control API at the address. Without one it returns nil, and a nil
+// *controlled does nothing.
+func serveControl(ctx context.Context, e *env, address string, p *proxy.Proxy, controls *intercept.Controls,
+	log *eventlog.Log, out *outlets,
+) (*controlled, error) {
 	if address == "" {
 		return nil, nil
+	}
+	if err := control.CheckAddress(address); err != nil {
+		return nil, usage("--control %s: %w", address, err)
 	}
 	l, err := control.Listen(address)
 	if err != nil {
@@ -68,15 +76,20 @@ func serveControl(ctx context.Context, e *env, address string, p *proxy.Proxy, b
 	if token == "" {
 		if token, err = c.makeToken(address); err != nil {
 			l.Close()
-			return nil, &exitError{exitIO, fmt.Errorf("--control %s: the token: %w", address, err), "or set " + tokenVariable}
+			return nil, &exitError{
+				exitIO, fmt.Errorf("--control %s: the token: %w", address, err),
+				"or set " + tokenVariable,
+			}
 		}
 	}
-	ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx)) // it tells the end, too
-	c.server = control.NewServer(control.Options{Log: log, Proxy: p, Bench: bench, Token: token, Done: c.done})
-	logger := e.logger(nil)
+	ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx)) // it must outlive the run, to report its end
+	c.server = control.NewServer(control.Options{
+		Log: log, Proxy: p, Controls: controls, Token: token, Logger: out.log, Done: c.done,
+		Stalled: func(err error) { out.stopped("stream of the control API", err) },
+	})
 	c.served.Go(func() {
 		if err := c.server.Serve(ctx, l); err != nil {
-			logger.Error("the control API ended", "err", err)
+			out.stopped("control API", err)
 		}
 	})
 	e.say("control on %s, the token is in %s", address, cmp.Or(c.file, "$"+tokenVariable))
@@ -95,7 +108,7 @@ func (c *controlled) makeToken(address string) (string, error) {
 	return control.NewToken(file)
 }
 
-// close ends the API.
+// close ends the API and removes the file with its token.
 func (c *controlled) close() {
 	if c == nil {
 		return
@@ -106,11 +119,11 @@ func (c *controlled) close() {
 	c.served.Wait()
 	c.listener.Close()
 	if c.file != "" {
-		_ = os.Remove(c.file) // a token of nobody does no harm
+		_ = os.Remove(c.file) // a token without a server does no harm
 	}
 }
 
-// attach runs the inspector on a proxy that is controlled at the address.
+// attach runs the inspector on the proxy whose control API is at the address.
 func attach(c *cobra.Command, e *env, address, expr string) error {
 	ctx := c.Context()
 	token, err := attachToken(e, address)
@@ -119,10 +132,16 @@ func attach(c *cobra.Command, e *env, address, expr string) error {
 	}
 	client, err := control.Dial(ctx, address, token)
 	if errors.Is(err, control.ErrToken) {
-		return &exitError{exitUsage, fmt.Errorf("--attach %s: %w", address, err), "the proxy wrote its token to a file, and said which; or set " + tokenVariable}
+		return &exitError{
+			exitUsage, fmt.Errorf("--attach %s: %w", address, err),
+			"the proxy wrote its token to a file and printed its name; or set " + tokenVariable,
+		}
 	}
 	if err != nil {
-		return &exitError{exitIO, fmt.Errorf("--attach %s: %w", address, err), "msnscope --headless --control " + address + " serves there"}
+		return &exitError{
+			exitIO, fmt.Errorf("--attach %s: %w", address, err),
+			"msnscope --headless --control " + address + " serves there",
+		}
 	}
 	defer client.Close()
 	ctx, stop := context.WithCancel(ctx)
@@ -131,7 +150,7 @@ func attach(c *cobra.Command, e *env, address, expr string) error {
 	if err != nil {
 		return &exitError{exitIO, fmt.Errorf("--attach %s: %w", address, err), ""}
 	}
-	log := store.NewLog(store.LogOptions{})
+	log := eventlog.New(eventlog.Options{})
 	defer log.Close()
 	m := &mirror{}
 	done := make(chan struct{})
@@ -144,16 +163,10 @@ func attach(c *cobra.Command, e *env, address, expr string) error {
 		stream.Close()
 		<-done
 	}()
-	app, err := ui.New(ui.Options{
-		Log: log, Live: true, Filter: expr, Steering: client, Title: warned("attached to "+address, client), Status: m.status,
-	})
-	if err != nil {
-		return fmt.Errorf("inspector: %w", err)
-	}
-	if err := app.Run(ctx); err != nil && ctx.Err() == nil {
-		return &exitError{exitIO, fmt.Errorf("inspector: %w", err), ""}
-	}
-	return nil
+	return e.runInspector(ctx, ui.Options{
+		Log: log, Live: true, Filter: expr, Steering: client, Title: warned("attached to "+address, client),
+		Status: m.status,
+	}, "the control API has the events as JSON lines: GET /v1/events")
 }
 
 // mirror fills a log with the events of another process.
@@ -162,8 +175,8 @@ type mirror struct {
 	ended string
 }
 
-func (m *mirror) run(ctx context.Context, stream io.Reader, address string, log *store.Log) {
-	err := store.LoadReader(ctx, stream, address, log, nil)
+func (m *mirror) run(ctx context.Context, stream io.Reader, address string, log *eventlog.Log) {
+	err := captures.NewLoader(log).LoadReader(ctx, stream, address, nil)
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.ended = "the proxy has ended"
@@ -172,7 +185,7 @@ func (m *mirror) run(ctx context.Context, stream io.Reader, address string, log 
 	}
 }
 
-// status says when the other process has ended.
+// status returns a line for the inspector once the other process has ended, "" before.
 func (m *mirror) status() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -197,6 +210,7 @@ func attachToken(e *env, address string) (string, error) {
 	}
 	return "", &exitError{
 		exitIO, fmt.Errorf("--attach %s: the token in %s: %w", address, file, err),
-		strings.TrimSpace("msnscope --headless --control " + address + " makes it; " + tokenVariable + " gives another"),
+		strings.TrimSpace("msnscope --headless --control " + address + " makes it; " + tokenVariable +
+			" gives another"),
 	}
 }

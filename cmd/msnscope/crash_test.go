@@ -25,9 +25,9 @@ const (
 	crashTargets = 20
 )
 
-// TestNothingAcknowledgedIsLost kills a server, as a process, in the middle of what 64 clients change: every echoed ADD, REM,
-// GTC and BLP must be there after the restart, with its serial. What was under way may be there or not. CRASH_ROUNDS is how often, 5 if
-// not set.
+// TestNothingAcknowledgedIsLost kills a server, as a process, in the middle of what 64 clients
+// change: every echoed ADD, REM, GTC and BLP must be there after the restart, with its serial. What
+// was under way may be there or not. CRASH_ROUNDS is how often, 5 if not set.
 func TestNothingAcknowledgedIsLost(t *testing.T) {
 	rounds := 5
 	if s := os.Getenv("CRASH_ROUNDS"); s != "" {
@@ -37,9 +37,13 @@ func TestNothingAcknowledgedIsLost(t *testing.T) {
 		}
 		rounds = n
 	}
-	c := &crash{t: t, db: filepath.Join(t.TempDir(), "a.db"), addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(freePorts(t, 3)))}
+	c := &crash{
+		t: t, db: filepath.Join(t.TempDir(), "a.db"),
+		addr: net.JoinHostPort("127.0.0.1", strconv.Itoa(freePorts(t, 3))),
+	}
 	if code := run(t.Context(), []string{
-		"accounts", "add", fmt.Sprintf("user{1..%d}@hotmail.com", crashUsers), fmt.Sprintf("target{1..%d}@hotmail.com", crashTargets),
+		"accounts", "add", fmt.Sprintf("user{1..%d}@hotmail.com", crashUsers),
+		fmt.Sprintf("target{1..%d}@hotmail.com", crashTargets),
 		"--password", "secret", "--db", c.db,
 	}, &env{stderr: os.Stderr, getenv: os.Getenv}); code != exitOK {
 		t.Fatalf("accounts add: exit code %d", code)
@@ -110,7 +114,8 @@ func (c *crash) check(round int) *program {
 				return
 			}
 			if got := u.client.Properties(); !u.mayHave(got) {
-				c.t.Errorf("%s: - acknowledged, + after the kill (besides, %+v was under way):\n%s", u.handle, u.pending, cmp.Diff(u.known, got))
+				c.t.Errorf("%s: - acknowledged, + after the kill (besides, %+v was under way):\n%s", u.handle,
+					u.pending, cmp.Diff(u.known, got))
 			}
 		})
 	}
@@ -124,8 +129,8 @@ func (c *crash) check(round int) *program {
 	return server
 }
 
-// mirrored checks that forward and reverse lists agree. The serial of a target counts how often it was added and removed, so
-// that it is even or odd with what is left.
+// mirrored checks that forward and reverse lists agree. The serial of a target counts how often it
+// was added and removed, so that it is even or odd with what is left.
 func (c *crash) mirrored() {
 	s, err := accounts.Open(c.db, accounts.OpenOptions{Existing: true})
 	if err != nil {
@@ -154,7 +159,8 @@ func (c *crash) mirrored() {
 		slices.Sort(got)
 		slices.Sort(watchers[a.Handle])
 		if !slices.Equal(got, watchers[a.Handle]) || (a.Serial-1-len(got))%2 != 0 {
-			c.t.Errorf("%s, serial %d, has on its reverse list %v, but is on the forward lists of %v", a.Handle, a.Serial, got, watchers[a.Handle])
+			c.t.Errorf("%s, serial %d, has on its reverse list %v, but is on the forward lists of %v", a.Handle,
+				a.Serial, got, watchers[a.Handle])
 		}
 	}
 }
@@ -167,7 +173,8 @@ func (u *changer) logon(ctx context.Context, addr string) (err error) {
 	return u.client.Sync(ctx)
 }
 
-// mayHave reports whether got is what was acknowledged, with or without the change that was under way.
+// mayHave reports whether got is what was acknowledged, with or without the change that was under
+// way.
 func (u *changer) mayHave(got client.Properties) bool {
 	if u.known.Serial == 0 || sameProperties(u.known, got) { // 0: the first time
 		return true
@@ -253,7 +260,8 @@ func (e *edit) on(p client.Properties) client.Properties {
 	case "ADD":
 		p.Lists[e.list] = append(p.Lists[e.list], client.Contact{Handle: e.target, Name: "Target"})
 	case "REM":
-		p.Lists[e.list] = slices.DeleteFunc(p.Lists[e.list], func(c client.Contact) bool { return c.Handle == e.target })
+		p.Lists[e.list] = slices.DeleteFunc(p.Lists[e.list],
+			func(c client.Contact) bool { return c.Handle == e.target })
 	}
 	return p
 }

@@ -1,26 +1,34 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/msnscope/msnscope/decode/lint"
 	"github.com/msnscope/msnscope/internal/control"
 	"github.com/msnscope/msnscope/internal/explain"
 	"github.com/msnscope/msnscope/server"
 	"github.com/msnscope/msnscope/ui"
 )
 
-// TestDocsAreFresh: what is generated from tables says what the tables say. Run with -update to write it.
+// TestDocsAreFresh: what is generated from tables says what the tables say. Run with -update to
+// write it.
 func TestDocsAreFresh(t *testing.T) {
 	api, err := json.MarshalIndent(control.OpenAPI(), "", "  ")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for path, fresh := range map[string]string{
-		"docs/KEYS.md": ui.KeysMarkdown(), "docs/PROTOCOL.md": explain.Markdown(), "docs/SERVER.md": server.SettingsMarkdown(),
+		"docs/KEYS.md": ui.KeysMarkdown(), "docs/PROTOCOL.md": explain.Markdown(),
+		"docs/LINT.md":      lint.Markdown(),
+		"docs/SERVER.md":    server.SettingsMarkdown(),
+		"docs/COVERAGE.md":  coverage(t),
 		"docs/openapi.json": string(api) + "\n",
 	} {
 		file := "../../" + path
@@ -67,4 +75,83 @@ func TestReadmeNamesWhatExists(t *testing.T) {
 	if checked < 12 {
 		t.Errorf("only %d command lines were found in the README", checked)
 	}
+}
+
+// TestCommandsOfGuides: each command line in docs is one that the program has, and one that only
+// reads shipped recordings, or explains, does so without an error.
+func TestCommandsOfGuides(t *testing.T) {
+	t.Chdir("../..")
+	guides, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	checked := 0
+	for _, guide := range guides {
+		text, err := os.ReadFile(guide)
+		if err != nil {
+			t.Fatal(err)
+		}
+		code := false
+		for line := range strings.Lines(string(text)) {
+			if strings.HasPrefix(line, "```") {
+				code = !code
+			}
+			args := shellWords(strings.TrimSpace(line))
+			if !code || len(args) == 0 || args[0] != "msnscope" {
+				continue
+			}
+			checked++
+			root := newRoot(&env{})
+			verb, rest, err := root.Find(args[1:])
+			if err == nil {
+				err = verb.ParseFlags(rest)
+			}
+			if err == nil {
+				err = verb.ValidateArgs(verb.Flags().Args())
+			}
+			if err != nil {
+				t.Errorf("%s: %s: %v", guide, line, err)
+				continue
+			}
+			if code, out := readsOnly(t, verb.Name(), args[1:]); code != exitOK && code != exitDiffers {
+				t.Errorf("%s: %s: exit code %d\n%s", guide, line, code, out)
+			}
+		}
+	}
+	if checked < 35 {
+		t.Errorf("only %d command lines were found in docs", checked)
+	}
+}
+
+// readsOnly runs a command line if it does nothing but read what comes with the program.
+func readsOnly(t *testing.T, verb string, args []string) (code int, out string) {
+	line := strings.Join(args, " ")
+	reads := verb == "explain" || verb == "learn" && !strings.Contains(line, "--dir") ||
+		strings.Contains(line, "captures/samples/") && verb != "inspect" && !slices.Contains(args, "-o")
+	if !reads {
+		return exitOK, ""
+	}
+	var b bytes.Buffer
+	e := &env{stdin: strings.NewReader(""), stdout: &b, stderr: &b, getenv: func(string) string { return "" }}
+	return run(t.Context(), args, e), b.String()
+}
+
+// shellWords returns the words of the first command of a line as a shell reads it, without a
+// comment and without where its output goes; it knows single quotes.
+func shellWords(line string) (words []string) {
+	for i, part := range strings.Split(line, "'") {
+		if i%2 == 1 {
+			words = append(words, part)
+			continue
+		}
+		before, _, comment := strings.Cut(part, " #")
+		words = append(words, strings.Fields(before)...)
+		if end := slices.IndexFunc(words, func(w string) bool { return strings.Contains("|>&", w) }); end >= 0 {
+			return words[:end]
+		}
+		if comment {
+			break
+		}
+	}
+	return words
 }

@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-// drainSignal returns a channel that says when to drain a notification server, and what ends that.
+// drainSignal returns a channel that receives each SIGUSR1, the order to drain a notification
+// server, and a function that ends the delivery.
 func drainSignal() (<-chan os.Signal, func()) {
 	asked := make(chan os.Signal, 1)
 	signal.Notify(asked, syscall.SIGUSR1)

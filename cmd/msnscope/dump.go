@@ -3,21 +3,26 @@ package main
 import (
 	"context"
 	"errors"
-	"os"
-	"slices"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/msnscope/msnscope/captures"
+	"github.com/msnscope/msnscope/decode/lint"
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/internal/filter"
-	"github.com/msnscope/msnscope/internal/store"
 )
 
 // dumpFlags are the flags of dump.
 type dumpFlags struct {
 	expr, form, out string
+	preset          string // of lint, "" for none
 	fields          []string
 	everything      bool
+	follow, exact   bool
+	times           timeFlag
 }
 
 func dumpCommand(e *env) *cobra.Command {
@@ -25,16 +30,23 @@ func dumpCommand(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "dump FILE...",
 		Short: "Decode captures to standard output, one line a command",
-		Long: "Reads pcap and pcapng files, gzipped or not, puts their TCP streams together and prints every command.\n" +
-			"Recordings of msnscope give back exactly what was seen live.\n\n" +
-			"-e FIELD chooses columns, as in tshark: any field of the filter language, such as args.UserHandle or payload.text.\n" +
-			"With text they have tabs between them; csv has all fields without it, parquet too. In csv, a text that a\n" +
-			"spreadsheet would take for a formula has an apostrophe in front. In parquet, a dot in a name is an underscore.",
-		Example: "  msnscope dump captures/conversation.pcapng\n" +
-			"  msnscope dump captures/conversation.pcapng -T jsonl -Y 'cmd == \"MSG\" && payload.text contains \"Hello\"'\n" +
-			"  msnscope dump captures/conversation.pcapng -e time -e user -e payload.text -Y MSG\n" +
-			"  msnscope dump captures/conversation.pcapng -V -Y XFR\n" +
-			"  msnscope dump captures/conversation.pcapng -T parquet -o conversation.parquet",
+		Long: "Reads pcap and pcapng files, also compressed, reassembles the TCP streams and prints every command.\n" +
+			"Recordings of msnscope give back exactly what was seen live. What comes through a pipe, or is\n" +
+			"added to a file with --follow, is printed as it comes. Several files, those in a folder, or those\n" +
+			"that match a pattern are one capture, in the order of their times: what tcpdump -C or dumpcap -b\n" +
+			"has cut is put together again, and each event says which file it is from.\n" +
+			"\n" +
+			"-e FIELD chooses columns, as in tshark: any field of the filter language, such as args.UserHandle\n" +
+			"or payload.text. Text output has tabs between them. Without -e, csv and parquet have all fields.\n" +
+			"In csv, a text that a spreadsheet would take for a formula gets an apostrophe in front, unless\n" +
+			"--exact is given. Columns of parquet have the same names: SQL needs quotes, as in\n" +
+			"\"payload.text\". Their times are in UTC.",
+		Example: "  msnscope dump captures/samples/conversation.pcapng\n" +
+			"  msnscope dump captures/samples/conversation.pcapng -T jsonl -Y 'cmd == \"MSG\" && " +
+			"payload.text contains \"Hello\"'\n" +
+			"  msnscope dump captures/samples/conversation.pcapng -e time -e user -e payload.text -Y MSG\n" +
+			"  msnscope dump captures/samples/conversation.pcapng -V -Y XFR\n" +
+			"  msnscope dump captures/samples/conversation.pcapng -T parquet -o conversation.parquet",
 		Args: files,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c.Context(), e, args) },
 	}
@@ -44,35 +56,55 @@ func dumpCommand(e *env) *cobra.Command {
 	fs.StringVarP(&f.form, "type", "T", "text", "form of the output: text, jsonl, csv, cs or parquet")
 	fs.StringArrayVarP(&f.fields, "field", "e", nil, "print this `FIELD`; may be repeated")
 	fs.BoolVarP(&f.everything, "verbose", "V", false, "print every field and byte")
+	fs.StringVar(&f.preset, "lint", "", "check the commands as lint does, by the preset draft or observed: `PRESET`")
+	f.times.add(fs)
+	fs.BoolVar(&f.exact, "exact", false, "in csv, put no apostrophe in front of what spreadsheets would compute")
+	fs.BoolVar(&f.follow, "follow", false, "go on with what is added to the file, until Ctrl-C")
 	fs.StringVarP(&f.out, "output", "o", "", "write to this `FILE` in place of standard output")
 	completeForms(c, dumpForms...)
 	return c
 }
 
-func (f *dumpFlags) run(ctx context.Context, e *env, paths []string) error {
-	match, err := compile(f.expr)
+func (f *dumpFlags) run(ctx context.Context, e *env, args []string) error {
+	match, err := e.filter(f.expr)
 	if err != nil {
 		return err
 	}
-	open, err := f.sinks()
+	open, err := f.writers()
 	if err != nil {
 		return err
+	}
+	d := dumper{env: e, filter: match, follow: f.follow, log: eventlog.New(eventlog.Options{})}
+	defer d.log.Close()
+	paths, into, err := e.inputs(args, d.log)
+	if err != nil {
+		return err
+	}
+	if d.into = into; f.follow && (len(paths) > 1 || paths[0] == "-") {
+		return usage("--follow goes on with one file; - is followed without it")
+	}
+	if f.preset != "" {
+		options, err := lintOptions("--lint", f.preset)
+		if err != nil {
+			return err
+		}
+		d.checker, d.found = lint.New(options), map[int][]session.Finding{}
 	}
 	if f.out == "" || f.out == "-" {
 		if f.form == "parquet" && isTerminal(e.stdout) {
-			return &exitError{exitUsage, errors.New("-T parquet: a terminal cannot show it"), "-o FILE writes it to a file"}
+			return &exitError{
+				exitUsage, errors.New("-T parquet: a terminal cannot show it"),
+				"-o FILE writes it to a file",
+			}
 		}
-		d := dumper{env: e, filter: match, to: open(e.stdout)}
+		d.to = open(e.stdout)
 		return d.files(ctx, paths)
 	}
-	if overwrites(f.out, paths) {
-		return usage("-o %s: that file is read", f.out)
-	}
-	file, err := os.OpenFile(f.out, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	file, err := createOutput(ctx, "-o", f.out, paths...)
 	if err != nil {
-		return &exitError{exitIO, err, ""}
+		return err
 	}
-	d := dumper{env: e, filter: match, to: open(file)}
+	d.to = open(file)
 	err = d.files(ctx, paths)
 	info, _ := file.Stat() // nil where it fails
 	if cerr := file.Close(); err == nil && cerr != nil {
@@ -84,23 +116,23 @@ func (f *dumpFlags) run(ctx context.Context, e *env, paths []string) error {
 	return err
 }
 
-// overwrites reports whether writing to out would destroy one of the files that are to be read.
-func overwrites(out string, inputs []string) bool {
-	target, err := os.Stat(out)
-	return err == nil && target.Mode().IsRegular() && slices.ContainsFunc(inputs, func(in string) bool {
-		info, err := os.Stat(in)
-		return err == nil && os.SameFile(target, info)
-	})
-}
-
-// dumper prints the events of files.
+// dumper loads files into one log and prints its events.
 type dumper struct {
 	env    *env
 	filter *filter.Filter
-	to     sink
+	to     eventWriter
+	follow bool // files grow
+
+	checker *lint.Checker             // nil without --lint
+	found   map[int][]session.Finding // by the index of the event
+
+	log  *eventlog.Log    // of all files: they are one session
+	into *captures.Loader // adds to log
+	done int              // events of log that were printed, or that the filter left out
 }
 
-// files prints each file after the other. What came before an error is printed all the same.
+// files loads the files one after the other and prints each once it is read. Where reading fails,
+// it prints what came before the error.
 func (d *dumper) files(ctx context.Context, paths []string) error {
 	var failed error
 	for _, path := range paths {
@@ -124,53 +156,97 @@ func (d *dumper) files(ctx context.Context, paths []string) error {
 	return failed
 }
 
-// file prints one file and returns what was wrong with it.
+// file loads and prints one file. It returns the error of the file, or an outputError.
 func (d *dumper) file(ctx context.Context, path string) error {
-	log := store.NewLog(store.LogOptions{})
-	defer log.Close()
-	err := d.env.load(ctx, path, log)
+	var err error
+	if d.comes(path) {
+		err = d.asItComes(ctx, path)
+	} else {
+		err = d.env.load(ctx, path, d.into)
+	}
 	if errors.Is(err, context.Canceled) {
 		return err
 	}
-	if werr := d.events(ctx, log); werr != nil {
+	if unwritten := (*outputError)(nil); errors.As(err, &unwritten) {
+		return err
+	}
+	if d.follow {
+		ctx = context.WithoutCancel(ctx) // whose end was that of the file
+	}
+	if werr := d.events(ctx, d.done, d.log.Len()); werr != nil {
 		return werr
 	}
+	d.done = d.log.Len()
 	return err
 }
 
-func (d *dumper) events(ctx context.Context, log *store.Log) error {
-	if to, ok := d.to.(*lineSink); ok {
-		return d.lines(ctx, log, to)
+// events prints those events from ≤ i < to that the filter lets through.
+func (d *dumper) events(ctx context.Context, from, to int) error {
+	d.check(from, to)
+	if lines, ok := d.to.(*lineWriter); ok {
+		return d.lines(ctx, from, to, lines)
 	}
-	r := log.Reader()
-	for i := range log.Len() {
+	r := d.log.Reader()
+	for i := from; i < to; i++ {
 		if i&0xfff == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if !r.Match(i, d.filter) {
-			continue
-		}
-		if err := d.to.write(r.At(i)); err != nil {
-			return &outputError{err}
+		if e := d.at(r, i); e != nil {
+			if err := d.to.write(e); err != nil {
+				return &outputError{err}
+			}
 		}
 	}
 	return nil
 }
 
-// lines prints lines on all cores.
-func (d *dumper) lines(ctx context.Context, log *store.Log, to *lineSink) error {
-	pages := sync.Pool{New: func() any { return &page{print: to.printer()} }}
-	return store.InOrder(ctx, log, 0, log.Len(), func(r *store.Reader, from, end int) *page {
+// check finds what is wrong with the events from ≤ i < to, which follow those that it saw before.
+func (d *dumper) check(from, to int) {
+	if d.checker == nil {
+		return
+	}
+	r := d.log.Reader()
+	for i := from; i < to; i++ {
+		if found := d.checker.Check(r.At(i)); found != nil {
+			d.found[i] = found
+		}
+	}
+}
+
+// at returns an event of the log with its findings, nil if the filter leaves it out.
+func (d *dumper) at(r *eventlog.Reader, i int) *session.Event {
+	if d.checker == nil {
+		if !r.Match(i, d.filter) {
+			return nil
+		}
+		return r.At(i)
+	}
+	e := r.At(i)
+	if e.Found(d.found[i]); !d.filter.Match(e) {
+		return nil
+	}
+	return e
+}
+
+// lines does the work of events for a lineWriter. It formats pages of lines on all cores and writes
+// them in order.
+func (d *dumper) lines(ctx context.Context, from, to int, w *lineWriter) error {
+	start := time.Time{}
+	if from < to {
+		start = d.log.At(0).Time
+	}
+	pages := sync.Pool{New: func() any { return &page{print: w.printer(start), days: w.days} }}
+	return eventlog.InOrder(ctx, d.log, from, to, func(r *eventlog.Reader, from, end int) *page {
 		p := pages.Get().(*page)
-		p.buf = p.buf[:0]
+		p.reset()
 		for i := from; i < end; i++ {
-			if r.Match(i, d.filter) {
-				p.buf = p.print(p.buf, r.At(i))
+			if e := d.at(r, i); e != nil {
+				p.add(e)
 			}
 		}
 		return p
 	}, func(p *page) error {
-		if _, err := to.out.Write(p.buf); err != nil {
+		if err := w.page(p); err != nil {
 			return &outputError{err}
 		}
 		pages.Put(p)
@@ -178,11 +254,6 @@ func (d *dumper) lines(ctx context.Context, log *store.Log, to *lineSink) error 
 	})
 }
 
-// page is lines that one core printed.
-type page struct {
-	print printer
-	buf   []byte
-}
-
-// outputError tells an error of the output from one of the input: after it, nothing more can be printed.
+// outputError marks an error of the output, after which nothing more can be printed, as opposed to
+// one of the input.
 type outputError struct{ error }

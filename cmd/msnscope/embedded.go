@@ -14,17 +14,19 @@ import (
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/proxy"
 	"github.com/msnscope/msnscope/server"
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// The addresses that the embedded server gives out when it is reached in the process: no port is opened for them.
+// The addresses that the embedded server names in its referrals when it is reached within the
+// process. No port is opened for them.
 const (
 	embeddedDispatch    = "127.0.0.2:1863"
 	embeddedSwitchboard = "127.0.0.4:1863"
 )
 
-// serverFlags are the flags of every verb that runs a server of ours.
+// serverFlags are the flags of every verb that runs an embedded server.
 type serverFlags struct {
 	preset        string
 	set           []string
@@ -33,22 +35,29 @@ type serverFlags struct {
 	noDispatch    bool
 	notifications int
 	connections   int
+	proxies       []string
 }
 
 func (f *serverFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&f.preset, "preset", "lenient", "behaviour of the embedded server: lenient, draft or observed")
-	fs.StringArrayVar(&f.set, "set", nil, "one setting other than the preset's, `SETTING=VALUE`; may be repeated. docs/SERVER.md explains them")
-	fs.StringArrayVar(&f.users, "user", nil, "an account of the embedded server, `HANDLE:PASSWORD[:NAME]`, or with {1..N} in the handle many; may be repeated")
-	fs.BoolVar(&f.noDispatch, "no-dispatch", false, "the embedded server has no dispatch server: clients log on directly")
-	fs.IntVar(&f.notifications, "notification", 1, "the embedded server has so many notification servers")
+	fs.StringArrayVar(&f.set, "set", nil,
+		"one setting other than the preset's, or a limit, `SETTING=VALUE`; may be repeated. "+
+			"docs/SERVER.md explains them")
+	fs.StringArrayVar(&f.users, "user", nil,
+		"an account of the embedded server, `HANDLE:PASSWORD[:NAME]`, or with {1..N} in the handle many; "+
+			"may be repeated")
+	fs.BoolVar(&f.noDispatch, "no-dispatch", false,
+		"the embedded server has no dispatch server: clients log on directly")
+	fs.IntVar(&f.notifications, "notification", 1, "number of notification servers of the embedded server")
 }
 
-// addDB adds --db, for the verbs whose server lives long enough.
+// addDB adds --db, for the verbs whose server lives long enough to need it.
 func (f *serverFlags) addDB(fs *pflag.FlagSet) {
 	fs.StringVar(&f.db, "db", "", "accounts live in this SQLite `FILE`; default: in memory")
 }
 
-// options returns what the flags say; the addresses are the caller's, who calls closeStore in the end.
+// options returns the server's options that the flags ask for. The caller sets the addresses, and
+// calls closeStore in the end.
 func (f *serverFlags) options(log *slog.Logger) (o server.Options, err error) {
 	if o.Preset, err = server.ParsePreset(f.preset); err != nil {
 		return o, usage("--preset: %w", err)
@@ -64,7 +73,10 @@ func (f *serverFlags) options(log *slog.Logger) (o server.Options, err error) {
 		return o, err
 	}
 	if f.connections < 0 {
-		return o, usage("--connections: %d is no number of connections", f.connections)
+		return o, usage("--connections: %d is not a number of connections", f.connections)
+	}
+	if o.ProxyFrom, err = networks(f.proxies); err != nil {
+		return o, err
 	}
 	o.NoDispatch, o.Log, o.MaxConns = f.noDispatch, log, f.connections
 	store := accounts.Admin(accounts.Defaults())
@@ -84,7 +96,23 @@ func (f *serverFlags) options(log *slog.Logger) (o server.Options, err error) {
 	return o, nil
 }
 
-// settings returns the preset's with what --set changes.
+// networks returns the networks that --proxy-protocol-from names. A single address is a network of
+// one.
+func networks(names []string) (all []netip.Prefix, err error) {
+	for _, name := range names {
+		p, err := netip.ParsePrefix(name)
+		if at, one := netip.ParseAddr(name); one == nil {
+			p, err = at.Prefix(at.BitLen())
+		}
+		if err != nil || p.Addr().Zone() != "" {
+			return nil, usage("--proxy-protocol-from %q: it must be a network such as 10.0.0.0/8, or an address", name)
+		}
+		all = append(all, p.Masked())
+	}
+	return all, nil
+}
+
+// settings returns the settings of the preset with the changes of --set.
 func (f *serverFlags) settings(p server.Preset) (*server.Settings, error) {
 	s := p.Settings()
 	for _, change := range f.set {
@@ -96,7 +124,8 @@ func (f *serverFlags) settings(p server.Preset) (*server.Settings, error) {
 	return &s, nil
 }
 
-// closeStore closes a store that is a file. Its server is down.
+// closeStore closes the store if it is a file, after the server that uses it has been closed. It
+// logs an error.
 func closeStore(o server.Options) {
 	if c, ok := o.Store.(io.Closer); ok {
 		if err := c.Close(); err != nil {
@@ -105,10 +134,10 @@ func closeStore(o server.Options) {
 	}
 }
 
-// account is one of --user.
+// account is one account that --user names.
 type account struct{ handle, password, name string }
 
-// accounts returns those of --user.
+// accounts returns the accounts that --user names, with ranges expanded.
 func (f *serverFlags) accounts() (all []account, err error) {
 	for _, u := range f.users {
 		pattern, rest, ok := strings.Cut(u, ":")
@@ -130,7 +159,8 @@ func (f *serverFlags) accounts() (all []account, err error) {
 	return all, nil
 }
 
-// put makes the account, or gives the one of that handle the password, and the name if there is one.
+// put creates the account, or sets password and, if there is one, name of the existing account with
+// that handle.
 func (a account) put(store accounts.Admin) error {
 	name := a.name
 	if name == "" {
@@ -147,7 +177,7 @@ func (a account) put(store accounts.Admin) error {
 	return err
 }
 
-// embedded is a server inside this process, with what a proxy must know of it.
+// embedded is a server in this process, with what a proxy needs to know about it.
 type embedded struct {
 	*server.Server
 	options server.Options
@@ -156,11 +186,17 @@ type embedded struct {
 	names   map[netip.Addr]string
 }
 
-// embed returns a server that is reached by its Dial.
-func (f *serverFlags) embed(log *slog.Logger) (*embedded, error) {
+// embed returns a server without ports, which is reached through its dial.
+func (f *serverFlags) embed(log *slog.Logger) (*embedded, error) { return f.embedWith(log, nil) }
+
+// embedWith is embed with the accounts of a store, unless that is nil.
+func (f *serverFlags) embedWith(log *slog.Logger, store accounts.Store) (*embedded, error) {
 	o, err := f.options(log)
 	if err != nil {
 		return nil, err
+	}
+	if store != nil {
+		o.Store = store
 	}
 	e := &embedded{entry: embeddedDispatch, roles: map[string]dialect.Role{}, names: map[netip.Addr]string{}}
 	o.Dispatch, o.Switchboard = embeddedDispatch, embeddedSwitchboard
@@ -181,6 +217,15 @@ func (f *serverFlags) embed(log *slog.Logger) (*embedded, error) {
 	return e, nil
 }
 
+// dial connects a client of the proxy to the server. For the server, the client is at the address
+// that it has for the proxy.
+func (e *embedded) dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	if client, ok := proxy.ClientOf(ctx); ok {
+		return e.DialFrom(ctx, client, network, addr)
+	}
+	return e.Dial(ctx, network, addr)
+}
+
 // Close ends the server, and then its store.
 func (e *embedded) Close() {
 	e.Server.Close()
@@ -192,5 +237,5 @@ func (e *embedded) know(addr string, role dialect.Role, name string) {
 	e.names[netip.MustParseAddrPort(addr).Addr()] = name
 }
 
-// role tells what kind of server has the address.
+// role returns the kind of server at the address.
 func (e *embedded) role(addr string) dialect.Role { return e.roles[addr] }

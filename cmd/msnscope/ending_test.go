@@ -50,7 +50,8 @@ func dumped(t *testing.T, path string) ([]line, int) {
 	return parse(t, p.stdout.String()), p.code
 }
 
-// TestKilled: what the lines showed a second before SIGKILL is in the recording, and two programs can read it.
+// TestKilled: what the lines showed a second before SIGKILL is in the recording, and two programs
+// can read it.
 func TestKilled(t *testing.T) {
 	for name, quiet := range map[string]bool{"in mid-traffic": false, "in a quiet moment": true} {
 		t.Run(name, func(t *testing.T) {
@@ -90,27 +91,34 @@ func checkKilled(t *testing.T, path string, killed time.Time, live []line) {
 		}
 		expected++
 		if i >= len(file) || file[i].N != l.N || file[i].Raw != l.Raw {
-			t.Fatalf("line %d of %d, %v before the end, is not in the file of %d lines", l.N, len(live), killed.Sub(l.Time), len(file))
+			t.Fatalf("line %d of %d, %v before the end, is not in the file of %d lines", l.N, len(live),
+				killed.Sub(l.Time), len(file))
 		}
 	}
 	if expected < 400 {
 		t.Errorf("only %d of %d lines were printed a second before the end", expected, len(live))
 	}
-	read, err := exec.Command(msntest.Tool(t, "tshark"), "-r", path, "-Y", "msnms", "-T", "fields", "-e", "frame.number").Output()
+	read, err := exec.Command(msntest.Tool(t, "tshark"), "-r", path, "-Y", "msnms", "-T", "fields", "-e",
+		"frame.number").Output()
 	if got := bytes.Count(read, []byte("\n")); got != len(commands(file)) || code == exitOK && err != nil {
 		t.Errorf("tshark finds %d commands, dump %d: %v", got, len(commands(file)), err)
 	}
 	if code != exitOK {
 		return // tshark has said that it is cut
 	}
-	if wrong := tshark(t, path, "-Y", "_ws.malformed || tcp.analysis.flags", "-T", "fields", "-e", "frame.number"); len(wrong) > 0 {
+	if wrong := tshark(t, path, "-Y", "_ws.malformed || tcp.analysis.flags", "-T", "fields", "-e",
+		"frame.number"); len(wrong) > 0 {
 		t.Errorf("tshark complains about the frames %q", wrong)
 	}
 }
 
-// TestSignals: a signal is how a proxy and a server usually end, so it is no failure; the recording is complete.
+// TestSignals: a signal is how a proxy and a server usually end, so it is no failure; the recording
+// is complete.
 func TestSignals(t *testing.T) {
-	for name, sig := range map[string]os.Signal{"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM, "SIGHUP": syscall.SIGHUP} {
+	for name, sig := range map[string]os.Signal{
+		"SIGINT": os.Interrupt, "SIGTERM": syscall.SIGTERM,
+		"SIGHUP": syscall.SIGHUP,
+	} {
 		t.Run("proxy "+name, func(t *testing.T) {
 			t.Parallel()
 			path := filepath.Join(t.TempDir(), "ended.pcapng")
@@ -164,9 +172,10 @@ func TestInterruptedReading(t *testing.T) {
 	in := &stalled{waiting: interrupt, ended: make(chan struct{})}
 	in.Reset(s.pcapng[:len(s.pcapng)/2])
 	defer close(in.ended)
-	out, talk, code := &transcript{}, &transcript{}, make(chan int, 1)
+	out, talk, code := new(msntest.Transcript), new(msntest.Transcript), make(chan int, 1)
 	go func() {
-		code <- run(ctx, []string{"dump", "-"}, &env{stdin: in, stdout: out, stderr: talk, getenv: func(string) string { return "" }})
+		code <- run(ctx, []string{"dump", "-"},
+			&env{stdin: in, stdout: out, stderr: talk, getenv: func(string) string { return "" }})
 	}()
 	select {
 	case got := <-code:
@@ -178,7 +187,8 @@ func TestInterruptedReading(t *testing.T) {
 	}
 }
 
-// TestReaderHadEnough: `| head` ends the proxy, not the recording.
+// TestReaderHadEnough: `| head` ends the lines, and neither the traffic nor the recording. The exit
+// code says that lines are missing.
 func TestReaderHadEnough(t *testing.T) {
 	t.Parallel()
 	r, w, err := os.Pipe()
@@ -188,19 +198,26 @@ func TestReaderHadEnough(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "head.pcapng")
 	p := spawn(t, w, "--headless", "-T", "jsonl", "--listen", "127.0.0.1:0", "-w", path)
 	w.Close()
-	stop := talkers(t, p.address())
+	alice := signIn(t, "alice", client.Options{Server: p.address()})
 	head, err := bufio.NewReader(r).ReadString('\n')
 	if err != nil {
 		t.Fatal(err)
 	}
 	r.Close()
-	p.wait(exitOK)
-	stop()
-	if strings.Contains(p.stderr.String(), "error:") {
-		t.Errorf("it complains: %s", p.stderr)
+	bob := signIn(t, "bob", client.Options{Server: p.address()})
+	await(t, "a loud word", func() bool {
+		return strings.Contains(p.stderr.String(), "error: standard output stopped, traffic goes on")
+	})
+	chat(t, alice, bob)
+	alice.logout()
+	bob.logout()
+	p.end(exitIO)
+	if n := strings.Count(p.stderr.String(), "standard output"); n != 1 {
+		t.Errorf("it complains %d times, want once: %s", n, p.stderr)
 	}
 	file, code := dumped(t, path)
-	if first := parse(t, head)[0]; code != exitOK || len(file) < 50 || file[0].N != first.N || file[len(file)-1].Event != "close" {
+	if first := parse(t, head)[0]; code != exitOK || len(file) < 50 || file[0].N != first.N ||
+		file[len(file)-1].Event != "close" {
 		t.Errorf("the recording has %d lines, exit code %d", len(file), code)
 	}
 }
@@ -295,7 +312,8 @@ func TestPortInUse(t *testing.T) {
 	for _, args := range [][]string{{"--headless", "--listen", address, "-w", path}, {"serve", "--listen", address}} {
 		p := launch(t, args...)
 		p.wait(exitIO)
-		if said := p.stderr.String(); !strings.Contains(said, "error: cannot listen on "+address) || !strings.Contains(said, "\nhint: ") {
+		if said := p.stderr.String(); !strings.Contains(said, "error: cannot listen on "+address) ||
+			!strings.Contains(said, "\nhint: ") {
 			t.Errorf("it says %s", said)
 		}
 	}
@@ -310,7 +328,8 @@ func TestDemo(t *testing.T) {
 	p := launch(t, "--demo", "--listen", "127.0.0.1:0")
 	await(t, "a conversation", func() bool {
 		out := p.stdout.String()
-		return strings.Contains(out, "XFR ") && strings.Contains(out, "=> sent as "+p.address()) && strings.Contains(out, " MSG alice@hotmail.com")
+		return strings.Contains(out, "XFR ") && strings.Contains(out, "=> sent as "+p.address()) &&
+			strings.Contains(out, " MSG alice@hotmail.com")
 	})
 	p.end(exitOK)
 }

@@ -12,7 +12,8 @@ import (
 	"github.com/msnscope/msnscope/internal/explain"
 )
 
-// The columns of explanations: as wide as the terminal, but no wider than is good to read.
+// Explanations are as wide as the terminal, between these numbers of columns, and no wider than is
+// good to read.
 const (
 	pageWidth    = 80
 	maxPageWidth = 100
@@ -22,9 +23,10 @@ func explainCommand(e *env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [WORD...]",
 		Short: "What a command, an argument, a state, an error code or a field means",
-		Long: "Explains words of the protocol and of filters: a command (VER), an argument (UserHandle), a state (BSY), a list (FL),\n" +
-			"an error code (911), a content type (text/x-msmsgscontrol), a kind of server (SB), a dialect (MSNP8), a field (rtt_ms).\n" +
-			"Without a word it lists all that it knows. docs/PROTOCOL.md has the same as one document.",
+		Long: "Explains words of the protocol and of filters: a command (VER), an argument (UserHandle), a state\n" +
+			"(BSY), a list (FL), an error code (911), a content type (text/x-msmsgscontrol), a kind of server\n" +
+			"(SB), a dialect (MSNP8), a field (rtt_ms). Without a word it lists all that it knows.\n" +
+			"docs/PROTOCOL.md has the same as one document.",
 		Example: "  msnscope explain XFR 913 UserHandle\n" +
 			"  msnscope explain 913 NLN args.UserHandle",
 		ValidArgsFunction: func(_ *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
@@ -41,7 +43,8 @@ func explainCommand(e *env) *cobra.Command {
 	}
 }
 
-// explainWords explains all words or, where one of them is unknown, none.
+// explainWords writes explanations of all words. Where one of them is unknown, it writes nothing
+// and returns an error.
 func explainWords(w io.Writer, words []string, o explain.TextOptions) error {
 	var entries []explain.Entry
 	for _, word := range words {
@@ -63,7 +66,7 @@ func unknownWord(word string) error {
 	return &exitError{exitUsage, fmt.Errorf("nothing is known about %q", word), hint}
 }
 
-// completeWord returns the words that begin like that, in the case in which it was begun.
+// completeWord returns the words that start with begun, in its case.
 func completeWord(begun string) []string {
 	var found []string
 	for _, w := range explain.Words() {
@@ -75,7 +78,8 @@ func completeWord(begun string) []string {
 	return found
 }
 
-// page returns the columns of a line on standard output, and whether titles may be bold there.
+// page returns how many columns a line on standard output has, and whether titles may be bold
+// there.
 func (e *env) page() (width int, bold bool) {
 	width = pageWidth
 	f, ok := e.stdout.(*os.File)

@@ -16,15 +16,38 @@ func TestExplain(t *testing.T) {
 		code int
 		out  []string // all of it on standard output; of a refusal, on standard error
 	}{
-		{"a command", []string{"ver"}, exitOK, []string{"VER: command", "From the client\n", "VER TrID {DialectName ...}", "§7.1", "VER 0 MSNP2 CVR0"}},
-		{"several words", []string{"913", "NLN"}, exitOK, []string{"913: error code", "ERR_NOT_ALLOWED_WHEN_OFFLINE", "NLN: command", "NLN: state"}},
+		{
+			"a command",
+			[]string{"ver"},
+			exitOK,
+			[]string{"VER: command", "From the client\n", "VER TrID {DialectName ...}", "§7.1", "VER 0 MSNP2 CVR0"},
+		},
+		{
+			"several words",
+			[]string{"913", "NLN"},
+			exitOK,
+			[]string{"913: error code", "ERR_NOT_ALLOWED_WHEN_OFFLINE", "NLN: command", "NLN: state"},
+		},
 		{"as in a filter", []string{"args.UserHandle"}, exitOK, []string{"UserHandle: argument"}},
-		{"nothing: the list", nil, exitOK, []string{"Command\n", "Error code\n", "AuthResponseInfo", "911", "text/plain", "MSNP2"}},
-		{"misspelt", []string{"VER", "UserHandel"}, exitUsage, []string{`error: nothing is known about "UserHandel"`, "did you mean UserHandle"}},
+		{
+			"nothing: the list", nil, exitOK,
+			[]string{"Command\n", "Error code\n", "AuthResponseInfo", "911", "text/plain", "MSNP2"},
+		},
+		{
+			"misspelt",
+			[]string{"VER", "UserHandel"},
+			exitUsage,
+			[]string{`error: nothing is known about "UserHandel"`, "did you mean UserHandle"},
+		},
 		{"like nothing", []string{"xyzzyplugh"}, exitUsage, []string{"hint: msnscope explain lists the words"}},
 		{"hostile", []string{"\x1b[31m"}, exitUsage, []string{`"\x1b[31m"`}},
 		{"completion", []string{"__complete", "explain", "usern"}, exitOK, []string{":4\n"}},
-		{"completion of a word", []string{"__complete", "explain", "VER", "FriendlyN"}, exitOK, []string{"FriendlyName\n"}},
+		{
+			"completion of a word",
+			[]string{"__complete", "explain", "VER", "FriendlyN"},
+			exitOK,
+			[]string{"FriendlyName\n"},
+		},
 	} {
 		args := append([]string{"explain"}, tc.args...)
 		if len(tc.args) > 0 && tc.args[0] == "__complete" {
@@ -60,7 +83,8 @@ func TestFieldsAreExplained(t *testing.T) {
 				return
 			}
 		}
-		t.Errorf("%s is not explained as a %s: add it to internal/explain/fields.go or arguments.go", word, kind)
+		t.Errorf("%s, a name of a filter (%s), is not explained: add a line to fields in internal/explain/fields.go, "+
+			"or to arguments in internal/explain/arguments.go", word, kind)
 	}
 	for _, name := range filter.Names() {
 		if strings.HasPrefix(name, "args.") {

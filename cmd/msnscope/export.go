@@ -6,41 +6,46 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/msnscope/msnscope/captures/pcap"
+	"github.com/msnscope/msnscope/captures/recording"
+	"github.com/msnscope/msnscope/decode/lint"
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/internal/filter"
 	"github.com/msnscope/msnscope/internal/redact"
-	"github.com/msnscope/msnscope/internal/store"
-	"github.com/msnscope/msnscope/replay/pcap"
 )
 
 // exportFlags are the flags of export.
 type exportFlags struct {
 	expr, out, side string
 	redact          bool
+	preset          string // of lint, "" for none
 }
 
 func exportCommand(e *env) *cobra.Command {
 	var f exportFlags
 	c := &cobra.Command{
 		Use:   "export FILE... -o OUT.pcapng",
-		Short: "Make a recording of a capture: a part of it, one side, or without what is private",
-		Long: "Reads captures as dump does and writes what they hold as a recording of msnscope, which Wireshark reads too.\n" +
-			"The numbers of events and connections stay.\n\n" +
-			"--side client keeps what the client sent and received, --side server what the server did: without what the proxy\n" +
-			"changed, dropped or made in between. both keeps all.\n\n" +
-			"--redact puts made-up people in the place of those in the capture, the same one for the same everywhere: handles,\n" +
-			"names, texts, addresses, cookies, challenges and their answers, session numbers, secrets and mail notices, in\n" +
-			"commands, payloads, and what was sent on. The result decodes, links and replays as before: user01@example.com has\n" +
-			"the password user01pw with the embedded server. Times, sizes, states and versions of programs stay, as does which\n" +
-			"client it was: read the result before you give it away.",
-		Example: "  msnscope export captures/conversation.pcapng --redact -o redacted.pcapng\n" +
-			"  msnscope export captures/conversation.pcapng -Y 'conn == 5' --side client -o talk.pcapng",
+		Short: "Write a capture as a recording: all, a part or one side of it, or without private data",
+		Long: "Reads captures as dump does and writes them as a recording of msnscope, which Wireshark reads too.\n" +
+			"Events and connections keep their numbers.\n" +
+			"\n" +
+			"--side client keeps what the client sent and received, --side server what the server sent and\n" +
+			"received, without what the proxy changed, dropped or added in between. both keeps everything.\n" +
+			"\n" +
+			"--redact replaces the people in the capture with invented ones, each with the same one everywhere:\n" +
+			"handles, names, texts, names of files, programs and fonts, addresses, cookies, challenges and their\n" +
+			"answers, session numbers, GUIDs, secrets and mail notices, in commands, payloads and XML and in what\n" +
+			"was sent on. The result decodes, links and replays as before: user01@example.com has the password\n" +
+			"user01pw on the embedded server. Times, sizes, states and capabilities stay, and so does what CVR\n" +
+			"says of the client: read the result before you give it away.",
+		Example: "  msnscope export captures/samples/conversation.pcapng --redact -o redacted.pcapng\n" +
+			"  msnscope export captures/samples/conversation.pcapng -Y 'conn == 5' --side client -o talk.pcapng",
 		Args: files,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c.Context(), e, args) },
 	}
@@ -50,34 +55,59 @@ func exportCommand(e *env) *cobra.Command {
 	fs.StringVarP(&f.expr, "filter", "Y", "", "keep only the events for which this `EXPR` is true")
 	fs.StringVar(&f.side, "side", "both", "whose connection to show: client, server or both")
 	fs.BoolVar(&f.redact, "redact", false, "replace handles, names, texts, addresses and secrets")
+	fs.StringVar(&f.preset, "lint", "",
+		"write what lint finds into comments, by the preset draft or observed: `PRESET`")
 	completeForms(c)
 	return c
 }
 
-func (f *exportFlags) run(ctx context.Context, e *env, paths []string) (err error) {
-	match, err := compile(f.expr)
+func (f *exportFlags) run(ctx context.Context, e *env, args []string) (err error) {
+	match, err := e.filter(f.expr)
 	if err != nil {
 		return err
 	}
-	x := exporter{filter: match, leg: map[string]store.Leg{"client": store.ClientLeg, "server": store.ServerLeg}[f.side]}
+	log := eventlog.New(eventlog.Options{})
+	defer log.Close()
+	paths, into, err := e.inputs(args, log)
+	if err != nil {
+		return err
+	}
+	x := exporter{
+		filter: match,
+		side:   map[string]session.Side{"client": session.ClientSide, "server": session.ServerSide}[f.side],
+	}
 	switch {
-	case x.leg == 0 && f.side != "both":
+	case x.side == 0 && f.side != "both":
 		return usage("--side %s: it must be client, server or both", f.side)
 	case f.out == "":
-		return &exitError{exitUsage, errors.New("nowhere to write to"), "give -o FILE.pcapng; -o - is standard output"}
+		return &exitError{
+			exitUsage, errors.New("no output file is named"),
+			"give -o FILE.pcapng; -o - is standard output",
+		}
 	case f.out == "-" && isTerminal(e.stdout):
-		return &exitError{exitUsage, errors.New("-o -: a terminal cannot show a recording"), "give -o FILE.pcapng, or use msnscope dump"}
+		return &exitError{
+			exitUsage, errors.New("-o -: a terminal cannot show a recording"),
+			"give -o FILE.pcapng, or use msnscope dump",
+		}
 	case f.out != "-" && overwrites(f.out, paths):
-		return usage("-o %s: that file is read", f.out)
+		return usage("-o %s: this file is one of the inputs", f.out)
+	}
+	if f.preset != "" {
+		options, err := lintOptions("--lint", f.preset)
+		if err != nil {
+			return err
+		}
+		if f.redact {
+			return usage("--lint quotes what --redact replaces: export twice, first with --redact")
+		}
+		x.checker = lint.New(options)
 	}
 	if f.redact {
 		x.redactor = redact.New()
 	}
-	log := store.NewLog(store.LogOptions{})
-	defer log.Close()
 	var failed error
 	for _, path := range paths {
-		if err := e.load(ctx, path, log); errors.Is(err, context.Canceled) {
+		if err := e.load(ctx, path, into); errors.Is(err, context.Canceled) {
 			return err
 		} else if err != nil {
 			failed = errors.Join(failed, err)
@@ -96,22 +126,23 @@ func (f *exportFlags) run(ctx context.Context, e *env, paths []string) (err erro
 // exporter writes a part of a log as a recording.
 type exporter struct {
 	filter   *filter.Filter
-	leg      store.Leg // 0 for both
+	side     session.Side // 0 for both
 	redactor *redact.Redactor
 	written  int
+	checker  *lint.Checker // nil without --lint
 }
 
-// to writes to a file, or to standard output.
-func (x *exporter) to(ctx context.Context, e *env, path string, log *store.Log) error {
+// to writes the recording of the log to the file at path, or to standard output for the path -.
+func (x *exporter) to(ctx context.Context, e *env, path string, log *eventlog.Log) error {
 	if path == "-" {
 		return writeError(x.write(ctx, e.stdout, log))
 	}
 	if err := expendable(path); err != nil {
 		return fmt.Errorf("export to %s: %w", path, err)
 	}
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	file, err := createOutput(ctx, "-o", path) // before the inputs were read it was checked that none has this name
 	if err != nil {
-		return &exitError{exitIO, err, ""}
+		return err
 	}
 	err = x.write(ctx, file, log)
 	if cerr := file.Close(); err == nil {
@@ -126,7 +157,7 @@ func (x *exporter) to(ctx context.Context, e *env, path string, log *store.Log) 
 // batch is how many events are recorded at a time.
 const batch = 1024
 
-func (x *exporter) write(ctx context.Context, w io.Writer, log *store.Log) error {
+func (x *exporter) write(ctx context.Context, w io.Writer, log *eventlog.Log) error {
 	if err := x.learn(ctx, log); err != nil {
 		return err
 	}
@@ -135,15 +166,18 @@ func (x *exporter) write(ctx context.Context, w io.Writer, log *store.Log) error
 	if err != nil {
 		return err
 	}
-	var o store.RecorderOptions
+	var o recording.Options
 	if x.redactor == nil {
 		o.Names = log.Names()
 	}
-	rec := store.NewRecorder(pw, o)
+	rec := recording.NewWriter(pw, o)
 	var events []*session.Event
 	var last time.Time
 	for i := range log.Len() {
 		event := log.At(i)
+		if x.checker != nil {
+			event.Found(x.checker.Check(event))
+		}
 		last = event.Time
 		if event = x.event(event); event != nil {
 			events = append(events, event)
@@ -160,8 +194,8 @@ func (x *exporter) write(ctx context.Context, w io.Writer, log *store.Log) error
 	return errors.Join(rec.Close(last), out.Flush())
 }
 
-// learn lets the redactor see everybody before anybody is replaced.
-func (x *exporter) learn(ctx context.Context, log *store.Log) error {
+// learn passes all events to the redactor, so that it knows every user before it replaces any.
+func (x *exporter) learn(ctx context.Context, log *eventlog.Log) error {
 	if x.redactor == nil {
 		return nil
 	}
@@ -174,14 +208,14 @@ func (x *exporter) learn(ctx context.Context, log *store.Log) error {
 	return nil
 }
 
-// event returns what is written of an event, nil for nothing.
+// event returns the event that is written for e, nil if e is left out.
 func (x *exporter) event(e *session.Event) *session.Event {
 	if !x.filter.Match(e) {
 		return nil
 	}
-	if x.leg != 0 {
+	if x.side != 0 {
 		var there bool
-		if e, there = x.leg.Of(e); !there {
+		if e, there = x.side.Of(e); !there {
 			return nil
 		}
 	}

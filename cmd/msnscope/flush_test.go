@@ -11,23 +11,26 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/msnscope/msnscope/captures"
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/bus"
+	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/internal/memnet"
-	"github.com/msnscope/msnscope/internal/store"
 	"github.com/msnscope/msnscope/proxy"
 )
 
-// TestRecordedWithinASecond: whatever passed the proxy a second ago is in the file that another process sees, whether a command is the last
-// one for a long time or others follow at any pace. What is in the file stays there when the process is killed: TestKilled.
+// TestRecordedWithinASecond: whatever passed the proxy a second ago is in the file that another
+// process sees, whether a command is the last one for a long time or others follow at any pace.
+// What is in the file stays there when the process is killed: TestKilled.
 func TestRecordedWithinASecond(t *testing.T) {
 	for _, pace := range []time.Duration{0, time.Millisecond, 90 * time.Millisecond, 700 * time.Millisecond} {
 		t.Run(pace.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				events := bus.New((*session.Event).Size)
 				path := filepath.Join(t.TempDir(), "live.pcapng")
-				rec, err := record(events, recordFlags{write: path}, nil, slog.New(slog.DiscardHandler))
+				rec, err := record(events, recordFlags{write: path}, nil,
+					&outlets{log: slog.New(slog.DiscardHandler)}, time.Now())
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -64,9 +67,9 @@ func TestRecordedWithinASecond(t *testing.T) {
 // onDisk returns how many CHG a recording has that is being written.
 func onDisk(t *testing.T, path string) (n int) {
 	t.Helper()
-	log := store.NewLog(store.LogOptions{})
+	log := eventlog.New(eventlog.Options{})
 	defer log.Close()
-	if err := store.Load(t.Context(), path, log, nil); err != nil && !errors.Is(err, store.ErrNoMSN) {
+	if err := captures.NewLoader(log).Load(t.Context(), path, nil); err != nil && !errors.Is(err, captures.ErrNoMSN) {
 		t.Error(err)
 	}
 	for i := range log.Len() {
@@ -77,11 +80,13 @@ func onDisk(t *testing.T, path string) (n int) {
 	return n
 }
 
-// throughProxy connects a client through a proxy to a server that only listens; say sends a line and returns when the server has it.
+// throughProxy connects a client through a proxy to a server that only listens; say sends a line
+// and returns when the server has it.
 func throughProxy(t *testing.T, publish func(*session.Event)) (say func(line string), end func()) {
 	var front, back memnet.Network
 	p := proxy.New(proxy.Options{
-		Upstream: "10.0.0.5:1863", Dial: back.DialContext, Publish: publish, Role: func(string) dialect.Role { return dialect.NS },
+		Upstream: "10.0.0.5:1863", Dial: back.DialContext, Publish: publish,
+		Role: func(string) dialect.Role { return dialect.NS },
 	})
 	servers, err := back.Listen("10.0.0.5:1863")
 	if err != nil {

@@ -10,15 +10,17 @@ import (
 	"sync"
 )
 
-// maxHandles is how many handles one pattern makes: more than one process could sign in.
+// maxHandles is the most handles that one pattern may stand for: more than one process could sign
+// in.
 const maxHandles = 100_000
 
-// maxErrors is how many errors of many accounts are told.
+// maxErrors is how many errors are listed when many accounts fail.
 const maxErrors = 5
 
 var span = regexp.MustCompile(`\{(\d+)\.\.(\d+)\}`)
 
-// expand returns the handles that a pattern stands for: user{1..3}@hotmail.com is three, one without a range itself.
+// expand returns the handles that a pattern stands for: user{1..3}@hotmail.com stands for three,
+// and one without a range for itself.
 func expand(pattern string) ([]string, error) {
 	at := span.FindStringSubmatchIndex(pattern)
 	if at == nil {
@@ -27,7 +29,7 @@ func expand(pattern string) ([]string, error) {
 	first, err := strconv.ParseUint(pattern[at[2]:at[3]], 10, 32)
 	last, bad := strconv.ParseUint(pattern[at[4]:at[5]], 10, 32)
 	if err != nil || bad != nil || last < first || last-first >= maxHandles {
-		return nil, fmt.Errorf("%s is no range of 1 to %d numbers", pattern[at[0]:at[1]], maxHandles)
+		return nil, fmt.Errorf("%s is not a range of 1 to %d numbers", pattern[at[0]:at[1]], maxHandles)
 	}
 	all := make([]string, 0, last-first+1)
 	for i := first; i <= last; i++ {
@@ -36,7 +38,7 @@ func expand(pattern string) ([]string, error) {
 	return all, nil
 }
 
-// expandAll is expand for several patterns on the command line.
+// expandAll returns the handles of several patterns on the command line.
 func expandAll(patterns []string) (all []string, err error) {
 	for _, p := range patterns {
 		some, err := expand(p)
@@ -48,8 +50,9 @@ func expandAll(patterns []string) (all []string, err error) {
 	return all, nil
 }
 
-// eachAtOnce calls f for all items, 64 at a time: changes of a database that come together wait for the disk together. It
-// returns the first errors, and how many more there were; when ctx ends, it calls f no more and returns the cause.
+// eachAtOnce calls f for all items, 64 at a time, so that changes of a database share the wait for
+// the disk. It returns the first errors, and how many more there were. When ctx ends, it makes no
+// more calls and returns the cause.
 func eachAtOnce[T any](ctx context.Context, items []T, f func(T) error) error {
 	var wg sync.WaitGroup
 	next := make(chan int)

@@ -1,6 +1,6 @@
 package main
 
-// helpTemplate is the form of --help: people look for an example first, so it comes first.
+// helpTemplate is the template of --help. Examples come first, because people look for one first.
 const helpTemplate = `{{with .Example}}Examples:
 {{. | trimTrailingWhitespaces}}
 
@@ -8,7 +8,7 @@ const helpTemplate = `{{with .Example}}Examples:
 
 {{end}}{{if or .Runnable .HasSubCommands}}{{.UsageString}}{{end}}`
 
-// usageTemplate is what follows it.
+// usageTemplate is the template of what follows in --help.
 const usageTemplate = `Usage:
 {{- if .Runnable}}
   {{.UseLine}}{{end}}{{if .HasAvailableSubCommands}}

@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/msnscope/msnscope/internal/client"
+	"github.com/msnscope/msnscope/internal/msntest"
 )
 
 // upstream is a server that is none of MSN's: handle has each connection.
@@ -74,25 +75,26 @@ func TestUpstreamThatRefuses(t *testing.T) {
 	up := upstream(t, func(c net.Conn) { _, _ = io.Copy(c, c) })
 	p, w := proxyTo(t, up), &taps{}
 	early := connect(t, w, p.address())
-	early.say("VER 1 MSNP2")
-	early.hear("VER 1 MSNP2")
+	early.Say("VER 1 MSNP2")
+	early.Hear("VER 1 MSNP2")
 	up.Close()
 	late := connect(t, w, p.address())
-	late.say("VER 2 MSNP2")
-	if rest := late.closed(); rest != "" {
+	late.Say("VER 2 MSNP2")
+	if rest := late.Rest(); rest != "" {
 		t.Errorf("the client heard %q", rest)
 	}
-	early.say("INF 3")
-	early.hear("INF 3")
-	early.conn.Close()
+	early.Say("INF 3")
+	early.Hear("INF 3")
+	early.Conn.Close()
 	p.end(exitOK)
 
-	lines := of(parse(t, p.stdout.String()), late.conn.LocalAddr().String())
+	lines := of(parse(t, p.stdout.String()), late.Conn.LocalAddr().String())
 	if got := joined(t, lines, "C"); got != "VER 2 MSNP2\r\n" {
 		t.Errorf("what the client said is given as %q", got)
 	}
 	last := lines[len(lines)-1]
-	if last.Event != "close" || !strings.Contains(last.Text, up.Addr().String()) || !strings.Contains(last.Text, "refused") {
+	if last.Event != "close" || !strings.Contains(last.Text, up.Addr().String()) ||
+		!strings.Contains(last.Text, "refused") {
 		t.Errorf("the last line is %+v", last)
 	}
 	if !strings.Contains(p.stderr.String(), "error: cannot reach the server") {
@@ -113,8 +115,8 @@ func TestUpstreamThatIsNotMSN(t *testing.T) {
 	})
 	p, w := proxyTo(t, up), &taps{}
 	ssh := connect(t, w, p.address())
-	ssh.send(hello)
-	if got := ssh.closed(); got != banner {
+	ssh.Send(hello)
+	if got := ssh.Rest(); got != banner {
 		t.Errorf("the client received %q", got)
 	}
 	p.end(exitOK)
@@ -152,14 +154,14 @@ func TestRubbish(t *testing.T) {
 			})
 			p, w := proxyTo(t, up), &taps{}
 			c := connect(t, w, p.address())
-			c.send(sent)
+			c.Send(sent)
 			await(t, "the client's half of the connection to close", func() bool {
-				return c.conn.(*tap).Conn.(*net.TCPConn).CloseWrite() == nil
+				return c.Conn.(*tap).Conn.(*net.TCPConn).CloseWrite() == nil
 			})
 			if got := <-arrived; string(got) != sent {
 				t.Errorf("the server received %d bytes, want %d: %.60q", len(got), len(sent), got)
 			}
-			if got := c.closed(); got != sent {
+			if got := c.Rest(); got != sent {
 				t.Errorf("the client received %d bytes, want %d: %.60q", len(got), len(sent), got)
 			}
 			p.end(exitOK)
@@ -181,11 +183,11 @@ func TestRubbishDisturbsNobody(t *testing.T) {
 	p, w := launch(t, "--headless", "-T", "jsonl", "--listen", "127.0.0.1:0"), &taps{}
 	connect(t, w, p.address()) // says nothing, and stays
 	gone := connect(t, w, p.address())
-	gone.conn.Close()
-	var bad []*peer
+	gone.Conn.Close()
+	var bad []*msntest.Peer
 	for _, sent := range rubbish {
 		c := connect(t, w, p.address())
-		c.send(sent)
+		c.Send(sent)
 		bad = append(bad, c)
 	}
 	o := client.Options{Server: p.address()}
@@ -194,12 +196,13 @@ func TestRubbishDisturbsNobody(t *testing.T) {
 	alice.logout()
 	bob.logout()
 	for _, c := range bad {
-		c.conn.Close()
+		c.Conn.Close()
 	}
 	p.end(exitOK)
 	lines := parse(t, p.stdout.String())
-	silent := of(lines, gone.conn.LocalAddr().String())
-	if len(silent) != 2 || silent[0].Event != "open" || silent[1].Event != "close" || !strings.Contains(silent[1].Text, "client") {
+	silent := of(lines, gone.Conn.LocalAddr().String())
+	if len(silent) != 2 || silent[0].Event != "open" || silent[1].Event != "close" ||
+		!strings.Contains(silent[1].Text, "client") {
 		t.Errorf("of a client that said nothing the lines say %+v", silent)
 	}
 }

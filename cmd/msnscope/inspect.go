@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path/filepath"
@@ -8,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/msnscope/msnscope/internal/store"
+	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/ui"
 )
 
@@ -17,7 +18,7 @@ func inspectCommand(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "inspect FILE...",
 		Short:   "The inspector on captures, or on a proxy without one",
-		Example: "  msnscope inspect captures/conversation.pcapng\n  msnscope inspect --attach ./proxy.sock",
+		Example: "  msnscope inspect captures/samples/conversation.pcapng\n  msnscope inspect --attach ./proxy.sock",
 		Args: func(c *cobra.Command, args []string) error {
 			if address == "" {
 				return files(c, args)
@@ -29,19 +30,26 @@ func inspectCommand(e *env) *cobra.Command {
 				return err
 			}
 			if !isTerminal(e.stdout) {
-				return &exitError{exitUsage, errors.New("the inspector needs a terminal"), "msnscope dump prints to a file or a pipe"}
+				return &exitError{
+					exitUsage, errors.New("the inspector needs a terminal"),
+					"msnscope dump prints to a file or a pipe",
+				}
 			}
 			if address != "" {
 				return attach(c, e, address, expr)
 			}
-			log := store.NewLog(store.LogOptions{})
+			log := eventlog.New(eventlog.Options{})
 			defer log.Close()
-			l := e.loadBehind(c.Context(), args, log)
+			paths, into, err := e.inputs(args, log)
+			if err != nil {
+				return err
+			}
+			l := e.startLoading(c.Context(), paths, log, into)
 			defer l.stop()
 			if <-l.some; log.Len() == 0 {
 				return l.wait()
 			}
-			if err := view(c, log, args, expr, l); err != nil {
+			if err := e.view(c, log, paths, expr, l); err != nil {
 				return err
 			}
 			return l.stop()
@@ -52,19 +60,61 @@ func inspectCommand(e *env) *cobra.Command {
 	return c
 }
 
-// view runs the inspector on a log that is being loaded.
-func view(c *cobra.Command, log *store.Log, paths []string, expr string, l *loading) error {
+// view runs the inspector on a log while files are loaded into it.
+func (e *env) view(c *cobra.Command, log *eventlog.Log, paths []string, expr string, l *loading) error {
 	var names []string
 	for _, p := range paths {
 		names = append(names, filepath.Base(p))
 	}
 	title := strings.Join(names, " ")
-	app, err := ui.New(ui.Options{Log: log, Filter: expr, Title: func() string { return title }, Loading: l.status})
+	o := ui.Options{Log: log, Filter: expr, Title: func() string { return title }, Loading: l.status}
+	o.Save = e.saver(log, paths...)
+	return e.runInspector(c.Context(), o, "msnscope dump prints the commands")
+}
+
+// runInspector runs the inspector until its user leaves or ctx ends. Where the inspector cannot use
+// the terminal, the error's hint names what works without it.
+func (e *env) runInspector(ctx context.Context, o ui.Options, without string) error {
+	if log, ok := o.Log.(*eventlog.Log); ok {
+		if o.Save == nil {
+			o.Save = e.saver(log)
+		}
+		o.Replay = func(how ui.ReplayOptions) (ui.Replay, error) { return e.startReplay(ctx, log, how) }
+	}
+	o.Settings, o.History = settingsFiles(e.getenv)
+	app, err := ui.New(o)
 	if err != nil {
 		return fmt.Errorf("inspector: %w", err)
 	}
-	if err := app.Run(c.Context()); err != nil && c.Context().Err() == nil {
-		return &exitError{exitIO, fmt.Errorf("inspector: %w", err), ""}
+	var failed *exitError
+	if err := survive(func() error { return app.Run(ctx) }); errors.As(err, &failed) {
+		return err
+	} else if err != nil && ctx.Err() == nil {
+		return &exitError{
+			exitIO, fmt.Errorf("inspector: %w", err),
+			fmt.Sprintf("TERM is %q: set it to the type of the terminal, such as xterm-256color; without one, %s",
+				e.getenv("TERM"), without),
+		}
 	}
 	return nil
+}
+
+// settingsFiles returns the paths of the inspector's settings and of its history; "" for a user
+// without a home.
+func settingsFiles(getenv func(string) string) (settings, history string) {
+	return userFile(getenv, "XDG_CONFIG_HOME", ".config", "inspector.conf"),
+		userFile(getenv, "XDG_STATE_HOME", ".local/state", "history")
+}
+
+// userFile returns the path of a file of the user's where the XDG Base Directory Specification has
+// it: in the folder that the variable of the environment names, else below the user's home. It
+// returns "" for a user without a home.
+func userFile(getenv func(string) string, variable, below, name string) string {
+	if dir := getenv(variable); filepath.IsAbs(dir) {
+		return filepath.Join(dir, "msnscope", name)
+	}
+	if home := getenv("HOME"); home != "" {
+		return filepath.Join(home, below, "msnscope", name)
+	}
+	return ""
 }

@@ -16,11 +16,10 @@ import (
 
 // terminal is a real one, in a tmux server of its own, with a shell in it.
 type terminal struct {
-	t       *testing.T
-	tmux    string
-	socket  string
-	folder  string
-	program string
+	t      *testing.T
+	tmux   string
+	socket string
+	folder string // the shell's HOME
 }
 
 // footer begins the last row of the inspector.
@@ -28,12 +27,8 @@ const footer = `^ F1 Help .* q Quit.*\n\z`
 
 func openTerminal(t *testing.T, width, height int) *terminal {
 	t.Helper()
-	program, err := exec.LookPath("msnscope")
-	if err != nil {
-		t.Fatal(err)
-	}
 	folder := t.TempDir()
-	term := &terminal{t, msntest.Tool(t, "tmux"), filepath.Join(folder, "tmux"), folder, program}
+	term := &terminal{t, msntest.Tool(t, "tmux"), msntest.Socket(t), folder}
 	term.do("new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height),
 		"env", "PS1=$ ", "LANG=C.UTF-8", "LC_ALL=C.UTF-8", "GORACE="+os.Getenv("GORACE"), "HOME="+folder, "sh")
 	t.Cleanup(func() { term.do("kill-server") })
@@ -88,11 +83,15 @@ func (term *terminal) shell(command string) {
 	term.keys("Enter")
 }
 
-// start runs the inspector from the shell, which then prints its exit code, with the state of the terminal saved on both sides.
+// shellWord makes one word of a shell of any text.
+func shellWord(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
+
+// start runs the inspector from the shell, which then prints its exit code, with the state of the
+// terminal saved on both sides.
 func (term *terminal) start(args string) {
 	term.t.Helper()
-	term.shell("echo earlier; stty -a >" + term.folder + "/before; " + term.program + " " + args +
-		"; echo ended=$?; stty -a >" + term.folder + "/after; echo settled=$((40+2))")
+	term.shell(`echo earlier; stty -a >"$HOME"/before; msnscope ` + args +
+		`; echo ended=$?; stty -a >"$HOME"/after; echo settled=$((40+2))`)
 }
 
 // quit presses q until the shell is back, and checks that it is as it was.
@@ -100,6 +99,14 @@ func (term *terminal) quit() {
 	t := term.t
 	t.Helper()
 	for polls, presses := 0, 0; !strings.Contains(term.screen(), "settled=42"); polls++ {
+		if strings.Contains(term.screen(), "Quit? (y/n)") { // it asks while something is held
+			term.keys("y")
+			await(t, "the question to be gone", func() bool {
+				return !strings.Contains(term.screen(), "Quit? (y/n)")
+			})
+			polls, presses = 1, 0
+			continue
+		}
 		// A press closes a pane, or all; the next one waits until it has surely had its effect.
 		if polls%100 == 0 && presses < 8 {
 			term.keys("q")
@@ -110,7 +117,8 @@ func (term *terminal) quit() {
 		}
 	}
 	term.shows(`^(\$ )?earlier$`, `ended=0$`, `settled=42$`) // a q too many may be echoed
-	if state := term.do("display-message", "-p", "#{alternate_on} #{cursor_flag} #{mouse_any_flag}"); state != "0 1 0\n" {
+	if state := term.do("display-message", "-p",
+		"#{alternate_on} #{cursor_flag} #{mouse_any_flag}"); state != "0 1 0\n" {
 		t.Errorf("alternate screen, cursor, mouse: %s, want 0 1 0", state)
 	}
 	before, err := os.ReadFile(filepath.Join(term.folder, "before"))
@@ -145,13 +153,15 @@ func (term *terminal) wide(screen string, width int) {
 // listRow is a command in the list of commands.
 var listRow = regexp.MustCompile(`(?m)│[ >]*\d+ +[\d:.]+ +[DNS][SB]#\d+ .*?[→←] (\w+)`)
 
-// TestInspectorInATerminal is the inspector as people have it: list, tree and detail, a filter, other sizes, the way out.
+// TestInspectorInATerminal is the inspector as people have it: list, tree and detail, a filter,
+// other sizes, the way out.
 func TestInspectorInATerminal(t *testing.T) {
 	t.Parallel()
 	term := openTerminal(t, 140, 42)
 	term.start("--demo --listen 127.0.0.1:0")
-	screen := term.shows(`^ msnscope +127\.0\.0\.1:\d+ → embedded .*cmd \d+`, `▾ alice@hotmail\.com`, `▾ bob@hotmail\.com`,
-		`1 Sessions .* 2 Commands .* 3 Detail `, ` 4 Bytes `, `alice +← XFR \d+ SB .*✎`, `SB#\d+ +alice +→ USR`, footer)
+	screen := term.shows(`^ msnscope +127\.0\.0\.1:\d+ → embedded .*cmd \d+`, `▾\S? alice@hot`,
+		`▾\S? bob@hot`,
+		`1 Sessions .* 2 Commands .* 3 Decode `, ` 4 Bytes `, `alice +← XFR \d+ SB .*✎`, `SB#\d+ +alice +→ USR`, footer)
 	term.wide(screen, 140)
 
 	term.keys("/")
@@ -171,10 +181,11 @@ func TestInspectorInATerminal(t *testing.T) {
 	term.shows(`^ Filter: cmd == "ADD" `, `│ UserHandle +(alice|bob|carol|dave)@hotmail\.com`, `ADD .*§7\.8`)
 
 	term.do("resize-window", "-x", "80", "-y", "24")
-	screen = term.shows(`^┌ 1 Sessions  2 Commands  3 Detail  4 Bytes ─+┐$`, `ADD`, `^ Filter: cmd == "ADD" `, footer)
+	screen = term.shows(`^┌ 1 Sessions  2 Commands  3 Decode  4 Bytes ─+┐$`, `ADD`, `^ Filter: cmd == "ADD" `, footer)
 	term.wide(screen, 80)
 	term.do("resize-window", "-x", "140", "-y", "42")
-	term.wide(term.shows(`1 Sessions .* 2 Commands .* 3 Detail `, ` 4 Bytes `, `UserHandle +\w+@hotmail\.com`, `alice@hotmail\.com`, footer), 140)
+	term.wide(term.shows(`1 Sessions .* 2 Commands .* 3 Decode `, ` 4 Bytes `, `UserHandle +\w+@hotmail\.com`,
+		`alice@hotmail\.com`, footer), 140)
 	term.quit()
 }
 
@@ -183,10 +194,11 @@ func TestInspectorInASmallTerminal(t *testing.T) {
 	t.Parallel()
 	term := openTerminal(t, 80, 24)
 	term.start("--demo --listen 127.0.0.1:0 -Y 'cmd == \"XFR\"'")
-	screen := term.shows(`^ msnscope +127\.0\.0\.1:\d+ → embedded `, `^┌ 1 Sessions  2 Commands  3 Detail  4 Bytes ─+┐$`, `← XFR \d+ NS 127\.0\.0\.3:1863 +✎`, footer)
+	screen := term.shows(`^ msnscope +127\.0\.0\.1:\d+ → embedded `,
+		`^┌ 1 Sessions  2 Commands  3 Decode  4 Bytes ─+┐$`, `← XFR \d+ NS 127\.0\.0\.3:1863 +✎`, footer)
 	term.wide(screen, 80)
 	term.keys("1")
-	term.shows(`│ ▾ alice@hotmail\.com`, `│ ▾ bob@hotmail\.com`)
+	term.shows(`│ ▾\S? alice@hotmail\.com`, `│ ▾\S? bob@hotmail\.com`)
 	term.keys("3")
 	term.shows(`ReferralType +(NS|SB)`)
 	term.keys("4")
@@ -199,7 +211,38 @@ func TestInspectorOnAFile(t *testing.T) {
 	s := recordParty(t)
 	t.Parallel()
 	term := openTerminal(t, 140, 42)
-	term.start("inspect " + s.write(t))
-	term.shows(`^ msnscope +session\.pcapng .*cmd \d+`, `▾ alice@hotmail\.c`, `▾ carol@hotmail\.c`, `VER 1 MSNP2 CVR0`)
+	term.start("inspect " + shellWord(s.write(t)))
+	term.shows(`^ msnscope +session\.pcapng .*cmd \d+`, `▾\S? alice@hot`, `▾\S? carol@hot`, `VER 1 MSNP2 CVR0`)
+	term.quit()
+}
+
+// TestInspectorReplays replays a recording in the inspector against the embedded server: all of it,
+// then in steps, then the connections of one command.
+func TestInspectorReplays(t *testing.T) {
+	s := recordParty(t)
+	t.Parallel()
+	term := openTerminal(t, 140, 42)
+	term.start("inspect " + shellWord(s.write(t)))
+	term.shows(`VER 1 MSNP2 CVR0`)
+	term.keys("R")
+	term.shows(`against +embedded`)
+	term.keys("Enter")
+	term.shows(`same: \d+ sent, \d+ answers as recorded`)
+	term.keys("g", "j")
+	term.shows(`sent +[DN]S#1`, `VER 1 MSNP2`)
+	term.keys("R")
+	term.keys("Tab", "Tab", "Left", "Enter") // timing: step
+	term.shows(`s sends #\d+ .*VER 1 MSNP2`)
+	term.keys("s")
+	term.shows(`sent +[DN]S#1`, `s sends #\d+ .*INF 2`)
+	term.keys("R")
+	term.keys("Right", "Tab", "Tab", "Right", "Enter") // the recorded server itself, in lockstep
+	term.shows(`against self, lockstep`, `same: \d+ sent`)
+	term.keys("Escape")
+	term.shows(`1 Sessions`) // else Escape and r could arrive as one key
+	term.keys("r")
+	term.shows(`only conn in \[\d+\]`, `(same|differs): \d+ sent`)
+	term.keys("Escape")
+	term.shows(`1 Sessions`)
 	term.quit()
 }

@@ -45,6 +45,7 @@ type wire struct {
 type payload struct {
 	Length  int     `json:"length"`
 	Type    string  `json:"type"`
+	Charset string  `json:"charset"`
 	Headers headers `json:"headers"`
 	Text    string  `json:"text"`
 	Base64  []byte  `json:"base64"`
@@ -108,7 +109,11 @@ func (w *wire) bytes(eol string) []byte {
 		if p.Headers != nil {
 			b = append(b, strings.Join(p.Headers, "\r\n")+"\r\n\r\n"...)
 		}
-		b = append(append(b, p.Text...), p.Base64...)
+		if p.Base64 != nil { // the text is only what a person would read of it
+			b = append(b, p.Base64...)
+		} else {
+			b = append(b, p.Text...)
+		}
 	}
 	return b
 }
@@ -123,7 +128,7 @@ func (l *line) eol(t testing.TB) string {
 	return [...]string{"", "\n", "\r\n"}[n]
 }
 
-// onWire returns the bytes on the client's leg.
+// onWire returns the bytes on the client's side.
 func (l *line) onWire(t testing.TB) []byte {
 	eol := l.eol(t)
 	if l.Dir == "S" && l.Out != nil {

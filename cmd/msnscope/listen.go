@@ -15,10 +15,10 @@ import (
 // defaultListen is where clients find the proxy: MSN's port, for programs on this machine only.
 const defaultListen = "127.0.0.1:1863"
 
-// listeners are where clients connect, at least one.
+// listeners are the open ports to which clients connect, at least one.
 type listeners []net.Listener
 
-// listenAll opens all ports for clients, or none.
+// listenAll listens on all addresses or, with an error, on none.
 func listenAll(addrs []string) (listeners, error) {
 	var all listeners
 	for _, addr := range addrs {
@@ -32,11 +32,12 @@ func listenAll(addrs []string) (listeners, error) {
 	return all, nil
 }
 
-// maxLooks is how often a row of free ports is looked for: of the ports that the system gives out most are free.
+// maxLooks is how often listenInARow tries to find consecutive free ports. Most ports near those
+// that the system gives out are free.
 const maxLooks = 100
 
-// listenInARow opens n ports, one after the other from the one of addr on, or none. Where addr leaves the port to the system, whose next ones
-// somebody may have, it looks further.
+// listenInARow listens on n consecutive ports, beginning with the one of addr, or on none. Where
+// addr leaves the port to the system, the following ports may be taken, so it tries again.
 func listenInARow(addr string, n int, listen func(addr string) (net.Listener, error)) (listeners, error) {
 	for look := 1; ; look++ {
 		first, err := listen(addr)
@@ -68,7 +69,7 @@ func (ls listeners) close() {
 	}
 }
 
-// String returns the addresses.
+// String returns the addresses, separated by commas.
 func (ls listeners) String() string {
 	var all []string
 	for _, l := range ls {
@@ -77,7 +78,8 @@ func (ls listeners) String() string {
 	return strings.Join(all, " and ")
 }
 
-// leadingTo returns the address of the listener that who connects to upstream arrives at, nil for none.
+// leadingTo returns the address of the listener at which a connection to upstream arrives, nil for
+// none.
 func (ls listeners) leadingTo(ctx context.Context, upstream string) net.Addr {
 	for _, l := range ls {
 		if leadsTo(ctx, l.Addr(), upstream) {
@@ -87,12 +89,13 @@ func (ls listeners) leadingTo(ctx context.Context, upstream string) net.Addr {
 	return nil
 }
 
-// serve lets clients in and returns what tells that one of the listeners failed.
+// serve starts to accept clients. The channel that it returns receives the error of a listener that
+// failed.
 func (ls listeners) serve(p *proxy.Proxy) <-chan error {
 	failed := make(chan error, len(ls))
 	for _, l := range ls {
 		go func() {
-			if err := p.Serve(l); err != nil {
+			if err := p.Serve(modest{l}); err != nil {
 				failed <- err
 			}
 		}()
@@ -100,20 +103,24 @@ func (ls listeners) serve(p *proxy.Proxy) <-chan error {
 	return failed
 }
 
-// warn says what it means to listen where other machines can connect.
+// warn logs what it means to listen where other machines can connect.
 func (ls listeners) warn(log *slog.Logger) {
 	for _, l := range ls {
 		if at, ok := l.Addr().(*net.TCPAddr); ok && !at.IP.IsLoopback() {
-			log.Warn("other machines can connect here: whoever does is taken to the server without being asked who it is; what they say, "+
-				"names, messages and the digests of passwords, goes over the network in the clear and is shown and recorded here", "address", at)
+			log.Warn("other machines can connect here: whoever does is taken to the server "+
+				"without being asked who it is; what they say, names, messages and the digests of passwords, "+
+				"goes over the network in the clear and is shown and recorded here", "address", at)
 		}
 	}
 }
 
-// listen opens the port for clients.
+// listen opens a port for clients.
 func listen(addr string) (net.Listener, error) {
 	if err := listenable(addr); err != nil {
-		return nil, &exitError{exitUsage, fmt.Errorf("cannot listen on %q: %w", addr, err), "an address is HOST:PORT, such as 127.0.0.1:1863"}
+		return nil, &exitError{
+			exitUsage, fmt.Errorf("cannot listen on %q: %w", addr, err),
+			"an address is HOST:PORT, such as 127.0.0.1:1863",
+		}
 	}
 	l, err := net.Listen("tcp", addr)
 	if err == nil {

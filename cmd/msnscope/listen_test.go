@@ -14,7 +14,8 @@ func TestPortsInARow(t *testing.T) {
 			l.Close()
 		}
 	}()
-	unlucky := func(addr string) (net.Listener, error) { // somebody has the second port behind the first three that are given
+	// somebody has the second port behind the first three that are given
+	unlucky := func(addr string) (net.Listener, error) {
 		l, err := listen(addr)
 		if err != nil || !strings.HasSuffix(addr, ":0") {
 			return l, err
@@ -43,7 +44,7 @@ func TestPortsInARow(t *testing.T) {
 	}
 }
 
-// TestPortThatWasAskedFor is the one that is taken, or none.
+// TestPortThatWasAskedFor: listening uses the given port, or fails.
 func TestPortThatWasAskedFor(t *testing.T) {
 	row, err := listenInARow("127.0.0.1:0", 2, listen)
 	if err != nil {
@@ -52,7 +53,8 @@ func TestPortThatWasAskedFor(t *testing.T) {
 	defer row.close()
 	first := row[0].Addr().String()
 	row[0].Close()
-	if got, err := listenInARow(first, 2, listen); err == nil || !strings.Contains(err.Error(), "another program has that port") {
+	if got, err := listenInARow(first, 2, listen); err == nil ||
+		!strings.Contains(err.Error(), "another program has that port") {
 		got.close()
 		t.Errorf("%s in use behind %s: %v, want that another program has it", row[1].Addr(), first, err)
 	}

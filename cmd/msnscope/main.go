@@ -1,6 +1,8 @@
-// Command msnscope is a man-in-the-middle proxy and traffic inspector for the MSN Messenger protocol.
+// Command msnscope is a man-in-the-middle proxy and traffic inspector for the MSN Messenger
+// protocol.
 //
-// This package wires the others together: one file a sub-command, and nothing that another program would want.
+// This package wires the others together, with one file for each verb. It has nothing that another
+// program could use.
 package main
 
 import (
@@ -8,24 +10,34 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"sync"
 	"syscall"
+
+	"github.com/msnscope/msnscope/internal/talk"
 )
 
 func main() {
-	// A closed pipe (msnscope ... | head) must not kill the process: recordings end properly first.
+	// A closed pipe (msnscope ... | head) must not kill the process, because recordings have to be
+	// completed first.
 	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop) // a second signal ends the process the usual way, whatever the first one waits for
-	code := run(ctx, os.Args[1:], &env{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv})
+	code := run(ctx, os.Args[1:], &env{
+		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, environ: os.Environ,
+	})
 	stop()
 	os.Exit(code)
 }
 
-// env is what a run has of the outside: tests give their own.
+// env is everything that a run uses of its environment. Tests supply their own.
 type env struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	getenv         func(string) string
+	environ        func() []string // nil for an environment without variables that set flags
+
+	speak  sync.Once
+	spoken *talk.Voice // see voice
 }
 
 // run executes the command line and returns the exit code.
@@ -35,5 +47,9 @@ func run(ctx context.Context, args []string, e *env) int {
 	root.SetIn(e.stdin)
 	root.SetOut(e.stdout)
 	root.SetErr(e.stderr)
-	return e.report(root.ExecuteContext(ctx))
+	code := e.report(root.ExecuteContext(ctx))
+	if !e.voice().Finish(lastWords) && code == exitOK {
+		return exitIO
+	}
+	return code
 }

@@ -11,16 +11,16 @@ import (
 	"os/exec"
 	"regexp"
 	"strconv"
-	"sync"
 	"testing"
 	"time"
 
+	"github.com/msnscope/msnscope/internal/msntest"
 	"github.com/rogpeppe/go-internal/testscript"
 	"go.uber.org/goleak"
 )
 
-// TestMain makes the test binary be msnscope too, under that name in PATH: for scripts, for a terminal and for processes that
-// are killed.
+// TestMain makes the test binary be msnscope too, under that name in PATH: for scripts, for a
+// terminal and for processes that are killed.
 func TestMain(m *testing.M) {
 	// The race detector lets each process wait a second before it ends.
 	if os.Getenv("GORACE") == "" {
@@ -44,7 +44,8 @@ func (l leakless) Run() int {
 	return 0
 }
 
-// patience is how long anything may take on a slow machine under load; nothing waits that long when all is well.
+// patience is how long anything may take on a slow machine under load; nothing waits that long when
+// all is well.
 const patience = 30 * time.Second
 
 // await polls until ok, and fails the test when that takes too long.
@@ -62,28 +63,10 @@ func await(t testing.TB, what string, ok func() bool) {
 	}
 }
 
-// transcript collects what a program prints. It is safe for concurrent use.
-type transcript struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (o *transcript) Write(p []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.Write(p)
-}
-
-func (o *transcript) String() string {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.buf.String()
-}
-
 // program is a run of msnscope, in this process or as one of its own.
 type program struct {
 	t              testing.TB
-	stdout, stderr *transcript
+	stdout, stderr *msntest.Transcript
 	process        *os.Process // nil for one in this process
 	stop           func()      // asks it to end, as a signal does
 	done           chan struct{}
@@ -94,7 +77,9 @@ type program struct {
 func launch(t testing.TB, args ...string) *program {
 	t.Helper()
 	ctx, stop := context.WithCancel(context.Background())
-	p := &program{t: t, stdout: &transcript{}, stderr: &transcript{}, stop: stop, done: make(chan struct{})}
+	p := &program{
+		t: t, stdout: new(msntest.Transcript), stderr: new(msntest.Transcript), stop: stop, done: make(chan struct{}),
+	}
 	go func() {
 		defer close(p.done)
 		p.code = run(ctx, args, &env{
@@ -111,12 +96,20 @@ func launch(t testing.TB, args ...string) *program {
 // spawn runs the command line as a process. Its standard output goes to stdout, nil for p.stdout.
 func spawn(t testing.TB, stdout io.Writer, args ...string) *program {
 	t.Helper()
-	p := &program{t: t, stdout: &transcript{}, stderr: &transcript{}, done: make(chan struct{})}
-	if stdout == nil {
-		stdout = p.stdout
-	}
+	return spawnAs(t, func(cmd *exec.Cmd) {
+		if stdout != nil {
+			cmd.Stdout = stdout
+		}
+	}, args...)
+}
+
+// spawnAs is spawn for a process that is changed before it starts.
+func spawnAs(t testing.TB, change func(*exec.Cmd), args ...string) *program {
+	t.Helper()
+	p := &program{t: t, stdout: new(msntest.Transcript), stderr: new(msntest.Transcript), done: make(chan struct{})}
 	cmd := exec.Command("msnscope", args...)
-	cmd.Stdout, cmd.Stderr = stdout, p.stderr
+	cmd.Stdout, cmd.Stderr = p.stdout, p.stderr
+	change(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -172,8 +165,8 @@ func (p *program) end(want int) {
 	p.wait(want)
 }
 
-// freePorts returns the first of n consecutive ports on 127.0.0.1 that are free, below those that the system gives out by
-// itself.
+// freePorts returns the first of n consecutive ports on 127.0.0.1 that are free, below those that
+// the system gives out by itself.
 func freePorts(t testing.TB, n int) int {
 	t.Helper()
 next:

@@ -12,11 +12,11 @@ import (
 	"golang.org/x/term"
 )
 
-// maxPassword is more than anybody types.
+// maxPassword bounds a password, in bytes; nobody types that many.
 const maxPassword = 1024
 
-// password returns the password that --password gives: itself, the first line of standard input for -, and without the flag
-// what is typed at the terminal, twice and without echo.
+// password returns the password that --password gives: the value itself or, for -, the first line
+// of standard input. Without the flag it asks at the terminal, twice and without echo.
 func (e *env) password(ctx context.Context, flag string, given bool, whose string) (string, error) {
 	switch {
 	case given && flag != "-":
@@ -29,7 +29,8 @@ func (e *env) password(ctx context.Context, flag string, given bool, whose strin
 		return checkedPassword(strings.TrimRight(line, "\r\n"), err)
 	case !isTerminal(e.stdin):
 		return "", &exitError{
-			exitUsage, errors.New("no password is given, and there is no terminal to ask at"), "--password - reads it from standard input",
+			exitUsage, errors.New("no password is given, and there is no terminal at which to ask for it"),
+			"--password - reads it from standard input",
 		}
 	}
 	first, err := e.ask(ctx, "password of "+whose+": ")
@@ -55,7 +56,8 @@ func checkedPassword(p string, err error) (string, error) {
 	return p, nil
 }
 
-// ask reads a line from the terminal without echo. When ctx ends, the terminal is as before.
+// ask reads a line from the terminal without echo. When ctx ends, it restores the terminal and
+// returns.
 func (e *env) ask(ctx context.Context, prompt string) (string, error) {
 	fd := int(e.stdin.(*os.File).Fd()) // a terminal is a file
 	before, err := term.GetState(fd)

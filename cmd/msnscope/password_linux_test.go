@@ -10,6 +10,7 @@ import (
 	"github.com/creack/pty"
 	"golang.org/x/sys/unix"
 
+	"github.com/msnscope/msnscope/internal/msntest"
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
@@ -24,7 +25,7 @@ func TestPasswordIsAskedWithoutEcho(t *testing.T) {
 		if err != nil {
 			t.Skipf("no terminal to be had: %v", err)
 		}
-		screen := &transcript{}
+		screen := new(msntest.Transcript)
 		read := make(chan struct{})
 		go func() {
 			defer close(read)
@@ -36,7 +37,8 @@ func TestPasswordIsAskedWithoutEcho(t *testing.T) {
 				stdin: near, stdout: near, stderr: near, getenv: os.Getenv,
 			})
 		}()
-		await(t, "the question", func() bool { return strings.Contains(screen.String(), "password of erin@hotmail.com: ") })
+		await(t, "the question",
+			func() bool { return strings.Contains(screen.String(), "password of erin@hotmail.com: ") })
 		awaitNoEcho(t, near)
 		typed(t, far, "sesame")
 		await(t, "the second question", func() bool { return strings.Contains(screen.String(), "once more: ") })

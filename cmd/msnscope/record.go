@@ -3,136 +3,86 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net/netip"
 	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
+	"github.com/msnscope/msnscope/captures/pcap"
+	"github.com/msnscope/msnscope/captures/recording"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/bus"
-	"github.com/msnscope/msnscope/internal/store"
-	"github.com/msnscope/msnscope/replay/pcap"
+	"github.com/msnscope/msnscope/internal/outfile"
 )
 
-// recording is a capture that is being written: one file, or one after another.
-type recording struct {
-	flags    recordFlags
-	log      *slog.Logger
-	recorder *store.Recorder
-	events   *bus.Subscription
-	failed   atomic.Bool
-	name     atomic.Pointer[string] // of the file
-	file     io.Closer              // with used and kept the recorder's goroutine's alone, once that runs
-	used     map[string]bool
-	kept     kept
+// recorder writes a recording, as one file or as several in sequence.
+type recorder struct {
+	flags  recordFlags
+	files  *recording.Files
+	writer *recording.Writer
+	events *bus.Subscription
+	failed atomic.Bool
 }
 
-// record subscribes what writes events to pcapng files.
-func record(b *bus.Bus[*session.Event], flags recordFlags, names map[netip.Addr]string, log *slog.Logger) (*recording, error) {
-	r := &recording{flags: flags, log: log, used: map[string]bool{}}
-	w, err := r.open(1, time.Now())
+// record subscribes a recorder that writes events to pcapng files. began is the time in the first
+// file's name.
+func record(
+	b *bus.Bus[*session.Event], flags recordFlags, names map[netip.Addr]string, out *outlets, began time.Time,
+) (*recorder, error) {
+	files, w, err := recording.OpenFiles(flags.files(out.log), began)
 	if err != nil {
-		return nil, r.opening(err)
+		return nil, cannotRecord(files.Name(), err)
 	}
-	rotation := store.Rotation{Size: int64(flags.size), Every: flags.every, Next: r.next}
-	r.recorder = store.NewRecorder(w, store.RecorderOptions{Names: names, Rotation: rotation, OnError: func(err error) {
-		r.failed.Store(true)
-		log.Error("recording stopped, traffic goes on", "file", *r.name.Load(), "err", err)
-	}})
+	r := &recorder{flags: flags, files: files}
+	r.writer = recording.NewWriter(w,
+		recording.Options{Names: names, Rotation: files.Rotation(), OnError: func(err error) {
+			r.failed.Store(true)
+			out.stopped("recording", err, "file", files.Name())
+		}})
 	r.events = b.Subscribe(bus.Options[*session.Event]{
-		Name: "recorder", Handle: r.recorder.Handle, Delay: batchTime,
+		Name: "recorder", Handle: r.writer.Handle, Delay: batchTime,
 		Gap: func(first, last *session.Event, lost int) *session.Event {
-			log.Error("events are missing in the recording: the disk was too slow", "file", *r.name.Load(), "events", lost, "from", first.N, "to", last.N)
+			out.log.Error("events are missing in the recording: the disk was too slow", "file", files.Name(),
+				"events", lost, "from", first.N, "to", last.N)
 			return gap(first, last, lost)
 		},
 	})
 	return r, nil
 }
 
-// opening is the error of a file that cannot be recorded to.
-func (r *recording) opening(err error) error {
-	x := &exitError{exitIO, fmt.Errorf("record to %s: %w", *r.name.Load(), err), ""}
-	if inner := (*exitError)(nil); errors.As(err, &inner) {
-		x.code, x.hint = inner.code, inner.hint
+// files returns the options for the files that the flags ask for.
+func (f *recordFlags) files(log *slog.Logger) recording.FilesOptions {
+	name, add := strings.CutPrefix(f.write, "+")
+	return recording.FilesOptions{
+		Name: name, Add: add, Replace: f.force, Size: int64(f.size), Every: f.every, Disk: int64(f.disk),
+		Application: "msnscope " + version(), Log: log,
+	}
+}
+
+// cannotRecord returns the error for a file to which recording is impossible.
+func cannotRecord(name string, err error) error {
+	x := &exitError{exitIO, fmt.Errorf("record to %s: %w", name, err), ""}
+	var locked *outfile.LockedError
+	switch {
+	case errors.Is(err, recording.ErrExists):
+		x.code, x.hint = exitUsage, "-w +FILE adds to it, --force replaces it"
+	case errors.As(err, &locked):
+		x.hint = "two recorders would damage it: give another name, or end that process first"
+	case errors.Is(err, syscall.ENXIO):
+		x.hint = "nobody reads that pipe: start its reader first"
 	}
 	return x
 }
 
-// next goes on in the next file, and deletes the oldest where there is no room for it.
-func (r *recording) next(number int, at time.Time) (*pcap.Writer, error) {
-	if err := r.file.Close(); err != nil {
-		return nil, err
-	}
-	r.file = nil
-	r.kept.add(*r.name.Load())
-	if r.flags.disk > 0 {
-		r.kept.shrink(int64(r.flags.disk-r.flags.size), func(name string, err error) {
-			if err != nil {
-				r.log.Error("the oldest file of the recording cannot be deleted", "file", name, "err", err)
-				return
-			}
-			r.log.Info("deleted the oldest file of the recording: --max-disk is reached", "file", name)
-		})
-	}
-	return r.open(number, at)
-}
-
-// open begins a file. Only the first one is added to.
-func (r *recording) open(number int, at time.Time) (*pcap.Writer, error) {
-	o, added := pcap.WriterOptions{Application: "msnscope " + version()}, number == 1 && strings.HasPrefix(r.flags.write, "+")
-	name := r.flags.name(number, at, func(name string) bool { return r.used[name] })
-	r.used[name] = true
-	r.name.Store(&name)
-	mode := os.O_CREATE | os.O_WRONLY
-	if added {
-		mode = os.O_CREATE | os.O_RDWR
-	} else if err := expendable(name); err != nil {
-		return nil, err
-	}
-	f, err := os.OpenFile(name, mode, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if err = private(f); err == nil && !added {
-		err = empty(f)
-	}
-	var w *pcap.Writer
-	switch {
-	case err != nil:
-	case added:
-		w, err = r.appendTo(f, o)
-	default:
-		w, err = pcap.NewWriter(f, o)
-	}
-	if err != nil {
-		f.Close()
-		return nil, err
-	}
-	r.file = f
-	return w, nil
-}
-
-// appendTo goes on behind what a file has. What a process that was killed left of its last block goes, and that is said.
-func (r *recording) appendTo(f *os.File, o pcap.WriterOptions) (*pcap.Writer, error) {
-	before, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	w, err := pcap.AppendTo(f, o)
-	if err == nil && w.Cut() > 0 {
-		r.log.Warn("the file ended in mid-packet: what came before is kept", "file", f.Name(), "bytes", before.Size(), "cut", w.Cut())
-	}
-	return w, err
-}
-
-// expendable refuses to overwrite a file that is no capture: somebody's -w has the wrong name behind it.
+// expendable returns an error for an existing file that is not a capture. -w must not replace such
+// a file, because the name may be a mistake.
 func expendable(path string) error {
 	info, err := os.Stat(path)
 	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return nil // what is wrong with it, opening will say
+		return nil // opening it will return the error
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -143,55 +93,48 @@ func expendable(path string) error {
 	if err == nil || errors.Is(err, pcap.ErrCut) || errors.Is(err, pcap.ErrBroken) || errors.Is(err, pcap.ErrLinkType) {
 		return nil
 	}
-	return &exitError{exitUsage, errors.New("it exists and is no capture"), "give the name of a new file, or of a recording that may go"}
+	return &exitError{
+		exitUsage, errors.New("it exists and is not a capture"),
+		"give the name of a new file, or of a recording that may be replaced",
+	}
 }
 
-// private lets nobody else read the file: what people write to each other is theirs. A file of another owner stays as it is.
-func private(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm() == 0o600 {
-		return err
-	}
-	if err := f.Chmod(0o600); err != nil && !errors.Is(err, os.ErrPermission) {
-		return err
-	}
-	return nil
-}
-
-// empty cuts a regular file to nothing; pipes and devices have nothing to cut.
-func empty(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil || !info.Mode().IsRegular() {
-		return err
-	}
-	return f.Truncate(0)
-}
-
-// close writes what is still to be written and ends the file; nothing may be published any more.
-func (r *recording) close(at time.Time) error {
+// close writes the remaining events and completes the file. A pipe whose reader takes nothing does
+// not keep the program from ending. No event may be published any more.
+func (r *recorder) close(at time.Time) error {
 	if r == nil {
 		return nil
 	}
+	r.files.SetWriteDeadline(time.Now().Add(lastWrite))
 	r.events.Close()
-	err := r.recorder.Close(at)
-	if r.file != nil {
-		if cerr := r.file.Close(); err == nil {
-			err = cerr
-		}
+	err := r.writer.Close(at)
+	if cerr := r.files.Close(); err == nil {
+		err = cerr
 	}
 	if err != nil {
-		return &exitError{exitIO, fmt.Errorf("record to %s: %w", *r.name.Load(), err), "what was written before is there"}
+		return &exitError{
+			exitIO, fmt.Errorf("record to %s: %w", r.files.Name(), err),
+			"the part that was written before is intact",
+		}
 	}
 	return nil
 }
 
-// status is what the inspector's header says of the recording.
-func (r *recording) status() string {
+// question returns what the inspector asks before it quits, and whether there is a recording.
+func (r *recorder) question() (text string, recording bool) {
+	if r == nil {
+		return "", false
+	}
+	return "Recording to " + strings.TrimPrefix(r.flags.write, "+") + ".", true
+}
+
+// status returns what the inspector's header shows about the recording.
+func (r *recorder) status() string {
 	switch {
 	case r == nil:
 		return ""
 	case r.failed.Load():
-		return "REC STOPPED " + *r.name.Load()
+		return "REC STOPPED " + r.files.Name()
 	}
-	return "REC " + *r.name.Load()
+	return "REC " + r.files.Name()
 }

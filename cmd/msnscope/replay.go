@@ -5,162 +5,294 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/referral"
-	"github.com/msnscope/msnscope/internal/store"
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/bus"
+	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/replay"
-	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// replayFlags are the flags of replay.
-type replayFlags struct {
-	serverFlags
-	to, report string
-	passwords  []string
-	ignore     []string
-	timeout    time.Duration
-}
+// The targets of --to that are no addresses.
+const (
+	toEmbedded = "embedded"
+	toSelf     = "self"
+)
 
 func replayCommand(e *env) *cobra.Command {
 	var f replayFlags
 	c := &cobra.Command{
-		Use:   "replay FILE",
-		Short: "Play a recording's clients against a server: does it still answer the same?",
-		Long: "Plays all recorded clients in the order of the recording, over all their connections. Digests, cookies, session\n" +
-			"numbers and addresses are worked out anew; what the server answers is compared with what it answered then.\n" +
-			"The embedded server gets an account for everybody whom the recorded one knew.\n" +
-			"The exit code is 0 if all is the same, 1 if not, 4 if answers did not come in time.",
-		Example: "  msnscope replay captures/conversation.pcapng --to embedded\n" +
-			"  msnscope replay captures/conversation.pcapng --to 192.0.2.33 --password alice@hotmail.com=secret",
+		Use:   "replay FILE...",
+		Short: "Play a recording against a server, or as a server, and say what differs",
+		Long: "Plays all recorded clients against a server (--to), or the recorded server to a live client\n" +
+			"(--serve), or both to each other (--to self). Digests, cookies, session numbers, serials and\n" +
+			"addresses are those of the new session; what comes is compared with what was recorded. The\n" +
+			"embedded server is prepared as the recording presupposes it. docs/REPLAY.md has it all.\n" +
+			"\n" +
+			"The exit code is 0 if all is as recorded, 1 if not, 4 if answers came late or not at all.",
+		Example: "  msnscope replay captures/samples/conversation.pcapng --to embedded\n" +
+			"  msnscope replay captures/samples/conversation.pcapng --to 192.0.2.33 --password " +
+			"alice@hotmail.com=secret\n" +
+			"  msnscope replay captures/samples/clients/gaim-2001.pcap --serve 127.0.0.1:1863",
 		Args: func(c *cobra.Command, args []string) error {
-			if len(args) > 1 {
-				return usage("replay takes one FILE, not %d", len(args))
+			if len(args) > 1 && slices.ContainsFunc(args, isScenario) {
+				return usage("replay plays one scenario, or the files of one capture, not %d files", len(args))
 			}
 			return files(c, args)
 		},
-		RunE: func(c *cobra.Command, args []string) error { return f.run(c.Context(), e, args[0]) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if f.to == "" && f.serve == "" {
+				f.to = toEmbedded
+			}
+			return f.run(c.Context(), e, args)
+		},
 	}
-	fs := c.Flags()
-	fs.SortFlags = false
-	fs.StringVar(&f.to, "to", "embedded", "the server: `ADDR`, or embedded for a fresh one in this process")
-	fs.StringArrayVar(&f.passwords, "password", nil, "a user's password, `HANDLE=PASSWORD`; may be repeated")
-	fs.StringArrayVar(&f.ignore, "ignore", nil, "a `FIELD` whose differences do not count, such as Ser; may be repeated")
-	fs.DurationVar(&f.timeout, "timeout", 5*time.Second, "how long to wait for an answer")
-	fs.StringVar(&f.report, "report", "", "write the outcome of each command to a file as well, `json:FILE`")
-	f.serverFlags.add(fs)
-	completeForms(c)
+	f.addFlags(c)
 	return c
 }
 
-// run plays one capture.
-func (f *replayFlags) run(ctx context.Context, e *env, path string) error {
-	report, ok := strings.CutPrefix(f.report, "json:")
-	if f.report != "" && (!ok || report == "") {
-		return usage("--report %q: it must be json:FILE", f.report)
+// run plays one capture and reports the outcome.
+func (f *replayFlags) run(ctx context.Context, e *env, paths []string) error {
+	if err := f.check(paths); err != nil {
+		return err
 	}
-	known, err := knownPasswords(f.users, f.passwords)
+	log, end, err := f.read(ctx, e, paths)
 	if err != nil {
 		return err
 	}
-	log := store.NewLog(store.LogOptions{})
-	defer log.Close()
-	if err := e.load(ctx, path, log); err != nil {
+	defer end()
+	if isScenario(f.write) {
+		return f.writeScenario(ctx, log)
+	}
+	plan, err := f.planOf(log)
+	if err != nil {
+		return &exitError{exitIO, fmt.Errorf("%s: %w", strings.Join(paths, " "), err), ""}
+	}
+	if f.plan {
+		write := plan.WriteText
+		if f.form == "json" {
+			write = plan.WriteJSON
+		}
+		return writeError(write(e.stdout))
+	}
+	return f.play(ctx, e, plan)
+}
+
+// planOf returns the plan for a log.
+func (f *replayFlags) planOf(log replay.Log) (*replay.Plan, error) {
+	o := replay.PlanOptions{Logon: f.logon}
+	if f.keep != nil {
+		o.Only = f.keep.Match
+	}
+	if f.to == toEmbedded {
+		o.Speaks = embeddedSpeaks
+	}
+	return replay.NewPlanOf(log, o)
+}
+
+// embeddedSpeaks reports whether the embedded server speaks a dialect: it speaks those whose users
+// sign in by MD5.
+func embeddedSpeaks(name string) bool {
+	table := dialect.Lookup(name)
+	return table == nil || table.Number() <= lastWithMD5
+}
+
+// lastWithMD5 is the number of the last dialect whose users sign in by MD5.
+const lastWithMD5 = 7
+
+// isScenario reports whether a file is a scenario, by its name.
+func isScenario(path string) bool { return strings.HasSuffix(path, ".msn") }
+
+// read reads what is to be played: a capture, or a scenario. The caller calls end when it needs the
+// log no longer.
+func (f *replayFlags) read(ctx context.Context, e *env, paths []string) (log replay.Log, end func(), err error) {
+	path := paths[0]
+	if !isScenario(path) {
+		l := eventlog.New(eventlog.Options{})
+		if err := e.loadAll(ctx, paths, l); err != nil {
+			l.Close()
+			return nil, nil, err
+		}
+		return l, func() { l.Close() }, nil
+	}
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, nil, &exitError{exitIO, err, ""}
+	}
+	s, err := replay.ParseScenario(string(text))
+	if err != nil {
+		return nil, nil, &exitError{exitUsage, fmt.Errorf("%s: %w", path, err), "docs/REPLAY.md has the notation"}
+	}
+	for handle, password := range s.Passwords() {
+		if _, ok := f.known[handle]; !ok {
+			f.known[handle] = password
+		}
+	}
+	return s, func() {}, nil
+}
+
+// writeScenario writes a recording as a scenario, to the file of -w.
+func (f *replayFlags) writeScenario(ctx context.Context, log replay.Log) error {
+	if _, err := os.Stat(f.write); err == nil && !f.force {
+		return usage("-w %s: it exists; --force replaces it", f.write)
+	}
+	file, err := createOutput(ctx, "-w", f.write)
+	if err != nil {
 		return err
 	}
-	plan, err := replay.NewPlan(log)
+	if err = errors.Join(replay.WriteScenario(file, log), file.Close()); err != nil {
+		return &exitError{exitIO, fmt.Errorf("-w %s: %w", f.write, err), ""}
+	}
+	return nil
+}
+
+// play plays the plan, and writes its outcomes and the reports.
+func (f *replayFlags) play(ctx context.Context, e *env, plan *replay.Plan) error {
+	out := &outcomes{out: bufio.NewWriter(e.stdout), text: replay.TextOptions{ASCII: !isUTF8(e.getenv)}}
+	publish, end, err := f.recording(e)
 	if err != nil {
-		return &exitError{exitIO, fmt.Errorf("%s: %w", path, err), ""}
+		return err
 	}
-	out := bufio.NewWriter(e.stdout)
-	text := replay.TextOptions{ASCII: !isUTF8(e.getenv)}
-	o := replay.Options{Timeout: f.timeout, Ignore: f.ignore, Report: func(outcome replay.Outcome) {
-		_, _ = out.Write(replay.AppendLine(nil, &outcome, text)) // the error sticks and shows in Flush
-		_ = out.Flush()
-	}}
-	o.Password = func(handle string) (string, bool) {
-		p, ok := known[strings.ToLower(handle)]
-		return p, ok
+	for _, note := range plan.Notes {
+		e.say("%s", note)
 	}
-	if f.to == "embedded" {
-		srv, err := f.stage(e, plan, known)
-		if err != nil {
-			return err
+	var result *replay.Result
+	switch {
+	case f.to == toSelf:
+		result, err = f.playSelf(ctx, e, plan, out.print, publish)
+	case f.serve != "":
+		result, err = f.playServer(ctx, e, plan, out.print, publish)
+	default:
+		result, err = f.playClients(ctx, e, plan, out.print, publish)
+	}
+	if err = errors.Join(err, end()); err != nil {
+		return err
+	}
+	fmt.Fprintln(out.out, result.Summary())
+	if f.reporter != nil {
+		err = f.reporter.write(map[string]func(io.Writer) error{
+			"json":  func(w io.Writer) error { return replay.WriteJSON(w, result) },
+			"junit": func(w io.Writer) error { return replay.WriteJUnit(w, result) },
+		})
+	}
+	return errors.Join(writeError(out.out.Flush()), err, verdict(result))
+}
+
+// outcomes prints outcomes as they come. Unexpected commands, which may come without end, are only
+// counted from some number on.
+type outcomes struct {
+	mu    sync.Mutex
+	out   *bufio.Writer
+	text  replay.TextOptions
+	extra int
+}
+
+func (o *outcomes) print(outcome replay.Outcome) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if outcome.Verdict == replay.Extra {
+		if o.extra++; o.extra > replay.MaxExtra {
+			if o.extra == replay.MaxExtra+1 {
+				fmt.Fprintln(o.out, "note: there are so many unexpected commands that further ones are only counted")
+			}
+			return
+		}
+	}
+	_, _ = o.out.Write(replay.AppendLine(nil, &outcome, o.text)) // the error sticks and shows in Flush
+	_ = o.out.Flush()
+}
+
+// recording returns the function that gets the events of the run, nil if it is not recorded, and
+// the one that ends the recording.
+func (f *replayFlags) recording(e *env) (publish func(*session.Event), end func() error, err error) {
+	if f.write == "" {
+		return nil, func() error { return nil }, nil
+	}
+	events, out := bus.New((*session.Event).Size), &outlets{log: e.logger(nil)}
+	rec, err := record(events, f.recordFlags, nil, out, time.Now())
+	if err != nil {
+		return nil, nil, err
+	}
+	return events.Publish, func() error { return errors.Join(rec.close(time.Now()), out.err()) }, nil
+}
+
+// options returns the options for playing the clients.
+func (f *replayFlags) options(e *env, report func(replay.Outcome), publish func(*session.Event)) replay.Options {
+	o := replay.Options{
+		Timeout: f.timeout, Speed: f.speed, Late: f.late, Ignore: f.ignore, Report: report, Publish: publish,
+		Password: func(handle string) (string, bool) {
+			p, ok := f.known[strings.ToLower(handle)]
+			return p, ok
+		},
+	}
+	if f.step && f.wait != nil {
+		o.Step = f.wait
+	} else if f.step {
+		o.Step = e.stepper()
+	}
+	return o
+}
+
+// playClients plays the clients against a server.
+func (f *replayFlags) playClients(
+	ctx context.Context, e *env, plan *replay.Plan, report func(replay.Outcome), publish func(*session.Event),
+) (*replay.Result, error) {
+	var srv *staged
+	var err error
+	if f.to == toEmbedded {
+		if srv, err = f.stage(e.logger(nil), plan, f.known); err != nil {
+			return nil, err
 		}
 		defer srv.Close()
-		o.To, o.Dial = srv.entry, srv.Dial
-	} else if o.To, ok = referral.Normalize(f.to); !ok {
-		return usage("--to %q: it must be HOST, HOST:PORT or embedded", f.to)
+	}
+	o := f.options(e, report, publish)
+	if err := readRoutes(f.routes, &o.Routes); err != nil {
+		return nil, err
+	}
+	if srv != nil {
+		o.To, o.Dial, o.Do = srv.entry, srv.Dial, srv.do
+	} else {
+		o.To, _ = referral.Normalize(f.to)
 	}
 	result, err := replay.Run(ctx, plan, o)
 	if err != nil {
-		return replayError(err)
+		return nil, replayError(err)
 	}
-	fmt.Fprintln(out, result.Summary())
-	if report != "" {
-		err = writeReport(report, result)
-	}
-	return errors.Join(writeError(out.Flush()), err, verdict(result))
+	return result, nil
 }
 
-// knownPasswords returns the passwords by handle that --user and --password give.
-func knownPasswords(users, passwords []string) (map[string]string, error) {
-	known := map[string]string{}
-	for _, u := range users {
-		pattern, rest, _ := strings.Cut(u, ":")
-		password, _, _ := strings.Cut(rest, ":")
-		handles, err := expand(pattern)
-		if err != nil {
-			return nil, usage("--user %q: %w", pattern, err)
-		}
-		for _, handle := range handles {
-			known[strings.ToLower(handle)] = password
-		}
-	}
-	for _, p := range passwords {
-		handle, password, ok := strings.Cut(p, "=")
-		if !ok || handle == "" {
-			return nil, usage("--password: it must be HANDLE=PASSWORD")
-		}
-		known[strings.ToLower(handle)] = password
-	}
-	return known, nil
-}
-
-// stage returns a fresh embedded server with an account for everybody who logs on in the plan and everybody else whom the
-// recorded server knew: password NAMEpw, unless another is given.
-func (f *replayFlags) stage(e *env, plan *replay.Plan, known map[string]string) (*embedded, error) {
-	flags := f.serverFlags
-	var missing []string
-	seen := map[string]bool{}
-	for _, handle := range slices.Concat(plan.Passwords(), plan.Users()) {
-		key := strings.ToLower(handle)
-		if seen[key] {
-			continue
-		}
-		seen[key] = true
-		if _, ok := known[key]; ok {
-			missing = append(missing, handle)
-			continue
-		}
-		name, _, _ := strings.Cut(key, "@")
-		known[key] = name + "pw"
-		if _, err := accounts.Defaults().Lookup(context.Background(), handle); err != nil {
-			missing = append(missing, handle)
+// stepper returns the function that waits for Enter before each command of a client.
+func (e *env) stepper() func(ctx context.Context, next *session.Event) error {
+	var mu sync.Mutex
+	lines := bufio.NewReader(&interruptible{context.Background(), e.stdin})
+	return func(ctx context.Context, next *session.Event) error {
+		mu.Lock()
+		defer mu.Unlock()
+		e.say("next: #%d %s: %s  (Enter sends it)", next.N, next.User, next.In.Line())
+		read := make(chan error, 1)
+		go func() {
+			_, err := lines.ReadString('\n')
+			read <- err
+		}()
+		select {
+		case err := <-read:
+			if errors.Is(err, io.EOF) {
+				return nil // standard input has ended: the rest is played at once
+			}
+			return err
+		case <-ctx.Done():
+			return context.Cause(ctx)
 		}
 	}
-	given := strings.ToLower(strings.Join(flags.users, "\n"))
-	for _, handle := range missing {
-		if !strings.Contains("\n"+given, "\n"+strings.ToLower(handle)+":") {
-			flags.users = append(flags.users, handle+":"+known[strings.ToLower(handle)])
-		}
-	}
-	return flags.embed(e.logger(nil))
 }
 
 func replayError(err error) error {
@@ -173,7 +305,8 @@ func replayError(err error) error {
 	return &exitError{exitIO, err, ""}
 }
 
-// verdict is the exit code of a replay that ran to its end; the summary said why.
+// verdict returns the error with the exit code of a replay that ran to its end. The summary has
+// given the reason.
 func verdict(r *replay.Result) error {
 	switch err := r.Err(); {
 	case err == nil:
@@ -183,21 +316,6 @@ func verdict(r *replay.Result) error {
 	default:
 		return &exitError{code: exitDiffers}
 	}
-}
-
-func writeReport(path string, r *replay.Result) error {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
-	if err != nil {
-		return &exitError{exitIO, err, ""}
-	}
-	err = replay.WriteJSON(file, r)
-	if cerr := file.Close(); err == nil {
-		err = cerr
-	}
-	if err != nil {
-		return &exitError{exitIO, fmt.Errorf("write the report: %w", err), ""}
-	}
-	return nil
 }
 
 // isUTF8 reports whether the terminal shows more than ASCII.

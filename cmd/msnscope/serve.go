@@ -15,36 +15,52 @@ import (
 	"github.com/msnscope/msnscope/server"
 )
 
-// goodbye is how long a stopping server may take to tell its clients.
+// goodbye is how long a stopping server may take to sign off its clients.
 const goodbye = 3 * time.Second
 
 func serveCommand(e *env) *cobra.Command {
 	var f serverFlags
-	var addr, advertise string
+	var addr, advertise, gatewayAddr string
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "The server alone: dispatch, notification and switchboard on three ports",
-		Long: "Serves MSN clients: dispatch on the given port, notification on the next one, the switchboard on the one after;\n" +
-			"more notification servers follow. The accounts are alice, bob, carol and dave @hotmail.com, password NAMEpw, or those of a\n" +
-			"database, which `msnscope accounts` fills and changes while the server runs.\n\n" +
-			"With several notification servers, each SIGUSR1 drains one, the first one first: its users are referred to the next one in\n" +
-			"mid-session, and who comes is sent there too.",
+		Long: "Serves MSN clients: dispatch on the given port, notification on the next, the switchboard on the\n" +
+			"one after; further notification servers follow. The accounts are alice, bob, carol and dave\n" +
+			"@hotmail.com with the passwords alicepw to davepw, or those of a database, which `msnscope\n" +
+			"accounts` fills and changes while the server runs.\n" +
+			"\n" +
+			"What one user or address may use is limited (docs/SERVER.md), by the client's own address. Behind\n" +
+			"another proxy that address is known only with --proxy-protocol-from: then each connection from\n" +
+			"that proxy must begin with a PROXY protocol header, and no other connection may.\n" +
+			"\n" +
+			"With --gateway, clients that speak HTTP are served too (docs/GATEWAY.md). They connect to port 80\n" +
+			"only.\n" +
+			"\n" +
+			"With several notification servers, each SIGUSR1 drains one of them, beginning with the first: its\n" +
+			"users are referred to the next one in mid-session, and new users are sent there too.",
 		Example: "  msnscope serve --user erin@hotmail.com:secret:Erin\n" +
 			"  msnscope serve --db accounts.db --user erin@hotmail.com:secret",
 		Args: noArgs,
-		RunE: func(c *cobra.Command, _ []string) error { return serve(c.Context(), e, f, addr, advertise) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			return serve(c.Context(), e, f, addr, advertise, gatewayAddr)
+		},
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&addr, "listen", "127.0.0.1:1863", "where the dispatch server listens")
 	c.Flags().StringVar(&advertise, "advertise", "", "the `HOST` that referrals name; default: the one of --listen")
+	c.Flags().StringVar(&gatewayAddr, "gateway", "", "`ADDR` of a gateway for clients over HTTP, such as 0.0.0.0:80")
 	f.add(c.Flags())
 	f.addDB(c.Flags())
+	c.Flags().StringArrayVar(&f.proxies, "proxy-protocol-from", nil,
+		"clients come through proxies in this network, `CIDR`, that say where each is (PROXY protocol 1 or 2); may be "+
+			"repeated")
 	c.Flags().IntVar(&f.connections, "connections", 0, "how many clients may be connected; default: 20,000")
 	completeForms(c)
 	return c
 }
 
-// waitAndDrain waits for the end, and moves users between notification servers whenever it is told to.
+// waitAndDrain waits until ctx ends. Each SIGUSR1 meanwhile moves the users of one notification
+// server to the next.
 func waitAndDrain(ctx context.Context, e *env, srv *server.Server, notification []string, ends <-chan error) error {
 	asked, stop := drainSignal()
 	defer stop()
@@ -65,7 +81,8 @@ func waitAndDrain(ctx context.Context, e *env, srv *server.Server, notification 
 	}
 }
 
-// advertisedHost is the host of --advertise; the ports are those that are listened on.
+// advertisedHost returns the host of --advertise. A port is refused, since the ports are those of
+// --listen.
 func advertisedHost(s string) (string, error) {
 	host, port, err := advertised(s)
 	if err == nil && port != "" {
@@ -77,23 +94,29 @@ func advertisedHost(s string) (string, error) {
 	return host, nil
 }
 
-// referred returns the host that referrals name: that of --advertise, else the one that is listened on.
+// referred returns the host that referrals name: the one of --advertise, otherwise the one that the
+// server listens on.
 func referred(addr, advertise string, first net.Addr) (string, error) {
 	if advertise != "" {
 		return advertisedHost(advertise)
 	}
 	host, _, err := net.SplitHostPort(first.String())
 	if err == nil && net.ParseIP(host).IsUnspecified() {
-		return "", &exitError{exitUsage, fmt.Errorf("--listen %s: referrals must name an address that clients can reach", addr), "add --advertise HOST"}
+		return "", &exitError{
+			exitUsage,
+			fmt.Errorf("--listen %s: referrals must name an address that clients can reach",
+				addr), "add --advertise HOST",
+		}
 	}
 	return host, err
 }
 
 // serve runs the three roles until ctx ends or one of them fails.
-func serve(ctx context.Context, e *env, f serverFlags, addr, advertise string) error {
+func serve(ctx context.Context, e *env, f serverFlags, addr, advertise, gatewayAddr string) error {
 	if e.getenv("GOGC") == "" {
-		// Thousands of idle users are the usual load: collecting twice as often costs about a hundredth of the processor time, and
-		// saves a sixth of the memory. docs/BENCHMARKS.md has the figures.
+		// A server usually has thousands of idle users. Collecting twice as often costs about a
+		// hundredth of the processor time and saves a sixth of the memory; docs/BENCHMARKS.md has
+		// the figures.
 		defer debug.SetGCPercent(debug.SetGCPercent(50))
 	}
 	o, err := f.options(e.logger(nil))
@@ -125,8 +148,13 @@ func serve(ctx context.Context, e *env, f serverFlags, addr, advertise string) e
 			o.Switchboard = at
 		}
 	}
+	web, err := openGateway(gatewayAddr, host, f.proxies)
+	if err != nil {
+		open.close()
+		return err
+	}
 	srv := server.New(o)
-	ends := make(chan error, len(roles))
+	ends := make(chan error, len(roles)+webParts)
 	for i, l := range open {
 		if f.noDispatch && roles[i] == dialect.DS {
 			l.Close()
@@ -135,7 +163,9 @@ func serve(ctx context.Context, e *env, f serverFlags, addr, advertise string) e
 		e.say("%s on %s", roles[i].Title(), l.Addr())
 		go func() { ends <- srv.Serve(roles[i], l) }()
 	}
+	web.serve(e, srv, ends)
 	err = waitAndDrain(ctx, e, srv, o.Notification, ends)
+	web.close()
 	end, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()
 	if down := srv.Shutdown(end); err == nil {

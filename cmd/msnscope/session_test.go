@@ -14,7 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// recordedParty is one run of the proxy with a party in it: what the clients saw, what was printed, what was recorded.
+// recordedParty is one run of the proxy with a party in it: what the clients saw, what was printed,
+// what was recorded.
 type recordedParty struct {
 	address string
 	taps    *taps
@@ -70,11 +71,12 @@ func TestClientsStayInside(t *testing.T) {
 	}
 }
 
-// TestEveryByteIsAccountedFor joins the JSON lines of each connection and compares with what its client sent and received.
+// TestEveryByteIsAccountedFor joins the JSON lines of each connection and compares with what its
+// client sent and received.
 func TestEveryByteIsAccountedFor(t *testing.T) {
 	s := recordParty(t)
-	type leg struct{ sent, got string }
-	lines, wires := map[string]leg{}, map[string]leg{}
+	type exchanged struct{ sent, got string }
+	lines, wires := map[string]exchanged{}, map[string]exchanged{}
 	for _, l := range commands(s.lines) {
 		side := lines[l.Client]
 		switch b := string(l.onWire(t)); l.Dir {
@@ -92,9 +94,9 @@ func TestEveryByteIsAccountedFor(t *testing.T) {
 			t.Fatalf("two connections came from %s", c.local)
 		}
 		sent, got := c.bytes()
-		wires[c.local] = leg{sent, got}
+		wires[c.local] = exchanged{sent, got}
 	}
-	if diff := cmp.Diff(wires, lines, cmp.AllowUnexported(leg{})); diff != "" {
+	if diff := cmp.Diff(wires, lines, cmp.AllowUnexported(exchanged{})); diff != "" {
 		t.Errorf("bytes differ (-clients +lines):\n%s", diff)
 	}
 	if len(wires) != 13 {
@@ -104,7 +106,7 @@ func TestEveryByteIsAccountedFor(t *testing.T) {
 
 func TestLinesAreInOrder(t *testing.T) {
 	s := recordParty(t)
-	opened, closed := map[int]bool{}, map[int]bool{}
+	opened, closed, silent := map[int]bool{}, map[int]bool{}, map[int]string{}
 	for i, l := range s.lines {
 		if l.N != uint64(i+1) {
 			t.Fatalf("line %d has the number %d", i+1, l.N)
@@ -119,12 +121,21 @@ func TestLinesAreInOrder(t *testing.T) {
 			t.Errorf("line %d (%s%s) is outside of its connection", l.N, l.Cmd, l.Event)
 		case l.Event == "close":
 			closed[l.Conn] = true
+		case l.Dir != "" && l.Dir == silent[l.Conn]:
+			t.Errorf("line %d (%s%s) is said by an end that says no more", l.N, l.Cmd, l.Event)
+		case l.Event == "half-close" && silent[l.Conn] == "":
+			silent[l.Conn] = l.Dir
 		case l.Event != "":
 			t.Errorf("line %d is a %s: %s", l.N, l.Event, l.Text)
 		}
 	}
 	if !maps.Equal(opened, closed) {
 		t.Errorf("opened %v, closed %v", opened, closed)
+	}
+	for conn, dir := range silent {
+		if dir != "C" && dir != "S" {
+			t.Errorf("connection %d is half-closed by %q, want C or S", conn, dir)
+		}
 	}
 }
 
@@ -134,7 +145,8 @@ var withoutTrID = map[string][]string{
 	"S": {"NLN", "FLN", "MSG", "RNG", "JOI", "BYE", "OUT"},
 }
 
-// TestWhatLinesSay checks TrIDs, users, roles, replies and rewritings against what any command must have.
+// TestWhatLinesSay checks TrIDs, users, roles, replies and rewritings against what any command must
+// have.
 func TestWhatLinesSay(t *testing.T) {
 	s := recordParty(t)
 	users := map[int]string{}
@@ -152,7 +164,8 @@ func TestWhatLinesSay(t *testing.T) {
 		if users[l.Conn] == "" {
 			users[l.Conn] = l.User
 		}
-		if names := strings.HasPrefix(l.Raw, "USR ") || strings.HasPrefix(l.Raw, "ANS "); l.User != users[l.Conn] || names && l.User == "" {
+		if names := strings.HasPrefix(l.Raw, "USR ") || strings.HasPrefix(l.Raw, "ANS "); l.User != users[l.Conn] ||
+			names && l.User == "" {
 			t.Errorf("line %d: %q has the user %q", l.N, l.Raw, l.User)
 		}
 		if l.Role == "" || l.Client == "" || l.Server == "" {
@@ -176,7 +189,8 @@ func TestWhatLinesSay(t *testing.T) {
 	}
 }
 
-// TestArgumentsHaveTheDraftsNames looks at one command of each form that scripts are likely to read.
+// TestArgumentsHaveTheDraftsNames looks at one command of each form that scripts are likely to
+// read.
 func TestArgumentsHaveTheDraftsNames(t *testing.T) {
 	s := recordParty(t)
 	for _, tt := range []struct {
@@ -188,7 +202,11 @@ func TestArgumentsHaveTheDraftsNames(t *testing.T) {
 		{"C", "USR 6 MD5 S", "AuthResponseInfo=* SP=MD5 Sequence=S"},
 		{"S", "XFR 2 NS", "Address=127.0.0.3:1863 ReferralType=NS"},
 		{"S", "XFR 9 SB", "Address=127.0.0.4:1863 AuthChallengeInfo=* ReferralType=SB SP=CKI"},
-		{"S", "RNG", "AuthChallengeInfo=* CallingUserFriendlyName=* CallingUserHandle=* SP=CKI SessionID=* SwitchboardServerAddress=127.0.0.4:1863"},
+		{
+			"S", "RNG",
+			"AuthChallengeInfo=* CallingUserFriendlyName=* CallingUserHandle=* SP=CKI SessionID=* " +
+				"SwitchboardServerAddress=127.0.0.4:1863",
+		},
 		{"S", "GTC 7", "Ser=1 Value=A"},
 		{"S", "BLP 7", "Ser=1 Value=AL"},
 		{"S", "LST 7 FL", "Item=0 LIST=FL Ser=1 TtlItems=0"},
@@ -196,7 +214,8 @@ func TestArgumentsHaveTheDraftsNames(t *testing.T) {
 		{"C", "CAL 2", "UserHandle=alice@hotmail.com"},
 	} {
 		i := slices.IndexFunc(s.lines, func(l line) bool {
-			return l.Dir == tt.dir && strings.HasPrefix(l.Raw+" ", tt.start+" ") && (l.Cmd != "CAL" || l.User == "carol@hotmail.com")
+			return l.Dir == tt.dir && strings.HasPrefix(l.Raw+" ", tt.start+" ") &&
+				(l.Cmd != "CAL" || l.User == "carol@hotmail.com")
 		})
 		if i < 0 {
 			t.Errorf("no line %s: %s", tt.dir, tt.start)
@@ -216,13 +235,15 @@ func TestArgumentsHaveTheDraftsNames(t *testing.T) {
 			t.Errorf("%s: args %v, want %s", tt.start, s.lines[i].Args, tt.names)
 		}
 	}
-	added := slices.IndexFunc(s.lines, func(l line) bool { return l.Dir == "C" && l.Cmd == "ADD" && l.User == "alice@hotmail.com" })
+	added := slices.IndexFunc(s.lines,
+		func(l line) bool { return l.Dir == "C" && l.Cmd == "ADD" && l.User == "alice@hotmail.com" })
 	if got := s.lines[added].Args["CustomUserName"]; got != "Bob Ö. 100%" {
 		t.Errorf("the escaped name of an ADD is given as %q", got)
 	}
 }
 
-// TestDumpGivesTheSameLines: a recording has all that was seen live; of the connections it may know more.
+// TestDumpGivesTheSameLines: a recording has all that was seen live; of the connections it may know
+// more.
 func TestDumpGivesTheSameLines(t *testing.T) {
 	s := recordParty(t)
 	p := launch(t, "dump", "-T", "jsonl", s.write(t))

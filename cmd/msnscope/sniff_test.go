@@ -6,17 +6,18 @@ import (
 	"io"
 	"net"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
 
-	"github.com/msnscope/msnscope/replay/pcap"
+	"github.com/msnscope/msnscope/captures/pcap"
 )
 
 // sniffs skips a test where nobody may listen on an interface.
 func sniffs(t *testing.T) {
 	t.Helper()
-	s, err := pcap.Sniff(t.Context(), "lo")
+	s, err := pcap.Sniff(t.Context(), "lo", nil)
 	if errors.Is(err, pcap.ErrPrivilege) || errors.Is(err, pcap.ErrNoSniffing) {
 		t.Skipf("the loopback interface cannot be listened on (%v): run the tests as root on Linux", err)
 	}
@@ -26,7 +27,8 @@ func sniffs(t *testing.T) {
 	s.Close()
 }
 
-// speak lets the ends of a new connection say lines in turn, each when the one before has arrived, and closes it.
+// speak lets the ends of a new connection say lines in turn, each when the one before has arrived,
+// and closes it.
 func speak(t *testing.T, l net.Listener, lines ...string) {
 	t.Helper()
 	c, err := net.Dial("tcp", l.Addr().String())
@@ -53,7 +55,8 @@ func speak(t *testing.T, l net.Listener, lines ...string) {
 	}
 }
 
-// TestSniff: what two others say on the loopback interface, on any port, is shown once, recorded, and ends with a signal.
+// TestSniff: what two others say on the loopback interface, on any port, is shown once, recorded,
+// and ends with a signal.
 func TestSniff(t *testing.T) {
 	sniffs(t)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -73,11 +76,11 @@ func TestSniff(t *testing.T) {
 
 	var said []string
 	for line := range strings.Lines(p.stdout.String()) {
-		if line = strings.TrimSpace(line); strings.HasPrefix(line, "C:") || strings.HasPrefix(line, "S:") {
-			said = append(said, line)
+		if m := speech.FindStringSubmatch(line); m != nil {
+			said = append(said, m[1])
 		}
 	}
-	want := "C: VER 1 MSNP2|S: VER 1 MSNP2|C: INF 2|S: INF 2 MD5|S: MSG Hotmail Hotmail 30000|C: OUT"
+	want := "C: VER 1 MSNP2|S: VER 1 MSNP2|C: INF 2|S: INF 2 MD5|S: MSG Hotmail Hotmail 30000|C: OUT|S: (closed)"
 	if got := strings.Join(said, "|"); got != want {
 		t.Errorf("got  %s\nwant %s\nin %.2000s", got, want, p.stdout)
 	}
@@ -87,6 +90,9 @@ func TestSniff(t *testing.T) {
 		t.Errorf("the recording has\n%.2000s\nwhat was shown is\n%.2000s", again.stdout, p.stdout)
 	}
 }
+
+// speech is a line of -T cs that somebody says.
+var speech = regexp.MustCompile(`^(?:\S+ )?(?:(?:DS|NS|SB) )?([CS]: .*)\n`)
 
 // TestSniffEndsWithoutTraffic: nothing seen is no failure.
 func TestSniffEndsWithoutTraffic(t *testing.T) {

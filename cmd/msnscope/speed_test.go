@@ -19,16 +19,20 @@ import (
 
 var speedSize = flag.Int64("mb", 20, "megabytes of the captures of BenchmarkTshark")
 
-// BenchmarkTshark compares the program with tshark on the same captures, in the same run: reading and indexing with looking for
-// MSN, dump -T jsonl with its fields and with all that it says. Ratios are of the time that a person waits, and of processor time;
-// memory is what each took at most. Run it once with -benchtime 1x; -mb 200 takes tshark some minutes.
+// BenchmarkTshark compares the program with tshark on the same captures, in the same run: reading
+// and indexing with looking for MSN, dump -T jsonl with its fields and with all that it says.
+// Ratios are of the time that a person waits, and of processor time; memory is what each took at
+// most. Run it once with -benchtime 1x; -mb 200 takes tshark some minutes.
 func BenchmarkTshark(b *testing.B) {
 	tshark := msntest.Tool(b, "tshark")
 	program := filepath.Join(b.TempDir(), "msnscope")
 	if out, err := exec.Command("go", "build", "-o", program, ".").CombinedOutput(); err != nil {
 		b.Fatalf("go build: %v\n%s", err, out)
 	}
-	for name, traffic := range map[string]msntest.Traffic{"many": {Size: *speedSize << 20}, "one pair": {Size: *speedSize << 20, Reuse: true}} {
+	for name, traffic := range map[string]msntest.Traffic{
+		"many":     {Size: *speedSize << 20},
+		"one pair": {Size: *speedSize << 20, Reuse: true},
+	} {
 		b.Run(name, func(b *testing.B) {
 			path := filepath.Join(b.TempDir(), "traffic.pcap")
 			f, err := os.Create(path)
@@ -49,7 +53,8 @@ func BenchmarkTshark(b *testing.B) {
 				}
 				open, found := median(opens), median(founds)
 				dump := measure(b, program, "dump", "-T", "jsonl", path)
-				fields := measure(b, tshark, "-r", path, "-Y", "msnms", "-T", "fields", "-e", "frame.number", "-e", "frame.time_epoch", "-e", "msnms")
+				fields := measure(b, tshark, "-r", path, "-Y", "msnms", "-T", "fields", "-e", "frame.number", "-e",
+					"frame.time_epoch", "-e", "msnms")
 				all := measure(b, tshark, "-r", path, "-V", "-Y", "msnms")
 				for _, r := range []struct {
 					name       string
@@ -59,7 +64,8 @@ func BenchmarkTshark(b *testing.B) {
 					b.ReportMetric(float64(r.them.cpu)/float64(r.ours.cpu), r.name+"-cpu-×")
 				}
 				b.ReportMetric(float64(found.memory)/float64(open.memory), "memory-×")
-				b.Logf("%d MB on %d cores: open %v, dump %v; tshark %v, fields %v, -V %v", *speedSize, runtime.NumCPU(), open, dump, found, fields, all)
+				b.Logf("%d MB on %d cores: open %v, dump %v; tshark %v, fields %v, -V %v", *speedSize,
+					runtime.NumCPU(), open, dump, found, fields, all)
 			}
 		})
 	}

@@ -7,12 +7,11 @@ import (
 	"io/fs"
 	"log/slog"
 	"strings"
-	"sync"
 	"syscall"
-	"unicode"
-	"unicode/utf8"
+	"time"
 
 	"github.com/msnscope/msnscope/internal/format"
+	"github.com/msnscope/msnscope/internal/talk"
 )
 
 // The exit codes; scripts depend on them.
@@ -25,10 +24,10 @@ const (
 	exitInterrupted = 130
 )
 
-// exitError is an error that has its exit code, and perhaps a hint of what to do.
+// exitError is an error with its exit code and, where it helps, a hint of what to do.
 type exitError struct {
 	code int
-	err  error // nil: everything has been said
+	err  error // nil if everything has been reported
 	hint string
 }
 
@@ -41,17 +40,28 @@ func (e *exitError) Error() string {
 
 func (e *exitError) Unwrap() error { return e.err }
 
-// usage is the error of a command line that cannot be.
+// usage returns the error for a mistake on the command line.
 func usage(form string, args ...any) error {
 	return &exitError{code: exitUsage, err: fmt.Errorf(form, args...)}
 }
 
-// say writes one line of talk to standard error, in the form that all of it has.
+// say writes a line to standard error, in the form that all messages of the program have.
 func (e *env) say(form string, args ...any) {
-	fmt.Fprintf(e.stderr, "msnscope: %s\n", printable(fmt.Sprintf(form, args...)))
+	e.talk("msnscope: %s\n", printable(fmt.Sprintf(form, args...)))
 }
 
-// printable makes text safe for a terminal, line by line: errors quote file names and what came over the wire.
+// talk writes to standard error. It does not wait for a slow reader, because the caller may be
+// relaying traffic. If writing fails, only the exit code shows it.
+func (e *env) talk(form string, args ...any) { e.voice().Say(fmt.Sprintf(form, args...)) }
+
+// voice returns the writer of standard error.
+func (e *env) voice() *talk.Voice {
+	e.speak.Do(func() { e.spoken = talk.NewVoice(e.stderr) })
+	return e.spoken
+}
+
+// printable makes text safe for a terminal, line by line: errors quote file names and bytes from
+// the wire.
 func printable(s string) string {
 	all := strings.Split(s, "\n")
 	for i := range all {
@@ -60,15 +70,18 @@ func printable(s string) string {
 	return strings.Join(all, "\n")
 }
 
-// report says what went wrong and returns the exit code. Errors without a code come from the command line's parser, or are
-// of input and output.
+// report prints what went wrong and returns the exit code. Errors without a code come from the
+// parser of the command line, or from input and output.
 func (e *env) report(err error) int {
 	if err == nil {
 		return exitOK
 	}
 	var x *exitError
 	if !errors.As(err, &x) {
-		x = &exitError{code: exitUsage, err: err, hint: "msnscope --help lists the commands, msnscope COMMAND --help the flags"}
+		x = &exitError{
+			code: exitUsage, err: err,
+			hint: "msnscope --help lists the commands, msnscope COMMAND --help the flags",
+		}
 		if isIO(err) {
 			x.code, x.hint = exitIO, ""
 		}
@@ -79,7 +92,7 @@ func (e *env) report(err error) int {
 	if x.err != nil {
 		e.say("error: %s", strings.TrimSpace(err.Error()))
 		if x.hint != "" {
-			fmt.Fprintf(e.stderr, "hint: %s\n", printable(x.hint))
+			e.talk("hint: %s\n", printable(x.hint))
 		}
 	}
 	return x.code
@@ -92,83 +105,11 @@ func isIO(err error) bool {
 	return errors.As(err, &errno) || errors.As(err, &path)
 }
 
-// logger returns a logger for what the program says of itself while it runs. With keep, nothing is written but the latest
-// lines are kept: the inspector owns the terminal.
-func (e *env) logger(keep *lines) *slog.Logger {
-	return slog.New(&talkHandler{env: e, keep: keep})
-}
-
-// talkHandler writes log records as `msnscope: message key=value`, errors as `msnscope: error: message ...`.
-type talkHandler struct {
-	env   *env
-	keep  *lines
-	attrs string
-	mu    sync.Mutex
-}
-
-func (h *talkHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelInfo }
-
-func (h *talkHandler) Handle(_ context.Context, r slog.Record) error {
-	var b strings.Builder
-	if r.Level >= slog.LevelError {
-		b.WriteString("error: ")
+// logger returns a logger for the program's own messages. With keep, the latest lines are kept
+// there instead of being written, because the inspector has the terminal.
+func (e *env) logger(keep *talk.Ring) *slog.Logger {
+	if keep != nil {
+		return talk.NewLogger(keep.Add)
 	}
-	b.WriteString(r.Message)
-	b.WriteString(h.attrs)
-	r.Attrs(func(a slog.Attr) bool {
-		writeAttr(&b, a)
-		return true
-	})
-	if h.keep != nil {
-		h.keep.add(r.Time.Format("15:04:05 ") + b.String())
-		return nil
-	}
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.env.say("%s", b.String())
-	return nil
-}
-
-func writeAttr(b *strings.Builder, a slog.Attr) {
-	value := a.Value.String()
-	if value == "" || strings.ContainsAny(value, " \"=") || format.Printable(value) != value || !utf8.ValidString(value) ||
-		strings.ContainsFunc(value, func(r rune) bool { return !unicode.IsPrint(r) }) {
-		value = fmt.Sprintf("%q", value)
-	}
-	fmt.Fprintf(b, " %s=%s", a.Key, value)
-}
-
-func (h *talkHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
-	var b strings.Builder
-	b.WriteString(h.attrs)
-	for _, a := range attrs {
-		writeAttr(&b, a)
-	}
-	return &talkHandler{env: h.env, keep: h.keep, attrs: b.String()}
-}
-
-func (h *talkHandler) WithGroup(string) slog.Handler { return h }
-
-// maxLines is how many log lines the inspector can show: a screenful or two.
-const maxLines = 200
-
-// lines keeps the latest log lines. It is safe for concurrent use.
-type lines struct {
-	mu  sync.Mutex
-	all []string
-}
-
-func (l *lines) add(line string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.all = append(l.all, line)
-	if len(l.all) > maxLines {
-		l.all = l.all[len(l.all)-maxLines:]
-	}
-}
-
-func (l *lines) snapshot() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return append([]string(nil), l.all...)
+	return talk.NewLogger(func(_ time.Time, line string) { e.say("%s", line) })
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"encoding/hex"
 	"fmt"
-	"os/exec"
 	"strings"
 	"testing"
 
@@ -13,21 +12,15 @@ import (
 // tshark runs it on a capture and returns its lines, in words that tabs separate.
 func tshark(t *testing.T, path string, args ...string) [][]string {
 	t.Helper()
-	var talk strings.Builder
-	cmd := exec.Command(msntest.Tool(t, "tshark"), append([]string{"-r", path}, args...)...)
-	cmd.Stderr = &talk
-	out, err := cmd.Output()
-	if err != nil {
-		t.Fatalf("tshark %q: %v, %s", args, err, talk.String())
-	}
 	var all [][]string
-	for row := range strings.Lines(string(out)) {
-		all = append(all, strings.Split(strings.TrimSuffix(row, "\n"), "\t"))
+	for _, row := range msntest.Tshark(t, path, args...) {
+		all = append(all, strings.Split(row, "\t"))
 	}
 	return all
 }
 
-// TestTsharkAgrees: another program reads the recording, and finds in each frame just the command that the JSON line shows.
+// TestTsharkAgrees: another program reads the recording, and finds in each frame just the command
+// that the JSON line shows.
 func TestTsharkAgrees(t *testing.T) {
 	msntest.Tool(t, "tshark")
 	s := recordParty(t)

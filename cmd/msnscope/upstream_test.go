@@ -9,7 +9,8 @@ import (
 	"github.com/msnscope/msnscope/internal/client"
 )
 
-// TestClientsOfBothKinds: one client uses the port that a referral names, the other always the one it knows.
+// TestClientsOfBothKinds: one client uses the port that a referral names, the other always the one
+// it knows.
 func TestClientsOfBothKinds(t *testing.T) {
 	for _, upstream := range []string{"embedded", "another program"} {
 		for _, ports := range []string{"one port", "referral ports"} {
@@ -65,7 +66,8 @@ func TestServeDrains(t *testing.T) {
 	first := freePorts(t, 4)
 	at := func(i int) string { return fmt.Sprintf("127.0.0.1:%d", first+i) }
 	p := spawn(t, nil, "serve", "--listen", at(0), "--notification", "2", "--set", "second-login=no")
-	await(t, "the second notification server", func() bool { return strings.Contains(p.stderr.String(), "notification on "+at(3)) })
+	await(t, "the second notification server",
+		func() bool { return strings.Contains(p.stderr.String(), "notification on "+at(3)) })
 	for _, name := range []string{"alice", "bob", "carol", "dave"} {
 		signIn(t, name, client.Options{Server: at(0)})
 	}
@@ -85,13 +87,14 @@ func TestServeStops(t *testing.T) {
 	at := func(i int) string { return fmt.Sprintf("127.0.0.1:%d", first+i) }
 	p := launch(t, "serve", "--listen", at(0), "--notification", "2", "--user", "erin@hotmail.com:erinpw:Erin E.")
 	p.address()
-	await(t, "the second notification server", func() bool { return strings.Contains(p.stderr.String(), "notification on "+at(3)) })
+	await(t, "the second notification server",
+		func() bool { return strings.Contains(p.stderr.String(), "notification on "+at(3)) })
 	erin := signIn(t, "erin", client.Options{Server: at(0)})
 	if erin.Name() != "Erin E." {
 		t.Errorf("she is called %q", erin.Name())
 	}
 	p.stop()
-	out := told(erin, "the server's end", func(client.Out) bool { return true })
+	out := awaitEvent(erin, "the server's end", func(client.Out) bool { return true })
 	if out.Reason != "SSD" {
 		t.Errorf("the server left with %q, want SSD (§7.10)", out.Reason)
 	}

@@ -1,19 +1,16 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"crypto/md5"
-	"errors"
 	"fmt"
-	"io"
 	"net"
-	"regexp"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
+
+	"github.com/msnscope/msnscope/internal/msntest"
 )
 
 // taps opens connections and keeps all that goes over them.
@@ -76,75 +73,20 @@ func (c *tap) bytes() (sent, got string) {
 	return c.sent.String(), c.got.String()
 }
 
-// peer is a client that knows nothing but lines: what it says, and what it expects, stand in the tests as in the draft.
-type peer struct {
-	t    testing.TB
-	conn net.Conn
-	in   *bufio.Reader
-}
-
 // connect opens a connection for a peer.
-func connect(t testing.TB, w *taps, address string) *peer {
+func connect(t testing.TB, w *taps, address string) *msntest.Peer {
 	t.Helper()
 	conn, err := w.Dial(t.Context(), "tcp", address)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close() })
-	if err := conn.SetDeadline(time.Now().Add(patience)); err != nil {
+	if err := conn.SetWriteDeadline(time.Now().Add(patience)); err != nil {
 		t.Fatal(err)
 	}
-	return &peer{t, conn, bufio.NewReader(conn)}
-}
-
-// say sends a line.
-func (p *peer) say(format string, args ...any) {
-	p.t.Helper()
-	p.send(fmt.Sprintf(format, args...) + "\r\n")
-}
-
-// send sends bytes as they are.
-func (p *peer) send(s string) {
-	p.t.Helper()
-	if _, err := io.WriteString(p.conn, s); err != nil {
-		p.t.Fatalf("send %.60q: %v", s, err)
-	}
-}
-
-// hear reads a line, which must match the expression as a whole, and returns what its groups matched.
-func (p *peer) hear(expr string) []string {
-	p.t.Helper()
-	got, err := p.in.ReadString('\n')
-	if err != nil {
-		p.t.Fatalf("waiting for %s: %v after %q", expr, err, got)
-	}
-	m := regexp.MustCompile(`^` + expr + `\r\n$`).FindStringSubmatch(got)
-	if m == nil {
-		p.t.Fatalf("heard %q, want %s", got, expr)
-	}
-	return m[1:]
-}
-
-// body reads the payload that follows a line.
-func (p *peer) body(want string) {
-	p.t.Helper()
-	got := make([]byte, len(want))
-	if _, err := io.ReadFull(p.in, got); err != nil {
-		p.t.Fatal(err)
-	}
-	if string(got) != want {
-		p.t.Fatalf("payload %q, want %q", got, want)
-	}
-}
-
-// closed waits for the other side's end, a reset included, and returns what came before it.
-func (p *peer) closed() string {
-	p.t.Helper()
-	rest, err := io.ReadAll(p.in)
-	if err != nil && !errors.Is(err, syscall.ECONNRESET) {
-		p.t.Errorf("the connection did not end: %v", err)
-	}
-	return string(rest)
+	p := msntest.NewPeer(t, conn)
+	p.Patience = patience
+	return p
 }
 
 // digest is the proof of §7.3.

@@ -5,33 +5,38 @@ import (
 	"strings"
 )
 
-// maxHeaders caps how many header lines are split: a profile has some thirty, nothing real comes near, and a payload of 1 MB
-// could hold half a million. What follows stays data.
+// maxHeaders limits how many header lines are split. A profile has some thirty and nothing real
+// comes near the limit, while a payload of 1 MB could hold half a million. The lines after it stay
+// part of the data.
 const maxHeaders = 64
 
-// Header is one header line, or one field of a data part in the same form.
+// Header is one header line, or one field of the data in the same form.
 type Header struct {
-	// Name is what stands before the colon, in the case in which it came; "" for a line without a colon.
+	// Name is the text before the colon, in its original case; "" for a line without a colon.
 	Name string
-	// Value is what follows the colon and the blanks after it, otherwise unchanged; of a line without a colon, the line. Folded
-	// lines are joined, with the blanks that began the later ones.
+	// Value is the text after the colon and the blanks that follow it, otherwise unchanged; for a
+	// line without a colon, the whole line. Folded lines are joined, including the blanks with
+	// which the continuation lines begin.
 	Value string
 }
 
-// Body is a payload that was taken apart (§8.8). It is not changed after Parse and may be read by several goroutines.
+// Body is a parsed payload (§8.8). Parse returns it and nothing changes it afterwards, so that
+// several goroutines may read it.
 type Body struct {
-	// Headers are the header lines in their order, repeated ones included.
+	// Headers holds the header lines in their order, repeated ones included.
 	Headers []Header
-	// Type is the content type in lower case without its parameters, Charset the parameter charset in lower case; "" where
-	// absent.
+	// Type is the content type in lower case without its parameters, Charset the parameter charset
+	// in lower case; "" if absent.
 	Type, Charset string
-	// Data is what follows the empty line, or the whole payload where it has no headers. It is a part of the payload.
+	// Data is the part of the payload after the empty line, or the whole payload if it has no
+	// headers.
 	Data []byte
 }
 
-// Parse takes a payload apart. Lines may end in CRLF or LF. A payload whose first line is not `Name: ...` has no headers:
-// it is data. One that has no empty line has headers only if one of them says MIME-Version or Content-Type and all lines have
-// a name. The result shares the payload's bytes in Data only.
+// Parse parses a payload. Lines may end in CRLF or LF. A payload whose first line is not `Name:
+// ...` has no headers: all of it is data. A payload without an empty line has headers only if one
+// of them is MIME-Version or Content-Type and all lines have a name. Of the result, only Data
+// refers to the payload.
 func Parse(payload []byte) Body {
 	n, head, ok := measure(payload)
 	if !ok {
@@ -39,7 +44,7 @@ func Parse(payload []byte) Body {
 	}
 	b := Body{Headers: split(string(payload[:head]), n), Data: payload[head:]}
 	if end := lineEnd(b.Data); len(trimEnd(b.Data[:end])) == 0 {
-		b.Data = b.Data[end:] // the empty line; another one where the cap was reached
+		b.Data = b.Data[end:] // drop the empty line; after maxHeaders lines, another line follows
 	}
 	if ct, ok := b.Get("Content-Type"); ok {
 		b.Type, b.Charset = contentType(ct)
@@ -47,8 +52,8 @@ func Parse(payload []byte) Body {
 	return b
 }
 
-// measure counts the headers of a payload and the bytes up to the end of the last one. It is false for a payload without
-// headers.
+// measure returns the number of headers of a payload and the length of the payload up to the end of
+// the last one. It returns false for a payload without headers.
 func measure(p []byte) (n, size int, ok bool) {
 	if !named(p) {
 		return 0, 0, false
@@ -73,8 +78,8 @@ func measure(p []byte) (n, size int, ok bool) {
 	return n, size, allNamed && mime
 }
 
-// split cuts the head into its n headers. A folded value is joined at its end, once: a payload may be one value of half a
-// million lines.
+// split cuts head into its n headers. It appends the lines of a folded value to a buffer and
+// converts that only once, because a payload may be a single value of half a million lines.
 func split(head string, n int) []Header {
 	headers := make([]Header, 0, n)
 	var folded []byte
@@ -100,7 +105,8 @@ func split(head string, n int) []Header {
 	return headers
 }
 
-// unfold gives the last header the value that was collected, if one was, and returns the buffer for the next.
+// unfold sets the value of the last header to the folded lines, if there are any, and returns the
+// emptied buffer.
 func unfold(headers []Header, folded []byte) []byte {
 	if len(folded) > 0 {
 		headers[len(headers)-1].Value = string(folded)
@@ -108,7 +114,8 @@ func unfold(headers []Header, folded []byte) []byte {
 	return folded[:0]
 }
 
-// Get returns the value of the first header with that name, in either case, and whether there is one.
+// Get returns the value of the first header with that name, regardless of case, and whether there
+// is one.
 func (b *Body) Get(name string) (string, bool) {
 	for i := range b.Headers {
 		if strings.EqualFold(b.Headers[i].Name, name) {
@@ -118,20 +125,34 @@ func (b *Body) Get(name string) (string, bool) {
 	return "", false
 }
 
-// TypingUser returns the handle of who is typing, "" when the body is no typing notice.
+// TypingUser returns the handle of the user who is typing, "" if the body is not a typing notice.
 func (b *Body) TypingUser() string {
 	user, _ := b.Get("TypingUser")
 	return user
 }
 
-// Fields returns the lines of the data where they have the form of headers, as those of invitations, mail notices and system
-// messages do; nil for text that a person wrote and for anything else. At most 64 lines are split.
+// typingType is the content type of a typing notice.
+const typingType = "text/x-msmsgscontrol"
+
+// IsTyping reports whether a payload is a typing notice. It parses only payloads that mention its
+// content type in their first 512 bytes.
+func IsTyping(payload []byte) bool {
+	if len(payload) == 0 || !bytes.Contains(bytes.ToLower(payload[:min(len(payload), 512)]), []byte(typingType)) {
+		return false
+	}
+	b := Parse(payload)
+	return b.Type == typingType && b.TypingUser() != ""
+}
+
+// Fields returns the lines of the data if they have the form of headers, as those of invitations,
+// mail notices and system messages do. It returns nil for text that a person wrote and for all
+// other data. At most 64 lines are split.
 func (b *Body) Fields() []Header {
 	fields, _ := b.fields()
 	return fields
 }
 
-// fields is Fields, with the data behind them.
+// fields returns the Fields and the data that follows them.
 func (b *Body) fields() (fields []Header, rest []byte) {
 	if b.Type == "" || b.Type == "text/plain" || !named(b.Data) {
 		return nil, b.Data
@@ -148,7 +169,7 @@ func (b *Body) fields() (fields []Header, rest []byte) {
 	return split(string(b.Data[:size]), n), b.Data[size:]
 }
 
-// contentType cuts a Content-Type into the type and its charset.
+// contentType returns the type and the charset in the value of a Content-Type header.
 func contentType(value string) (typ, charset string) {
 	typ, params, _ := strings.Cut(value, ";")
 	for params != "" {
@@ -162,8 +183,8 @@ func contentType(value string) (typ, charset string) {
 	return strings.ToLower(strings.TrimSpace(typ)), charset
 }
 
-// named reports whether p begins with a header's name and a colon. A name has no blank, so a sentence with a colon in it is
-// not taken for a header, nor is XML.
+// named reports whether p begins with a header name and a colon. A name contains no blank, so that
+// neither a sentence with a colon nor XML is taken for a header.
 func named(p []byte) bool {
 	for i, c := range p {
 		switch {
@@ -176,7 +197,7 @@ func named(p []byte) bool {
 	return false
 }
 
-// lineEnd returns the length of the first line with its end.
+// lineEnd returns the length of the first line of p, including its line end.
 func lineEnd(p []byte) int {
 	if i := bytes.IndexByte(p, '\n'); i >= 0 {
 		return i + 1

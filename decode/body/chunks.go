@@ -6,43 +6,47 @@ import (
 	"strings"
 )
 
-// Caps of an [Assembler]. Clients cut at about 1,400 bytes and send handwriting of some 10 KB, in one conversation one
-// message at a time; what is beyond the caps is dropped, the oldest message first.
+// Limits of an [Assembler]. Clients split messages into chunks of about 1,400 bytes and send
+// handwriting of some 10 KB, one message at a time in a conversation. When a limit is exceeded, the
+// oldest message is dropped first.
 const (
-	MaxPending = 16      // messages that are not whole yet
-	MaxChunks  = 1024    // chunks of a message
+	MaxPending = 16      // incomplete messages
+	MaxChunks  = 1024    // chunks of one message
 	MaxBytes   = 1 << 20 // bytes of all that is kept, names included
 	maxID      = 128     // bytes of a Message-ID; a GUID has 38
 )
 
-// chunkCost is what a chunk takes beside its bytes, about: many empty ones must count too.
+// chunkCost is the approximate number of bytes that a chunk takes in addition to its data, so that
+// many empty chunks count as well.
 const chunkCost = 64
 
-// Assembler joins the chunks of long messages, for display: the first says Message-ID and Chunks: n, the others the same
-// Message-ID and Chunk: i, with i from 1. Chunks may come in any order and more than once. The zero Assembler is ready; it is
-// for one goroutine.
+// Assembler joins the chunks of long messages, for display. The first chunk has the headers
+// Message-ID and Chunks: n, the others the same Message-ID and Chunk: i, with i from 1. Chunks may
+// come in any order and more than once. The zero Assembler is ready for use; it is not safe for
+// concurrent use.
 type Assembler struct {
 	pending []*partial // the oldest first
 	bytes   int
 }
 
-// partial is a message of which chunks are missing.
+// partial is a message whose chunks have not all come yet.
 type partial struct {
 	from, id string
-	first    Body // its headers; Data is in chunks
-	of       int  // 0 until the first chunk came
+	first    Body // the first chunk without its data
+	of       int  // the number of chunks, 0 until the first one came
 	chunks   map[int][]byte
 	bytes    int
 }
 
-// chunk is which part of a message a body is.
+// chunk identifies the chunk of a message that a body is.
 type chunk struct {
 	id    string
-	index int // 0 is the first
-	of    int // how many there are; 0 where this is not the first
+	index int // 0 for the first chunk
+	of    int // the number of chunks; 0 unless this is the first one
 }
 
-// chunk reads the headers that make a body a part of a message. It is false where it is none, or says nonsense.
+// chunk returns which chunk of a message the body is. It returns false for a body that is not a
+// chunk, or whose headers make no sense.
 func (b *Body) chunk() (chunk, bool) {
 	id, ok := b.Get("Message-ID")
 	if !ok || len(id) > maxID {
@@ -63,9 +67,10 @@ func (b *Body) chunk() (chunk, bool) {
 	return c, c.of > 0 || 0 < c.index && c.index < MaxChunks
 }
 
-// Add takes the next body that came from that sender. It returns the whole message where b was the last chunk that was
-// missing: the first chunk's headers without Chunks, the data of all, which is the caller's. A body that is no chunk is returned
-// as it is. Otherwise complete is false. The Assembler keeps nothing of b's Data.
+// Add adds the next body from the given sender. If b was the last chunk missing, Add returns the
+// complete message: the headers of the first chunk without Chunks, and the data of all chunks in a
+// slice that the caller owns. It returns a body that is not a chunk as it is. Otherwise complete is
+// false. The Assembler does not retain b.Data.
 func (a *Assembler) Add(from string, b Body) (whole Body, complete bool) {
 	c, ok := b.chunk()
 	if !ok || c.of == 1 {
@@ -83,7 +88,7 @@ func (a *Assembler) Add(from string, b Body) (whole Body, complete bool) {
 	return Body{}, false
 }
 
-// find returns the message of that sender with that identifier, which may have nothing yet.
+// find returns the message with that sender and identifier, which it adds if there is none.
 func (a *Assembler) find(from, id string) *partial {
 	for _, p := range a.pending {
 		if p.from == from && p.id == id {
@@ -96,13 +101,17 @@ func (a *Assembler) find(from, id string) *partial {
 	return p
 }
 
-// store keeps a chunk, unless it came before or lies past the end.
+// store stores a copy of a chunk, unless there is one with its index already or the index lies past
+// the end of the message.
 func (a *Assembler) store(p *partial, b *Body, c chunk) {
 	if _, again := p.chunks[c.index]; again || p.of > 0 && c.index >= p.of {
 		return
 	}
 	if c.of > 0 {
-		p.of, p.first = c.of, Body{Headers: withoutChunks(b.Headers), Type: strings.Clone(b.Type), Charset: strings.Clone(b.Charset)}
+		p.of, p.first = c.of, Body{
+			Headers: withoutChunks(b.Headers), Type: strings.Clone(b.Type),
+			Charset: strings.Clone(b.Charset),
+		}
 		for _, h := range p.first.Headers {
 			a.grow(p, len(h.Name)+len(h.Value)+chunkCost)
 		}
@@ -137,8 +146,8 @@ func (p *partial) join() Body {
 	return whole
 }
 
-// withoutChunks copies the headers and their text, which is a part of a whole payload's, and leaves out what makes it a
-// part.
+// withoutChunks returns the headers without Chunks and Chunk. It copies their strings, which
+// otherwise would keep a whole payload in memory.
 func withoutChunks(headers []Header) []Header {
 	kept := make([]Header, 0, len(headers))
 	for _, h := range headers {

@@ -25,8 +25,9 @@ func chunked(id, text string, n int) []body.Body {
 	return chunks
 }
 
-// TestAssembler: whatever the order, whatever comes twice before the end, and whoever else sends at the same time with the same
-// identifier, each message comes out once, whole.
+// TestAssembler checks that each message comes out once and complete, whatever the order of its
+// chunks, even if some come twice, and even if another sender uses the same identifier at the same
+// time.
 func TestAssembler(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		type part struct {
@@ -53,10 +54,12 @@ func TestAssembler(t *testing.T) {
 				continue
 			}
 			agent, _ := whole.Get("User-Agent")
-			if text, ok := want[p.from]; !ok || string(whole.Data) != text || whole.Type != "text/plain" || whole.Charset != "utf-8" || agent != "x" {
+			if text, ok := want[p.from]; !ok || string(whole.Data) != text || whole.Type != "text/plain" ||
+				whole.Charset != "utf-8" || agent != "x" {
 				t.Fatalf("%s: got %+v, want %q once", p.from, whole, text)
 			}
-			if title := whole.Title(); strings.HasSuffix(title, ")") && strings.Contains(title, "(part") && !strings.Contains(want[p.from], "(part") {
+			if title := whole.Title(); strings.HasSuffix(title, ")") && strings.Contains(title, "(part") &&
+				!strings.Contains(want[p.from], "(part") {
 				t.Fatalf("a whole message is called %s", title)
 			}
 			delete(want, p.from)
@@ -71,17 +74,21 @@ func TestAssemblerOwnsItsBytes(t *testing.T) {
 	var a body.Assembler
 	first := []byte("Message-ID: 1\r\nChunks: 2\r\n\r\nab")
 	a.Add("x", body.Parse(first))
-	clear(first) // as a Reader does that goes on
-	if whole, ok := a.Add("x", body.Parse([]byte("Message-ID: 1\r\nChunk: 1\r\n\r\ncd"))); !ok || string(whole.Data) != "abcd" {
+	clear(first) // a Reader overwrites its buffer, too
+	if whole, ok := a.Add("x", body.Parse([]byte("Message-ID: 1\r\nChunk: 1\r\n\r\ncd"))); !ok ||
+		string(whole.Data) != "abcd" {
 		t.Errorf("got %q, %v, want abcd", whole.Data, ok)
 	}
 }
 
-// TestAssemblerNoChunk: what is no chunk, or says nonsense about it, passes as it is.
+// TestAssemblerNoChunk checks that a body that is not a chunk, or whose chunk headers make no
+// sense, is returned as it is.
 func TestAssemblerNoChunk(t *testing.T) {
 	for _, headers := range []string{
-		"", "Message-ID: 1\r\n", "Chunks: 2\r\n", "Message-ID: 1\r\nChunks: 1\r\n", "Message-ID: 1\r\nChunks: 1025\r\n", "Message-ID: 1\r\nChunks: x\r\n",
-		"Message-ID: 1\r\nChunk: 0\r\n", "Message-ID: 1\r\nChunk: -1\r\n", "Message-ID: 1\r\nChunk: 1024\r\n", "Message-ID: " + strings.Repeat("1", 200) + "\r\nChunks: 2\r\n",
+		"", "Message-ID: 1\r\n", "Chunks: 2\r\n", "Message-ID: 1\r\nChunks: 1\r\n",
+		"Message-ID: 1\r\nChunks: 1025\r\n", "Message-ID: 1\r\nChunks: x\r\n",
+		"Message-ID: 1\r\nChunk: 0\r\n", "Message-ID: 1\r\nChunk: -1\r\n", "Message-ID: 1\r\nChunk: 1024\r\n",
+		"Message-ID: " + strings.Repeat("1", 200) + "\r\nChunks: 2\r\n",
 	} {
 		var a body.Assembler
 		b := body.Parse([]byte(mime + headers + "\r\nhi"))
@@ -91,7 +98,8 @@ func TestAssemblerNoChunk(t *testing.T) {
 	}
 }
 
-// TestAssemblerLateFirst: the first chunk says how many there are; what came before and lies past that is dropped.
+// TestAssemblerLateFirst checks that chunks past the end are dropped when the first chunk says how
+// many there are.
 func TestAssemblerLateFirst(t *testing.T) {
 	var a body.Assembler
 	chunks := chunked("1", "abcdef", 3)
@@ -104,7 +112,7 @@ func TestAssemblerLateFirst(t *testing.T) {
 	}
 }
 
-// TestAssemblerCaps: what never becomes whole makes room, the oldest first.
+// TestAssemblerCaps checks that incomplete messages make room for others, the oldest first.
 func TestAssemblerCaps(t *testing.T) {
 	long := strings.Repeat("x", body.MaxBytes/2)
 	for _, tc := range []struct {
@@ -114,7 +122,7 @@ func TestAssemblerCaps(t *testing.T) {
 	}{
 		{"as many as fit", "ab", body.MaxPending - 1, true},
 		{"one more", "ab", body.MaxPending, false},
-		{"long, but fits", long, 2, true}, // half of each comes
+		{"long, but fits", long, 2, true}, // half of each message comes
 		{"too long", long, 4, false},
 	} {
 		var a body.Assembler

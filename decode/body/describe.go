@@ -8,29 +8,32 @@ import (
 	"unicode/utf8"
 )
 
-// Caps of what Describe returns: above all real bodies, and such that a payload of 1 MB makes no screen slow. What a body
-// really holds is in its Headers and its Data.
+// Limits of what Describe returns: above all real bodies, and low enough that a payload of 1 MB
+// does not slow down a screen. Headers and Data hold all that the body really contains.
 const (
-	maxFields = 256  // two header blocks at their cap, and what can be said of their values
+	maxFields = 256  // two header blocks at their limit, and the parts of their values
 	maxName   = 128  // bytes of a name
 	maxValue  = 4096 // bytes of a value before it is converted
 )
 
-// Field is one field of a body, for people and for programs. Name and Value are valid UTF-8, but not fit for a terminal: they
-// may hold control characters.
+// Field is one field of a body, for people and for programs. Name and Value are valid UTF-8, but
+// may contain control characters and must be sanitized for a terminal.
 type Field struct {
-	// Name is the name on the wire. What was worked out from a field comes behind it, under its name, a dot and the part:
-	// ClientPort, then ClientPort.port. Names may repeat.
+	// Name is the name on the wire. A value derived from a field is a field of its own after it,
+	// whose name has a dot and a suffix: ClientPort, then ClientPort.port. Names may repeat.
 	Name string
-	// Value is the value as it was on the wire, made valid UTF-8; "…" at its end where it was cut at 4 KB.
+	// Value is the value as it was on the wire, converted to valid UTF-8; it ends in "…" if it was
+	// cut at 4 KB.
 	Value string
-	// Meaning is what the field is for and, after a colon, what this value means; "" where nobody knows.
+	// Meaning is the purpose of the field and, after a colon, the meaning of this value; "" if
+	// unknown.
 	Meaning string
-	// Secret says that the value must not be shown unless somebody asks for it: see [Field.Shown].
+	// Secret reports whether the value must be hidden unless somebody asks for it: see
+	// [Field.Shown].
 	Secret bool
 }
 
-// Shown returns the value as a screen may show it: of a secret, that it is hidden.
+// Shown returns the value for display; in place of a secret it returns a note that it is hidden.
 func (f *Field) Shown() string {
 	if !f.Secret || f.Value == "" {
 		return f.Value
@@ -38,9 +41,9 @@ func (f *Field) Shown() string {
 	return "••• (hidden: " + f.Meaning + ")"
 }
 
-// Describe returns the fields of the body in the order of the wire: the headers, then the fields in the data, or one field
-// Data with the number of bytes. Text for people is not among them: it is [Body.Text], where [Body.Readable] says so. At most
-// 256 fields are described.
+// Describe returns the fields of the body in the order of the wire: the headers, then the fields in
+// the data, or one field Data with the number of bytes. Human-readable text is not among them: it
+// is [Body.Text], if [Body.Readable] is true. Describe returns at most 256 fields.
 func (b *Body) Describe() []Field {
 	t := find(b.Type)
 	d := describer{types: []*row{&table[0]}, charset: b.Charset, fields: make([]Field, 0, len(b.Headers)+8)}
@@ -56,19 +59,22 @@ func (b *Body) Describe() []Field {
 	return d.fields
 }
 
-// Readable reports whether the data is text for people, and nothing that Describe has taken apart or must hide.
+// Readable reports whether the data is human-readable text, as opposed to data that Describe takes
+// apart or must hide.
 func (b *Body) Readable() bool {
 	t := find(b.Type)
 	return (t == nil || t.data == nil) && b.isText() && !b.holdsSecret() && b.Fields() == nil
 }
 
-// isText reports whether the type is one of text, or none, and no NUL inside the data says otherwise.
+// isText reports whether the type is a text type or missing. Data with a NUL before its end counts
+// as text only if the type is text/plain.
 func (b *Body) isText() bool {
-	return b.Type == "text/plain" || (b.Type == "" || strings.HasPrefix(b.Type, "text/")) && bytes.IndexByte(bytes.TrimRight(b.Data, "\x00"), 0) < 0
+	return b.Type == "text/plain" || (b.Type == "" || strings.HasPrefix(b.Type, "text/")) &&
+		bytes.IndexByte(bytes.TrimRight(b.Data, "\x00"), 0) < 0
 }
 
-// holdsSecret reports whether a line of the data is a field with a secret, as in a profile that is too broken to have headers.
-// What a person wrote is not looked at.
+// holdsSecret reports whether a line of the data is a field with a secret, as in a profile that is
+// too damaged to have headers. It ignores text that a person wrote.
 func (b *Body) holdsSecret() bool {
 	if b.Type == "text/plain" {
 		return false
@@ -82,7 +88,7 @@ func (b *Body) holdsSecret() bool {
 	return false
 }
 
-// items takes the data apart as the row of its type says.
+// items returns the fields of the data, read as the row of its type says.
 func (b *Body) items(t *row) []item {
 	if t != nil && t.data != nil {
 		return t.data(b)
@@ -105,14 +111,14 @@ func (b *Body) items(t *row) []item {
 	return items
 }
 
-// describer collects fields.
+// describer collects the fields for Describe.
 type describer struct {
-	types   []*row // whose fields are known here, the nearest first
+	types   []*row // the types whose fields may occur, the most specific first
 	charset string
 	fields  []Field
 }
 
-// add explains an item and what can be worked out from it.
+// add adds an item with its meaning, and the fields derived from its value.
 func (d *describer) add(it item) {
 	info := d.info(it.name)
 	if info == nil {
@@ -153,7 +159,7 @@ func (d *describer) append(name, value, note string, info *FieldInfo) {
 	d.fields = append(d.fields, f)
 }
 
-// clip cuts s to its cap and makes it UTF-8.
+// clip cuts s to limit bytes and converts it to UTF-8.
 func (d *describer) clip(s string, limit int) string {
 	cut := s[:cutAt(s, limit)]
 	text := toText(cut, d.charset)
@@ -163,7 +169,8 @@ func (d *describer) clip(s string, limit int) string {
 	return text
 }
 
-// cutAt returns where to cut s so that at most limit bytes stay and no rune is cut in two.
+// cutAt returns the offset at which to cut s so that at most limit bytes remain and no rune is
+// split.
 func cutAt[T string | []byte](s T, limit int) int {
 	if len(s) <= limit {
 		return len(s)
@@ -184,7 +191,7 @@ func size(n int) string {
 	return fmt.Sprintf("%s bytes", grouped(strconv.Itoa(n)))
 }
 
-// grouped puts commas into a decimal number from five digits on.
+// grouped inserts commas into a decimal number of five digits or more.
 func grouped(digits string) string {
 	if len(digits) < 5 {
 		return digits

@@ -11,7 +11,7 @@ import (
 	"github.com/msnscope/msnscope/internal/msntest"
 )
 
-// messages is the grammar that knows what carries a payload here.
+// messages is a grammar that knows which commands carry a payload in these tests.
 type messages struct{}
 
 func (messages) Fits(decode.Dir, *decode.Message) bool { return true }
@@ -23,7 +23,7 @@ func (messages) Shape(dir decode.Dir, verb decode.Verb) decode.Shape {
 	return decode.Shape{TrID: true}
 }
 
-// recorded returns the bodies of all MSG in the shipped captures.
+// recorded returns the bodies of all MSG in the embedded captures.
 func recorded(t testing.TB) [][]byte {
 	var all [][]byte
 	for _, s := range msntest.Streams(t) {
@@ -45,7 +45,7 @@ func recorded(t testing.TB) [][]byte {
 	return all
 }
 
-// TestRecorded: of what real clients sent, every type and every header is known.
+// TestRecorded checks that every type and every header that real clients sent is known.
 func TestRecorded(t *testing.T) {
 	types := map[string]bool{}
 	for _, payload := range recorded(t) {
@@ -65,8 +65,9 @@ func TestRecorded(t *testing.T) {
 	}
 }
 
-// FuzzBody: any bytes give fields and a title that are UTF-8, few, short, and made of the payload; the title has one line; what a
-// screen may show holds no secret; an Assembler takes everything.
+// FuzzBody checks that any bytes yield fields and a title that are valid UTF-8, few, short and
+// taken from the payload. The title has one line, nothing for display contains a secret, and an
+// Assembler accepts everything.
 func FuzzBody(f *testing.F) {
 	for _, payload := range recorded(f) {
 		f.Add(payload)
@@ -101,7 +102,8 @@ func FuzzBody(f *testing.F) {
 			t.Fatalf("%d fields", len(fields))
 		}
 		for _, field := range fields {
-			if !utf8.ValidString(field.Name+field.Value+field.Meaning) || len(field.Value) > 3*4096+3 || len(field.Name) > 1000 {
+			if !utf8.ValidString(field.Name+field.Value+field.Meaning) || len(field.Value) > 3*4096+3 ||
+				len(field.Name) > 1000 {
 				t.Fatalf("%q: a field is %+v", payload, field)
 			}
 			if field.Secret && len(field.Value) > 12 && strings.Contains(field.Shown(), field.Value) {
@@ -119,7 +121,8 @@ func FuzzBody(f *testing.F) {
 	})
 }
 
-// TestFolded: one value of a great many lines takes a time that grows with its length, not with the square of it.
+// TestFolded checks that the time for one value of very many lines grows with its length, not with
+// the square of it.
 func TestFolded(t *testing.T) {
 	payload := []byte("A: 1\r\n" + strings.Repeat(" \r\n", 1<<18) + "\r\nx")
 	allocs := testing.AllocsPerRun(1, func() { body.Parse(payload) })
@@ -128,14 +131,16 @@ func TestFolded(t *testing.T) {
 	}
 }
 
-// BenchmarkDescribe is what a screen does for the message that is looked at, BenchmarkTitle for each line of a list.
-func BenchmarkDescribe(b *testing.B) { bench(b, func(m *body.Body) { m.Describe() }) }
+// BenchmarkDescribe measures what a screen does for the selected message, BenchmarkTitle what it
+// does for each line of a list.
+func BenchmarkDescribe(b *testing.B) { describing(b, func(m *body.Body) { m.Describe() }) }
 
-func BenchmarkTitle(b *testing.B) { bench(b, func(m *body.Body) { m.Title() }) }
+func BenchmarkTitle(b *testing.B) { describing(b, func(m *body.Body) { m.Title() }) }
 
-func bench(b *testing.B, do func(*body.Body)) {
+func describing(b *testing.B, do func(*body.Body)) {
 	for name, payload := range map[string]string{
-		"text":   head("text/plain; charset=UTF-8") + "X-MMS-IM-Format: FN=Arial; EF=B; CO=ff; CS=0; PF=22\r\n\r\nhello bob, how are you",
+		"text": head("text/plain; charset=UTF-8") +
+			"X-MMS-IM-Format: FN=Arial; EF=B; CO=ff; CS=0; PF=22\r\n\r\nhello bob, how are you",
 		"invite": fileSteps[0].payload,
 		"p2p":    p2p([9]uint64{1234, 1, 0, 1202, 1202, 0x20}, strings.Repeat("x", 1202)+"\x00\x00\x00\x01"),
 	} {

@@ -10,7 +10,7 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// Kind says what a field's value is.
+// Kind is the type of a field's value.
 type Kind uint8
 
 // The kinds.
@@ -28,18 +28,19 @@ const (
 	KindGUID
 	KindLocale   // a Windows locale
 	KindStyle    // font, effects and colour of a text
-	KindSecret   // must not be shown unless asked for
-	KindEscaped  // %XX stand for bytes
-	KindEncoded  // base64 of a text
-	KindWords    // text that may hold encoded words of RFC 2047
-	KindMailData // XML that says what is in a mailbox
+	KindSecret   // hidden unless somebody asks for it
+	KindEscaped  // text in which %XX stands for a byte
+	KindEncoded  // text in base64
+	KindWords    // text that may contain encoded words (RFC 2047)
+	KindMailData // XML that describes the contents of a mailbox
 	KindObject   // XML that describes a picture
-	KindReversed // written from its end to its beginning
-	KindFlags    // a number whose bits mean something
+	KindReversed // text written backwards
+	KindFlags    // a number whose bits have meanings
 )
 
 var kindNames = [...]string{
-	"text", "number", "yes or no", "bytes", "time", "handle", "address", "port", "port, bytes swapped", "URL", "GUID", "locale", "style",
+	"text", "number", "yes or no", "bytes", "time", "handle", "address", "port", "port, bytes swapped", "URL", "GUID",
+	"locale", "style",
 	"secret", "escaped text", "base64 text", "encoded text", "mailbox XML", "object XML", "text backwards", "flags",
 }
 
@@ -51,7 +52,7 @@ func (k Kind) String() string {
 	return kindNames[k]
 }
 
-// note returns what a value of the field means, "" where there is nothing to say.
+// note returns the meaning of a value of the field, "" if there is nothing to say.
 func (f *FieldInfo) note(value string) string {
 	switch f.Kind {
 	case KindFlags:
@@ -61,13 +62,13 @@ func (f *FieldInfo) note(value string) string {
 			return size(n)
 		}
 	}
-	if len(value) > maxName { // no value in the table is that long
+	if len(value) > maxName { // longer than any value in the table
 		return ""
 	}
 	return f.meaning(strings.TrimSpace(value))
 }
 
-// flags names the bits that are set.
+// flags returns the names of the bits that are set in value, "" if it is not a number.
 func (f *FieldInfo) flags(value string) string {
 	set, err := strconv.ParseUint(value, 0, 32)
 	if err != nil {
@@ -87,13 +88,13 @@ func (f *FieldInfo) flags(value string) string {
 	return strings.Join(names, ", ")
 }
 
-// parts returns what can be worked out from a value.
+// parts returns the fields that can be derived from a value, nil if there are none.
 func (k Kind) parts(value string) []item {
 	full := value
 	value = strings.TrimSpace(value[:cutAt(value, maxValue)])
 	switch k {
 	case KindTime:
-		// The cap is the last second of the year 9999.
+		// The upper limit is the end of the year 9999.
 		if n, err := strconv.ParseInt(value, 10, 64); err == nil && 0 < n && n < 253402300800 {
 			return []item{{"time", time.Unix(n, 0).UTC().Format("2006-01-02 15:04:05 UTC"), "the same as a date"}}
 		}
@@ -121,7 +122,7 @@ func (k Kind) parts(value string) []item {
 	return nil
 }
 
-// otherwise returns the value read in another way, if that makes a difference.
+// otherwise returns an item for the decoded form of a value, nil if that is equal to the value.
 func otherwise(value, name, read string) []item {
 	if read == value {
 		return nil
@@ -137,13 +138,17 @@ func reversed(s string) string {
 	return string(b)
 }
 
-// mailParts returns the counts of a mailbox: <IU> and <OU> in it, and how many offline messages <M> there are.
+// mailParts returns the counts in the XML of a mailbox: the elements IU and OU, and the number of
+// offline messages, which are the elements M.
 func mailParts(xml string) []item {
-	if !strings.HasPrefix(xml, "<") { // such as "too-large"
+	if !strings.HasPrefix(xml, "<") { // not XML, such as "too-large"
 		return nil
 	}
 	var parts []item
-	for _, e := range []struct{ name, means string }{{"IU", "mails not read in the inbox"}, {"OU", "mails not read in other folders"}} {
+	for _, e := range []struct{ name, means string }{
+		{"IU", "unread mails in the inbox"},
+		{"OU", "unread mails in other folders"},
+	} {
 		_, rest, _ := strings.Cut(xml, "<"+e.name+">")
 		if n, _, ok := strings.Cut(rest, "</"+e.name+">"); ok {
 			parts = append(parts, item{e.name, n, e.means})
@@ -152,7 +157,7 @@ func mailParts(xml string) []item {
 	return append(parts, item{"M", strconv.Itoa(strings.Count(xml, "<M>")), "offline messages"})
 }
 
-// attribute returns an attribute of the first element of some XML.
+// attribute returns the value of the first attribute of that name in some XML, "" if there is none.
 func attribute(xml, name string) string {
 	_, rest, _ := strings.Cut(xml, " "+name+`="`)
 	value, _, ok := strings.Cut(rest, `"`)

@@ -14,8 +14,9 @@ type binaryField struct {
 	size int // bytes
 }
 
-// The headers of P2P in their two forms; what the fields mean is in p2pFields. The first is little-endian, the second, which
-// clients use that may be signed in at several places, big-endian.
+// The two forms of P2P headers; p2pFields describes the fields. The first form is little-endian.
+// The second, used by clients that may be signed in at several places, is big-endian: a header,
+// whose optional parts make it longer, and in front of the data a header of the data.
 var (
 	p2pFirst = []binaryField{
 		{"SessionID", 4},
@@ -28,58 +29,151 @@ var (
 		{"AckUniqueID", 4},
 		{"AckSize", 8},
 	}
-	p2pSecond = []binaryField{{"HeaderLength", 1}, {"Operation", 1}, {"MessageSize", 2}, {"Identifier", 4}}
+	p2pSecond     = []binaryField{{"HeaderLength", 1}, {"Operation", 1}, {"MessageSize", 2}, {"Identifier", 4}}
+	p2pDataHeader = []binaryField{{"DataHeaderLength", 1}, {"Combination", 1}, {"PackageNumber", 2}, {"SessionID", 4}}
 )
 
 const (
-	p2pHeader = 48 // bytes of the first form
-	p2pFooter = 4
+	p2pType     = "application/x-msnmsgrp2p"
+	p2pHeader   = 48 // the length of the first form in bytes
+	p2pShortest = 8  // the least length of a header of the second form, and of one of the data
+	p2pFooter   = 4  // the length of the footer in bytes
 )
 
-// p2pItems reads the header, says how much follows, and reads the footer and what is in text.
-func p2pItems(b *Body) []item {
-	if b.multiplePlaces() {
-		return p2pSecondItems(b.Data)
-	}
-	items, rest := readHeader(p2pFirst, b.Data, binary.LittleEndian)
-	if len(b.Data) < p2pHeader {
-		return append(items, item{"Data", size(len(rest)), fmt.Sprintf("cut short: the header has %d bytes, here are %d", p2pHeader, len(b.Data))})
-	}
-	want := uint64(binary.LittleEndian.Uint32(b.Data[24:]))
-	if uint64(len(rest)) < want {
-		return append(items, item{"Data", size(len(rest)), fmt.Sprintf("cut short: %d bytes are missing", want-uint64(len(rest)))})
-	}
-	data, footer := rest[:want], rest[want:]
-	items = append(items, item{name: "Data", value: size(len(data))})
-	if valueOf(items, "Offset") == "0" {
-		items = append(items, slpItems(data)...)
-	}
-	switch {
-	case len(footer) >= p2pFooter:
-		items = append(items, item{name: "AppID", value: strconv.FormatUint(uint64(binary.BigEndian.Uint32(footer)), 10)})
-	default:
-		items = append(items, item{"AppID", size(len(footer)), "cut short: the footer has 4 bytes"})
-	}
-	return items
+// p2pMessage is a P2P message that is taken apart.
+type p2pMessage struct {
+	items  []item
+	before int  // the bytes of the headers
+	data   int  // the bytes of the data
+	whole  bool // whether data and footer are complete
 }
 
-// multiplePlaces reports whether an end of the exchange is named with the place at which it is signed in.
+// p2pItems returns the fields of the header, the number of bytes after it, the fields of a text in
+// them, and the footer.
+func p2pItems(b *Body) []item { return readP2P(b).items }
+
+// Frame returns how many bytes before and behind the data of a P2P message belong to its headers
+// and its footer; 0 for what is not all there.
+func (b *Body) Frame() (before, behind int) {
+	if t := find(b.Type); t == nil || t.Type != p2pType {
+		return 0, 0
+	}
+	m := readP2P(b)
+	if m.whole {
+		behind = len(b.Data) - m.before - m.data
+	}
+	return min(m.before, len(b.Data)), behind
+}
+
+func readP2P(b *Body) *p2pMessage {
+	if b.multiplePlaces() && len(b.Data) > 0 && b.Data[0] >= p2pShortest {
+		return readP2PSecond(b.Data)
+	}
+	m := &p2pMessage{before: p2pHeader}
+	var rest []byte
+	m.items, rest = readHeader(p2pFirst, b.Data, binary.LittleEndian)
+	if len(b.Data) < p2pHeader {
+		return m.short(rest, fmt.Sprintf("cut short: the header has %d bytes, here are %d", p2pHeader, len(b.Data)))
+	}
+	want, note := uint64(binary.LittleEndian.Uint32(b.Data[24:])), ""
+	if want == 0 && len(rest) > p2pFooter { // libpurple sends its first message without the size
+		want, note = uint64(len(rest)-p2pFooter), "the header says 0"
+	}
+	return m.piece(rest, want, note, valueOf(m.items, "Offset") == "0")
+}
+
+// short ends a message whose header, or data, are not all there.
+func (m *p2pMessage) short(rest []byte, note string) *p2pMessage {
+	m.items = append(m.items, item{"Data", size(len(rest)), note})
+	return m
+}
+
+// piece reads the data, of which there should be want bytes at the beginning of rest, and the
+// footer. The first piece of a message may be a text.
+func (m *p2pMessage) piece(rest []byte, want uint64, note string, first bool) *p2pMessage {
+	if uint64(len(rest)) < want {
+		return m.short(rest, fmt.Sprintf("cut short: %d bytes are missing", want-uint64(len(rest))))
+	}
+	data, footer := rest[:want], rest[want:]
+	m.data = len(data)
+	m.items = append(m.items, item{"Data", size(len(data)), note})
+	if first {
+		m.items = append(m.items, slpItems(data)...)
+	}
+	if m.whole = len(footer) >= p2pFooter; !m.whole {
+		m.items = append(m.items, item{"AppID", size(len(footer)), "cut short: the footer has 4 bytes"})
+		return m
+	}
+	id := strconv.FormatUint(uint64(binary.BigEndian.Uint32(footer)), 10)
+	m.items = append(m.items, item{name: "AppID", value: id})
+	return m
+}
+
+// multiplePlaces reports whether the sender or the receiver is named together with its place, so
+// that the second form of the header is used.
 func (b *Body) multiplePlaces() bool {
 	dest, _ := b.Get("P2P-Dest")
 	src, _ := b.Get("P2P-Src")
 	return strings.Contains(dest, ";{") || strings.Contains(src, ";{")
 }
 
-func p2pSecondItems(p []byte) []item {
-	items, rest := readHeader(p2pSecond, p, binary.BigEndian)
-	note := "with the rest of the header"
-	if len(items) < len(p2pSecond) {
-		note = "cut short: inside the header"
+// readP2PSecond reads a message with headers of the second form.
+func readP2PSecond(p []byte) *p2pMessage {
+	m := &p2pMessage{}
+	items, rest, short := p2pParts(p2pSecond, p, map[byte]string{1: "PeerInfo", 2: "AckIdentifier", 3: "NakIdentifier"})
+	if m.items = items; short != "" {
+		return m.short(rest, short)
 	}
-	return append(items, item{"Data", size(len(rest)), note})
+	m.before = int(p[0])
+	want := uint64(binary.BigEndian.Uint16(p[2:]))
+	m.items[3].note = fmt.Sprintf("the next piece has %d", binary.BigEndian.Uint32(p[4:])+uint32(want))
+	if want == 0 || uint64(len(rest)) < want {
+		return m.piece(rest, want, "", false)
+	}
+	inner, data, short := p2pParts(p2pDataHeader, rest[:want], map[byte]string{1: "Remaining"})
+	if m.items = append(m.items, inner...); short != "" {
+		return m.short(data, short)
+	}
+	m.before += int(rest[0])
+	return m.piece(rest[rest[0]:], uint64(len(data)), "", rest[1]&1 != 0)
 }
 
-// readHeader reads the fields that are there in full, and returns what follows them.
+// p2pParts returns the fields of a header of the second form, with its optional parts, which have a
+// type, a length and a value. names has the types that are known. It also returns what follows the
+// header and, if that is not all there, a note that says so.
+func p2pParts(fields []binaryField, p []byte, names map[byte]string) (items []item, rest []byte, short string) {
+	items, rest = readHeader(fields, p, binary.BigEndian)
+	if len(items) < len(fields) || p[0] < p2pShortest || int(p[0]) > len(p) {
+		return items, rest, "cut short: inside the header"
+	}
+	parts, rest := p[p2pShortest:p[0]], p[p[0]:]
+	for len(parts) >= 2 {
+		typ, n := parts[0], int(parts[1])
+		if typ == 0 { // it only fills up the header
+			break
+		}
+		if n > len(parts)-2 {
+			return items, rest, "damaged: a part of the header is longer than the header"
+		}
+		items = append(items, p2pPart(names[typ], typ, parts[2:2+n]))
+		parts = parts[2+n:]
+	}
+	return items, rest, ""
+}
+
+// p2pPart returns the item of one optional part.
+func p2pPart(name string, typ byte, value []byte) item {
+	var n uint64
+	for _, c := range value {
+		n = n<<8 | uint64(c)
+	}
+	if name == "" || name == "PeerInfo" || len(value) > 8 {
+		return item{"Part", fmt.Sprintf("%d: %x", typ, value), ""}
+	}
+	return item{name: name, value: strconv.FormatUint(n, 10)}
+}
+
+// readHeader returns the fields that are complete, and the bytes that follow them.
 func readHeader(fields []binaryField, p []byte, order binary.ByteOrder) (items []item, rest []byte) {
 	for _, f := range fields {
 		if len(p) < f.size {
@@ -102,8 +196,9 @@ func readHeader(fields []binaryField, p []byte, order binary.ByteOrder) (items [
 	return items, p
 }
 
-// slpItems reads what two clients say in text to agree on a session: a line that asks or answers, header lines, an empty line,
-// more lines of the same form; nil for other data.
+// slpItems returns the lines of the text in which two clients agree on a session: a line that asks
+// or answers, header lines, an empty line, more lines of the same form. It returns nil for other
+// data.
 func slpItems(data []byte) []item {
 	first := data[:lineEnd(data)]
 	if !bytes.Contains(first, []byte("MSNSLP/")) {
@@ -122,7 +217,7 @@ func slpItems(data []byte) []item {
 	return items
 }
 
-// slpVerb returns what a line asks, such as INVITE, or answers, such as 200 OK.
+// slpVerb returns what the first line asks, such as INVITE, or answers, such as 200 OK.
 func slpVerb(line string) string {
 	verb, rest, _ := strings.Cut(line, " ")
 	if strings.HasPrefix(verb, "MSNSLP/") {

@@ -7,10 +7,11 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// maxStyle caps how many keys of a style are read: there are six.
+// maxStyle limits how many keys of a style are read: six are known.
 const maxStyle = 16
 
-// styleKeys are the keys of X-MMS-IM-Format and how their values are read.
+// styleKeys holds the keys of X-MMS-IM-Format, with the functions that return their values in
+// words.
 var styleKeys = []struct {
 	key, means string
 	read       func(value string) string
@@ -23,7 +24,8 @@ var styleKeys = []struct {
 	{"RL", "direction", direction},
 }
 
-// styleParts reads `FN=MS%20Sans%20Serif; EF=B; CO=ff`. What cannot be read stays as it is.
+// styleParts returns the parts of a style such as `FN=MS%20Sans%20Serif; EF=B; CO=ff`. A value that
+// cannot be interpreted stays as it is.
 func styleParts(style string) []item {
 	var parts []item
 	for _, p := range strings.SplitN(style, ";", maxStyle+1) {
@@ -44,7 +46,9 @@ func styleParts(style string) []item {
 
 func effects(value string) string {
 	names := make([]string, 0, 4)
-	for _, e := range []struct{ letter, name string }{{"B", "bold"}, {"I", "italic"}, {"U", "underlined"}, {"S", "struck out"}} {
+	for _, e := range []struct{ letter, name string }{
+		{"B", "bold"}, {"I", "italic"}, {"U", "underlined"}, {"S", "struck out"},
+	} {
 		if strings.Contains(strings.ToUpper(value), e.letter) {
 			names = append(names, e.name)
 		}
@@ -58,7 +62,7 @@ func effects(value string) string {
 	return strings.Join(names, ", ")
 }
 
-// colour turns BBGGRR without leading zeros into #rrggbb.
+// colour converts BBGGRR, which may lack leading zeros, to #rrggbb.
 func colour(value string) string {
 	n, err := strconv.ParseUint(value, 16, 24)
 	if err != nil {
@@ -68,11 +72,12 @@ func colour(value string) string {
 	return "#" + strconv.FormatUint(1<<24|rgb, 16)[1:]
 }
 
-// charsets are those of Windows fonts.
+// charsets names the character sets of Windows fonts.
 var charsets = map[uint64]string{
-	0x00: "ANSI", 0x01: "default", 0x02: "symbols", 0x4d: "Macintosh", 0x80: "Japanese", 0x81: "Korean", 0x82: "Korean, Johab",
-	0x86: "Chinese, GB2312", 0x88: "Chinese, Big5", 0xa1: "Greek", 0xa2: "Turkish", 0xa3: "Vietnamese", 0xb1: "Hebrew", 0xb2: "Arabic",
-	0xba: "Baltic", 0xcc: "Russian", 0xde: "Thai", 0xee: "Eastern European", 0xff: "OEM",
+	0x00: "ANSI", 0x01: "default", 0x02: "symbols", 0x4d: "Macintosh", 0x80: "Japanese", 0x81: "Korean",
+	0x82: "Korean, Johab", 0x86: "Chinese, GB2312", 0x88: "Chinese, Big5", 0xa1: "Greek", 0xa2: "Turkish",
+	0xa3: "Vietnamese", 0xb1: "Hebrew", 0xb2: "Arabic", 0xba: "Baltic", 0xcc: "Russian", 0xde: "Thai",
+	0xee: "Eastern European", 0xff: "OEM",
 }
 
 func charset(value string) string {

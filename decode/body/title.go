@@ -7,12 +7,14 @@ import (
 	"unicode/utf8"
 )
 
-// maxTitle is how many runes of a text, a file's name or the like stand in a title: enough to recognise it.
+// maxTitle is the number of runes up to which a title quotes a text, the name of a file or the
+// like: enough to recognise it.
 const maxTitle = 60
 
-// Title says in a few words what the body is, for lists: `typing`, `file invitation "readme.txt" (60,904 bytes)`; of text, its
-// first words in quotation marks; of a type that nobody knows, the type. It is valid UTF-8 on one line and holds no secret. It
-// is not fit for a terminal: it may hold control characters other than line ends.
+// Title returns a description of the body in a few words, for lists: `typing`, `file invitation
+// "readme.txt" (60,904 bytes)`; for text its first words in quotation marks; for an unknown type
+// the type itself. The title is valid UTF-8 in one line and contains no secret. It may contain
+// control characters other than line ends, and must be sanitized for a terminal.
 func (b *Body) Title() string {
 	t := find(b.Type)
 	var title string
@@ -29,7 +31,8 @@ func (b *Body) Title() string {
 	return title + b.part()
 }
 
-// part says which part of a long message the body is.
+// part returns which part of a long message the body is, such as " (part 1 of 3)", and "" if it is
+// not a part.
 func (b *Body) part() string {
 	c, ok := b.chunk()
 	switch {
@@ -41,15 +44,16 @@ func (b *Body) part() string {
 	return " (part " + strconv.Itoa(c.index+1) + ")"
 }
 
-// quote returns the first words of the text.
+// quote returns the first words of the text in quotation marks.
 func quote(_ *TypeInfo, b *Body, _ []item) string {
-	// What is cut is read, in any code page, as at least as many runes as are shown; blanks may be what fills it.
+	// In any code page, these bytes contain at least as many runes as a title shows, unless they
+	// are mostly blanks.
 	head := Body{Charset: b.Charset, Data: b.Data[:cutAt(b.Data, 16*maxTitle)]}
 	text, _ := head.Text()
 	return quoted(text)
 }
 
-// words puts s on one line and cuts it.
+// words returns s in one line, cut to maxTitle runes.
 func words(s string) string {
 	s = strings.Join(strings.Fields(s), " ")
 	if utf8.RuneCountInString(s) <= maxTitle {
@@ -60,7 +64,8 @@ func words(s string) string {
 
 func quoted(s string) string { return `"` + words(toText(s[:cutAt(s, 16*maxTitle)], "")) + `"` }
 
-// valueOf returns the value of the first item with that name, "" where there is none.
+// valueOf returns the value of the first item with that name, regardless of case, "" if there is
+// none.
 func valueOf(items []item, name string) string {
 	for _, it := range items {
 		if strings.EqualFold(it.name, name) {
@@ -188,7 +193,7 @@ func emoticonTitle(t *TypeInfo, _ *Body, items []item) string {
 	return strings.TrimPrefix(strconv.Itoa(n)+" "+t.Name+"s", "0 ")
 }
 
-// emoticonItems reads shortcuts and objects, separated by tabs.
+// emoticonItems returns the shortcuts and objects in the data, which are separated by tabs.
 func emoticonItems(b *Body) []item {
 	var items []item
 	rest := strings.TrimRight(string(b.Data), "\r\n\t\x00")
@@ -214,10 +219,11 @@ func pictureTitle(t *TypeInfo, _ *Body, items []item) string {
 	return t.Name
 }
 
-// pictureItems says how large a picture is that comes as `base64:` and its bytes in base64, or as it is.
+// pictureItems returns the size of a picture, which is either the prefix `base64:` and its bytes in
+// base64, or the bytes themselves.
 func pictureItems(b *Body) []item {
 	const prefix = "base64:"
-	if c, ok := b.chunk(); ok && c.of != 1 { // cut anywhere, even between the characters that make a byte
+	if c, ok := b.chunk(); ok && c.of != 1 { // cut at any point, even inside a byte's base64
 		return []item{{"Data", size(len(b.Data)), "a part of it, as it was sent"}}
 	}
 	data := strings.TrimRight(string(b.Data), "\r\n\x00")

@@ -6,71 +6,78 @@ import (
 	"sync"
 )
 
-// TypeInfo is what is known of a content type.
+// TypeInfo describes a content type.
 type TypeInfo struct {
-	// Type is the content type in lower case; "" for what any body may carry, whatever its type.
+	// Type is the content type in lower case; "" for the fields that any body may have.
 	Type string
-	// Also are other spellings of the same.
+	// Also lists other names of the same type.
 	Also []string
-	// Name is a word or two for lists; Means is a line on what it is for.
+	// Name is a name of one or two words, for lists; Means describes the purpose in one line.
 	Name, Means string
-	// From says who sends it: [FromServer], [FromPeer] or [FromEither].
+	// From is the sender: [FromServer], [FromPeer] or [FromEither].
 	From string
-	// Since and Until are the first and the last dialect that have it, such as "MSNP9"; Until is "" where it never went.
+	// Since and Until are the first and the last dialect that has the type, such as "MSNP9"; Until
+	// is "" if it was never dropped.
 	Since, Until string
-	// Fields are the fields of its own, in the order in which they usually come.
+	// Fields lists the fields of this type, in their usual order.
 	Fields []FieldInfo
 }
 
-// Who sends a body.
+// The senders of a body.
 const (
-	FromServer = "server" // the notification server, as system user
-	FromPeer   = "peer"   // the client at the other end of a conversation
+	FromServer = "server" // the notification server, as a system user
+	FromPeer   = "peer"   // the other client in a conversation
 	FromEither = "either"
 )
 
-// Place says where in a body a field stands.
-type Place string
+// Region is the part of a body in which a field stands.
+type Region string
 
-// The places.
+// The regions of a body.
 const (
-	InHeader Place = "header" // a header line
-	InData   Place = "data"   // a line of the data in the form of a header
-	InBinary Place = "binary" // data in a form of its own
+	InHeader Region = "header" // a header line
+	InData   Region = "data"   // a line of the data in the form of a header
+	InBinary Region = "binary" // data in another form
 )
 
-// FieldInfo is what is known of a field.
+// FieldInfo describes a field.
 type FieldInfo struct {
 	Name string
-	In   Place
+	In   Region
 	Kind Kind
-	// Means says what the field is for.
+	// Means describes the purpose of the field.
 	Means string
-	// Since is the first dialect that has it, "" where that is the type's own.
+	// Since is the first dialect that has the field, "" if that is the first one of the type.
 	Since string
-	// Values are values with a meaning of their own; of a field of [KindFlags], its bits.
+	// Refers reports whether the field refers the client to a server, by a session and an address
+	// separated by a semicolon. Clients follow it only in a body that the server sends in its own
+	// name.
+	Refers bool
+	// Values lists the values that have special meanings; for a field of [KindFlags], its bits.
 	Values []Value
 }
 
-// Value is a value that has a meaning of its own.
+// Value is a value with a special meaning.
 type Value struct{ Value, Means string }
 
-// row is a type with what it takes to read it.
+// row is a content type with the functions that interpret its data.
 type row struct {
 	TypeInfo
-	// title says what a body is; nil where the name says all. It gets what data returned.
+	// title returns the title of a body, given the items that data returned; nil if the name of the
+	// type is enough.
 	title func(t *TypeInfo, b *Body, items []item) string
-	// data reads data that is not lines in the form of headers; nil where it is.
+	// data returns the fields of the data; nil if these are lines in the form of headers.
 	data func(b *Body) []item
 }
 
 // item is a field before its value is explained.
 type item struct {
 	name, value string
-	note        string // what is to be said of this value
+	note        string // the meaning of this value, "" for that in the table
 }
 
-// Types returns the content types that are known, the one for any body first. The slice and all in it are the caller's.
+// Types returns the known content types, the entry for any body first. The caller owns the slice
+// and everything in it.
 func Types() []TypeInfo {
 	types := make([]TypeInfo, len(table))
 	for i := range table {
@@ -85,7 +92,21 @@ func Types() []TypeInfo {
 	return types
 }
 
-// find returns the row of a content type, nil where nobody knows it.
+// Referrals returns the names of the header fields that refer a client to a server. The caller owns
+// the slice.
+func Referrals() []string {
+	var names []string
+	for i := range table {
+		for _, f := range table[i].Fields {
+			if f.Refers {
+				names = append(names, f.Name)
+			}
+		}
+	}
+	return names
+}
+
+// find returns the row of a content type, nil for an unknown one.
 func find(contentType string) *row {
 	for i := range table {
 		if t := &table[i]; t.Type == contentType || slices.Contains(t.Also, contentType) {
@@ -95,7 +116,7 @@ func find(contentType string) *row {
 	return nil
 }
 
-// field returns what is known of a field, nil where nothing is.
+// field returns the description of a field, nil for an unknown one.
 func (t *TypeInfo) field(name string) *FieldInfo {
 	for i := range t.Fields {
 		if strings.EqualFold(t.Fields[i].Name, name) {
@@ -105,7 +126,7 @@ func (t *TypeInfo) field(name string) *FieldInfo {
 	return nil
 }
 
-// meaning returns what a value of a field means, "" where the table does not say.
+// meaning returns the meaning of a value of a field, "" if the table has none.
 func (t *TypeInfo) meaning(name, value string) string {
 	if f := t.field(name); f != nil {
 		return f.meaning(value)
@@ -122,7 +143,8 @@ func (f *FieldInfo) meaning(value string) string {
 	return ""
 }
 
-// secrets are the fields that hold a secret in a body of any type, by their names in lower case.
+// secrets returns the fields that hold a secret in a body of any type, by their names in lower
+// case.
 var secrets = sync.OnceValue(func() map[string]*FieldInfo {
 	found := map[string]*FieldInfo{}
 	for i := range table {

@@ -8,39 +8,49 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// Arg is one argument of a command.
+// Arg describes one argument of a command.
 type Arg struct {
-	// Name is the draft's, with # dropped and the first letter in upper case.
+	// Name is the argument's name in the draft, without # and with a capital first letter.
 	Name string
 	Kind Kind
-	// Is is the word that must stand here for the row to apply; "" for an argument that is free.
+	// Is is the word that must stand here for the row to apply, "" if any word may.
 	Is string
-	// Prefix is what the word begins with, such as "N=" (MSNP10 and later); it is no part of the value.
+	// Prefix is how the word begins, such as "N=" (MSNP10 and later). It is not part of the value.
 	Prefix string
-	// Pattern says how the value is written where that is not as the draft does.
+	// Pattern is how the value is written, if not as in the draft.
 	Pattern Pattern
-	// Optional arguments may be absent; only the last ones are. A Many argument repeats to the end of the line.
+	// Optional arguments may be absent; they stand after all others. A Many argument repeats up to
+	// the end of the line.
 	Optional, Many bool
-	// Values are the words that the draft allows, nil for any.
+	// Values lists the words that the draft allows, nil if it allows any.
 	Values []string
 }
 
-// Pattern is how an argument is written.
+// Pattern is the way in which an argument is written.
 type Pattern uint8
 
-// The patterns. Later dialects packed more into one word; that is what tells them apart.
+// The patterns. Later dialects packed more into one word, by which their commands are told apart.
 const (
-	AsIs      Pattern = iota
-	Mail              // a handle that is an address with an @: elsewhere the word may be another argument
-	Contact           // a handle, or the 36 characters that the address book has for a contact (MSNP10 and later)
-	Placed            // a handle, a semicolon and the place where the user is logged on in braces (MSNP16 and later)
-	MayPlaced         // the same, or the handle alone
-	Networked         // the number of a network, a colon and a handle (MSNP18 and later)
-	Paired            // two numbers with a colon between (MSNP16 and later)
+	// AsIs is a word that is the value and nothing else.
+	AsIs Pattern = iota
+	// Mail is a handle with an @; a word without one may be another argument.
+	Mail
+	// Contact is a handle, or the 36 characters that identify a contact in the address book (MSNP10
+	// and later).
+	Contact
+	// AtEndpoint is a handle, a semicolon and, in braces, an endpoint: the client from which the
+	// user is logged on (MSNP16 and later).
+	AtEndpoint
+	// MaybeAtEndpoint is a handle with or without an endpoint.
+	MaybeAtEndpoint
+	// Networked is the number of a network, a colon and a handle (MSNP18 and later).
+	Networked
+	// Paired is two numbers with a colon between them (MSNP16 and later).
+	Paired
 )
 
-// Value returns the part of the word that is the argument's value: without the prefix, and, of a handle, without network and
-// place. The result is a part of word.
+// Value returns the part of the word that is the argument's value: without the prefix and, for a
+// handle, without network and endpoint. The result is part of word.
 func (a *Arg) Value(word []byte) []byte {
 	word = bytes.TrimPrefix(word, []byte(a.Prefix))
 	if a.Pattern == Networked {
@@ -54,16 +64,18 @@ func (a *Arg) Value(word []byte) []byte {
 	return word
 }
 
-// Place returns the place behind a handle, nil where none is.
-func (a *Arg) Place(word []byte) []byte {
-	if a.Pattern != Placed && a.Pattern != MayPlaced {
+// Endpoint returns the endpoint that follows a handle: the braces with the name of the client from
+// which the user is logged on. It returns nil if there is none. The result is part of word.
+func (a *Arg) Endpoint(word []byte) []byte {
+	if a.Pattern != AtEndpoint && a.Pattern != MaybeAtEndpoint {
 		return nil
 	}
-	_, place, _ := bytes.Cut(word, []byte{';'})
-	return place
+	_, endpoint, _ := bytes.Cut(word, []byte{';'})
+	return endpoint
 }
 
-// Network returns the number of the network that stands before a handle, nil where none does.
+// Network returns the number of the network that precedes a handle, nil if there is none. The
+// result is part of word.
 func (a *Arg) Network(word []byte) []byte {
 	if a.Pattern != Networked {
 		return nil
@@ -79,7 +91,7 @@ func cutNetwork(word []byte) (number, handle []byte) {
 	return nil, word
 }
 
-// word returns the argument as [Row.Grammar] writes it.
+// word returns the notation of the argument in [Row.Grammar].
 func (a *Arg) word() string {
 	switch {
 	case a.Is != "":
@@ -88,7 +100,7 @@ func (a *Arg) word() string {
 		return "[" + strings.Join(a.Values, " | ") + "]"
 	}
 	switch a.Pattern {
-	case Placed, MayPlaced:
+	case AtEndpoint, MaybeAtEndpoint:
 		return a.Prefix + a.Name + ";Place"
 	case Networked:
 		return a.Prefix + "Network:" + a.Name
@@ -98,13 +110,14 @@ func (a *Arg) word() string {
 	return a.Prefix + a.Name
 }
 
-// decides reports whether fits may say no.
+// decides reports whether fits can return false.
 func (a *Arg) decides() bool {
 	return a.Is != "" || a.Prefix != "" || a.Pattern != AsIs || a.Kind == Self || a.Kind == Length
 }
 
-// fits reports whether the word can be this argument, as far as rows of one table need it to be told apart: the fixed word or
-// beginning is there, a handle of the user has its domain (§5.4), a length is a number. nil is an argument that is absent.
+// fits reports whether the word can be this argument. It checks only what distinguishes the rows of
+// a table: the fixed word or prefix, the domain of the user's own handle (§5.4), the digits of a
+// length. A nil word stands for an absent argument.
 func (a *Arg) fits(word []byte) bool {
 	if word == nil {
 		return a.Is == "" && (a.Prefix == "" || a.Optional)
@@ -122,14 +135,14 @@ func (a *Arg) fits(word []byte) bool {
 	return a.Pattern == AsIs || a.Pattern.fits(word)
 }
 
-// fits reports whether the word is written so.
+// fits reports whether the word is written in the pattern.
 func (p Pattern) fits(word []byte) bool {
 	switch p {
-	case Mail, MayPlaced:
+	case Mail, MaybeAtEndpoint:
 		return bytes.IndexByte(word, '@') >= 0
 	case Contact:
 		return bytes.IndexByte(word, '@') >= 0 || len(word) == 36 && bytes.Count(word, []byte{'-'}) == 4
-	case Placed:
+	case AtEndpoint:
 		return bytes.IndexByte(word, '@') >= 0 && bytes.Contains(word, []byte(";{"))
 	case Networked:
 		number, _, ok := bytes.Cut(word, []byte{':'})
@@ -141,7 +154,8 @@ func (p Pattern) fits(word []byte) bool {
 	return true
 }
 
-// admits is stricter than fits: the word is what this dialect writes here and another one may not.
+// admits reports whether the word is a valid value for this argument in this dialect. It is
+// stricter than fits, in order to exclude words that only another dialect allows.
 func (a *Arg) admits(word []byte) bool {
 	if !a.fits(word) || len(a.Values) > 0 && !slices.Contains(a.Values, string(word)) {
 		return false
@@ -159,17 +173,18 @@ func (a *Arg) admits(word []byte) bool {
 	return true
 }
 
-// admitsHandle reports whether a handle is written as the pattern says: a place, a network or N= elsewhere is of a later dialect.
+// admitsHandle reports whether a handle is written as the pattern requires. An endpoint, a network
+// or N= where the pattern has none belongs to a later dialect.
 func (a *Arg) admitsHandle(word []byte) bool {
 	if len(word) > 1 && word[1] == '=' {
 		return false
 	}
 	switch a.Pattern {
-	case Placed:
-		return Placed.fits(word)
+	case AtEndpoint:
+		return AtEndpoint.fits(word)
 	case Networked:
 		return true
-	case MayPlaced:
+	case MaybeAtEndpoint:
 		return !Networked.fits(word)
 	}
 	return !Networked.fits(word) && !bytes.Contains(word, []byte(";{"))
@@ -184,13 +199,14 @@ func digits(word []byte) bool {
 	return len(word) > 0
 }
 
-// wordsOf are the words of a message after its verb: whether the first one is a TrID is for a row to say.
+// wordsOf gives access to the words of a message after its verb, including one that may or may not
+// be a TrID: that depends on the row.
 type wordsOf struct{ m *decode.Message }
 
 func (w wordsOf) word(i int) []byte {
-	if w.m.HasTrID {
+	if trid := w.m.TrIDText(); trid != nil {
 		if i == 0 {
-			return w.m.TrIDText()
+			return trid
 		}
 		i--
 	}
@@ -198,7 +214,7 @@ func (w wordsOf) word(i int) []byte {
 }
 
 func (w wordsOf) len() int {
-	if w.m.HasTrID {
+	if w.m.TrIDText() != nil {
 		return w.m.NumArgs() + 1
 	}
 	return w.m.NumArgs()

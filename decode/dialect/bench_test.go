@@ -11,7 +11,8 @@ import (
 	"github.com/msnscope/msnscope/internal/msntest"
 )
 
-// mix is what servers said in the shipped captures: command lines of all kinds, some with a payload. commands is how many.
+// mix returns what the servers sent in the embedded captures, command lines of all kinds, some with
+// a payload, and the number of commands.
 func mix(tb testing.TB) (stream []byte, commands int) {
 	for _, s := range msntest.Streams(tb) {
 		if !s.FromClient {
@@ -46,7 +47,7 @@ func BenchmarkFrame(b *testing.B) {
 	perCommand(b, commands)
 }
 
-// BenchmarkScannerFields is what one would write without this package, and without payloads.
+// BenchmarkScannerFields measures the obvious code without this package, which ignores payloads.
 func BenchmarkScannerFields(b *testing.B) {
 	stream, commands := mix(b)
 	b.SetBytes(int64(len(stream)))
@@ -59,7 +60,7 @@ func BenchmarkScannerFields(b *testing.B) {
 	perCommand(b, commands)
 }
 
-// BenchmarkIndexByte finds line ends and nothing else.
+// BenchmarkIndexByte finds line ends and does nothing else.
 func BenchmarkIndexByte(b *testing.B) {
 	stream, commands := mix(b)
 	b.SetBytes(int64(len(stream)))
@@ -93,9 +94,10 @@ func BenchmarkMatch(b *testing.B) {
 	perCommand(b, commands)
 }
 
-// chat is n messages with a body of 1 KB each.
+// chat returns n messages with a body of 1 KB each.
 func chat(n int) []byte {
-	body := append([]byte("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n"), bytes.Repeat([]byte{'x'}, 962)...)
+	body := append([]byte("MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\n"),
+		bytes.Repeat([]byte{'x'}, 962)...)
 	return bytes.Repeat(append(fmt.Appendf(nil, "MSG bob@hotmail.com Bob %d\r\n", len(body)), body...), n)
 }
 
@@ -114,7 +116,7 @@ func BenchmarkFrame1K(b *testing.B) {
 	perCommand(b, 32)
 }
 
-// BenchmarkMemcpy copies the same bytes.
+// BenchmarkMemcpy copies the same bytes, for comparison.
 func BenchmarkMemcpy(b *testing.B) {
 	stream := chat(32)
 	to := make([]byte, len(stream))

@@ -1,6 +1,11 @@
-// Package dialect is the one table of commands: a row for every verb, direction, kind of server and form, one file a
-// protocol version. Framing, field names, rewriting, pairing, the server's checks, the documentation and the tests all read
-// it; nothing else in the program distinguishes commands by their verbs.
+// Package dialect holds the table of commands: a row for every verb, direction, kind of server and
+// form, in one file for each protocol version. Framing, field names, rewriting, pairing, the
+// server's checks, the documentation and the tests all read it; nothing else in the program
+// distinguishes commands by their verbs.
+//
+// Smaller tables relate commands to each other and to the conversation: what each does to the state
+// of a session ([Row.Effect]), which command leads to which ([Causes]), and which are answered with
+// an error code ([FailsWith]). Tests check them against the rows.
 package dialect
 
 import (
@@ -11,10 +16,11 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// Table is the commands of one protocol version. It never changes after it was made and is safe for concurrent use.
+// Table holds the commands of one protocol version. It never changes once it is made, and is safe
+// for concurrent use.
 //
-// As a [decode.Grammar] it frames a connection of which nobody knows to what kind of server it goes; [Table.At] gives the
-// grammar of one kind.
+// As a [decode.Grammar] it frames a connection to a server of unknown kind; [Table.At] returns the
+// grammar for one kind.
 type Table struct {
 	name   string
 	number int
@@ -22,7 +28,7 @@ type Table struct {
 	index
 }
 
-// newTable makes a table of the dialect with the number. The slice becomes the table's.
+// newTable returns the table of the dialect with the given number. It takes ownership of rows.
 func newTable(number int, rows []Row) *Table {
 	for i := range rows {
 		if rows[i].origin == 0 {
@@ -33,8 +39,8 @@ func newTable(number int, rows []Row) *Table {
 	return &Table{name: "MSNP" + strconv.Itoa(number), number: number, rows: rows}
 }
 
-// gone are commands that a dialect has no longer: these verbs, sent by dir (0: by either), of rows that are legal at no other
-// roles than these (0: any).
+// gone describes commands that a dialect no longer has: those with one of these verbs, sent by dir
+// (0: by either side), whose rows are legal at no other roles than these (0: at any).
 type gone struct {
 	verbs string
 	dir   decode.Dir
@@ -42,11 +48,13 @@ type gone struct {
 }
 
 func (g gone) has(r *Row) bool {
-	return (g.dir == 0 || g.dir == r.Dir) && (g.roles == 0 || r.Roles&^g.roles == 0) && strings.Contains(g.verbs, r.Verb)
+	return (g.dir == 0 || g.dir == r.Dir) && (g.roles == 0 || r.Roles&^g.roles == 0) &&
+		strings.Contains(g.verbs, r.Verb)
 }
 
-// with returns the table of a later version: this one's rows without those that are gone, and the new rows. A new row takes the
-// place of those with the same verb, direction and form at the same role. Without a section of the draft it is an extension.
+// with returns the table of a later version: the rows of t, except those that less describes, and
+// the new rows. A new row replaces the rows with the same verb, direction and form at a role that
+// they share. A new row without a section of the draft is marked as an extension.
 func (t *Table) with(number int, less []gone, rows ...Row) *Table {
 	all := slices.DeleteFunc(slices.Clone(t.rows), func(old Row) bool {
 		if slices.ContainsFunc(less, func(g gone) bool { return g.has(&old) }) {
@@ -68,15 +76,17 @@ func (t *Table) Name() string { return t.name }
 // Number returns the dialect's number, 2 for MSNP2.
 func (t *Table) Number() int { return t.number }
 
-// Rows returns all rows. The slice and what it points to are the table's: read only.
+// Rows returns all rows. The slice and what it refers to belong to the table and must not be
+// changed.
 func (t *Table) Rows() []Row { return t.rows }
 
-// Match returns the row that describes m, sent at one of the given roles (Any where nobody knows): the first of its verb
-// and direction whose role and fixed words fit and that allows as many arguments and the TrID, else the first whose fixed
-// words fit, else the first at that role. It is nil for an opaque message and for a verb that no dialect has there.
+// Match returns the row that describes m, sent at one of the given roles (Any if unknown). Of the
+// rows with its verb and direction at these roles, that is the first one whose fixed words, number
+// of arguments and TrID all fit, else the first one whose fixed words fit, else the first one.
+// Match returns nil for an opaque message, and for a verb that no dialect has there.
 func (t *Table) Match(dir decode.Dir, roles Role, m *decode.Message) *Row {
 	id := t.ids.of(m.Verb)
-	if i := place(roles); i >= 0 {
+	if i := viewOf(roles); i >= 0 {
 		if row := t.sole[i][side(dir)][id]; row != nil {
 			return row
 		}
@@ -108,13 +118,13 @@ func match(rows []*Row, roles Role, m *decode.Message) *Row {
 	return byRole
 }
 
-// Lookup returns the table of the dialect with the given name, in either case (§7.1), and nil for an unknown one. CVR0 is
-// none: it asks for the newest client and speaks nothing.
+// Lookup returns the table of the dialect with the given name, regardless of case (§7.1), and nil
+// for an unknown one. CVR0 is not a dialect: it asks for the newest client.
 func Lookup(name string) *Table {
-	if name == "" { // that of a connection whose VER nobody saw
+	if name == "" { // common: a connection whose VER was not seen
 		return nil
 	}
-	for _, t := range tables { // as it is written nearly always
+	for _, t := range tables { // the fast path: names are nearly always in capitals
 		if t.name == name {
 			return t
 		}
@@ -127,15 +137,16 @@ func Lookup(name string) *Table {
 	return nil
 }
 
-// All returns the tables, the oldest dialect first.
+// All returns the tables, the oldest dialect first. The caller owns the slice.
 func All() []*Table { return slices.Clone(tables) }
 
-// maxTables bounds the number of tables: a set of them is 32 bits.
+// maxTables is the largest possible number of tables, because a set of them is a uint32.
 const maxTables = 32
 
-// tables are all dialects. Each is indexed when all are made, since it borrows rows from others.
+// tables holds all dialects. They are indexed together, because a table borrows rows from others.
 var tables = link([]*Table{
-	MSNP2, msnp3, msnp4, msnp5, msnp6, msnp7, msnp8, msnp9, msnp10, msnp11, msnp12, msnp13, msnp14, msnp15, msnp16, msnp17,
+	MSNP2, msnp3, msnp4, msnp5, msnp6, msnp7, msnp8, msnp9, msnp10, msnp11, msnp12, msnp13, msnp14, msnp15, msnp16,
+	msnp17,
 	msnp18, msnp19, msnp20, msnp21,
 })
 
@@ -153,19 +164,19 @@ func oneOf(name string, words ...string) Arg { return Arg{Name: name, Values: wo
 
 func verbs(words ...string) []string { return words }
 
-// maybe makes the argument one that may be absent.
+// maybe returns a as an optional argument.
 func maybe(a Arg) Arg {
 	a.Optional = true
 	return a
 }
 
-// as makes the argument one that is written so.
+// as returns a with the pattern p.
 func as(p Pattern, a Arg) Arg {
 	a.Pattern = p
 	return a
 }
 
-// after makes the argument one with a prefix.
+// after returns a with the prefix.
 func after(prefix string, a Arg) Arg {
 	a.Prefix = prefix
 	return a

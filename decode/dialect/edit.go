@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -11,27 +12,37 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// Edit is what shall be changed in a command. Its zero value changes nothing.
+// Edit describes changes to a command. Its zero value changes nothing.
 type Edit struct {
-	// Args are new values by the arguments' names, as a person reads them: what cannot stand in a line is escaped (§5.2).
-	// "TrID" is the transaction identifier. An empty value takes an optional argument away, if it is the last one.
+	// Args maps names of arguments to their new values in readable form; characters that cannot
+	// stand in a line are escaped (§5.2). "TrID" is the transaction identifier. An empty value
+	// removes an optional argument that is the last one of the command. The value of an argument
+	// that repeats replaces all of its words.
 	Args map[string]string
-	// Payload takes the place of the payload unless it is nil; the length in the line is made to fit (§8.7).
+	// KeepEscapes says that a %XX in a value of Args is an escape already.
+	KeepEscapes bool
+	// Payload replaces the payload unless it is nil; the length in the line is adjusted (§8.7).
 	Payload []byte
 }
 
-// Apply returns the bytes of m, a command that the row describes, with the changes. What is not named stays as it is, byte for
-// byte: blanks, the line end, surplus words. The error names an argument that the command does not have, or that it must have.
-// The result shares nothing with m.
+// Apply returns the bytes of m, a command that the row describes, with the changes made. Everything
+// else stays as it is, byte for byte: blanks, the line end, surplus words. Apply fails if e names
+// an argument that the command does not have, or removes one that it must have. The result shares
+// no memory with m.
 func (r *Row) Apply(m *decode.Message, e Edit) ([]byte, error) {
 	words := make(map[int]string, len(e.Args))
 	for _, name := range slices.Sorted(maps.Keys(e.Args)) {
-		i, err := r.place(m, name)
+		i, err := r.argIndex(m, name)
 		if err != nil {
 			return nil, err
 		}
-		if words[i], err = r.rewrite(m, i, e.Args[name]); err != nil {
+		if words[i], err = r.rewrite(m, i, e.Args[name], e.KeepEscapes); err != nil {
 			return nil, err
+		}
+		if i != trid && r.Args[i].Many {
+			for further := i + 1; further < m.NumArgs(); further++ {
+				words[further] = ""
+			}
 		}
 	}
 	payload := m.Payload()
@@ -49,13 +60,13 @@ func (r *Row) Apply(m *decode.Message, e Edit) ([]byte, error) {
 	return join(m, words, payload), nil
 }
 
-// trid is the place of the TrID among the arguments.
+// trid is the index of the TrID among the arguments.
 const trid = -1
 
-// place returns which argument of m has the name.
-func (r *Row) place(m *decode.Message, name string) (int, error) {
+// argIndex returns the index of the argument of m with the given name, trid for the TrID.
+func (r *Row) argIndex(m *decode.Message, name string) (int, error) {
 	if name == "TrID" {
-		if !m.HasTrID {
+		if m.TrIDText() == nil {
 			return 0, fmt.Errorf("%s has no TrID", r.Verb)
 		}
 		return trid, nil
@@ -65,18 +76,19 @@ func (r *Row) place(m *decode.Message, name string) (int, error) {
 			continue
 		}
 		if i > m.NumArgs() {
-			return 0, fmt.Errorf("%s cannot have %s without what stands before it: %s", r.Verb, name, r.Grammar())
+			return 0, fmt.Errorf("%s cannot have %s without the arguments before it: its form is %s",
+				r.Verb, name, r.Grammar())
 		}
 		return i, nil
 	}
 	return 0, fmt.Errorf("%s has no argument %s: its form is %s", r.Verb, name, r.Grammar())
 }
 
-// rewrite returns the word that takes the place of argument i; "" for none.
-func (r *Row) rewrite(m *decode.Message, i int, value string) (string, error) {
+// rewrite returns the new word for argument i, "" if the argument is to be removed.
+func (r *Row) rewrite(m *decode.Message, i int, value string, keep bool) (string, error) {
 	if i == trid {
 		if _, err := strconv.ParseUint(value, 10, 32); err != nil {
-			return "", fmt.Errorf("the TrID %q is no number from 0 to 4294967295 (§5.6)", value)
+			return "", fmt.Errorf("TrID is %q: it must be a number from 0 to 4294967295 (§5.6)", value)
 		}
 		return value, nil
 	}
@@ -86,27 +98,42 @@ func (r *Row) rewrite(m *decode.Message, i int, value string) (string, error) {
 		return "", fmt.Errorf("%s must have %s: its form is %s", r.Verb, a.Name, r.Grammar())
 	case value == "":
 		return "", nil
-	case a.Many: // the last one takes the rest of the line
-		return escapeWords(value), nil
+	case a.Many: // the value is the rest of the line, of several words
+		words := strings.Fields(value)
+		for i := range words {
+			words[i] = escape(words[i], keep)
+		}
+		return strings.Join(words, " "), nil
 	}
 	word := m.Arg(i)
 	old := a.Value(word)
 	if len(old) == 0 {
-		return a.Prefix + decode.Escape(value), nil
+		return a.Prefix + escape(value, keep), nil
 	}
-	start := cap(word) - cap(old) // a value is a part of its word
-	return string(word[:start]) + decode.Escape(value) + string(word[start+len(old):]), nil
+	start := cap(word) - cap(old) // the offset of old, which is a part of word
+	return string(word[:start]) + escape(value, keep) + string(word[start+len(old):]), nil
 }
 
-func escapeWords(s string) string {
-	words := strings.Fields(s)
-	for i := range words {
-		words[i] = decode.Escape(words[i])
+// escapes matches an escaped byte.
+var escapes = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+
+// escape returns s with the characters escaped that cannot stand in a line. If keep is true,
+// escapes in it stay as they are.
+func escape(s string, keep bool) string {
+	if !keep {
+		return decode.Escape(s)
 	}
-	return strings.Join(words, " ")
+	var out strings.Builder
+	done := 0
+	for _, at := range escapes.FindAllStringIndex(s, -1) {
+		out.WriteString(decode.Escape(s[done:at[0]]) + s[at[0]:at[1]])
+		done = at[1]
+	}
+	return out.String() + decode.Escape(s[done:])
 }
 
-// join puts the command together again with other words in some places.
+// join returns the command with new words in place of some arguments, by their index, and with the
+// given payload.
 func join(m *decode.Message, words map[int]string, payload []byte) []byte {
 	out, done := make([]byte, 0, len(m.Raw)+64), 0
 	if word, ok := words[trid]; ok {
@@ -124,7 +151,7 @@ func join(m *decode.Message, words map[int]string, payload []byte) []byte {
 			done = line
 		default:
 			start, end := m.ArgSpan(i)
-			if words[i] == "" { // and the blanks before it
+			if words[i] == "" { // remove the blanks before it as well
 				start = len(strings.TrimRight(string(m.Raw[:start]), " \t"))
 			}
 			out = append(append(out, m.Raw[done:start]...), words[i]...)
@@ -135,12 +162,12 @@ func join(m *decode.Message, words map[int]string, payload []byte) []byte {
 	return append(append(out, m.Raw[done:head]...), payload...)
 }
 
-// Check returns what is wrong with a command that dir would send to, or get from, a server of the role (0 where nobody knows):
-// nil for one that the table allows. More than one thing is joined. It is for people who write commands: what is on the wire is
-// described by [Table.Match], whatever it is.
+// Check returns an error that describes everything wrong with a command sent to, or by, a server of
+// the role (0 if unknown), and nil for one that the table allows. It is for commands that people
+// write; [Table.Match] describes whatever is on the wire.
 func (t *Table) Check(dir decode.Dir, role Role, m *decode.Message) error {
 	if m.Opaque() {
-		return fmt.Errorf("this is no command: %v", m.Why)
+		return errors.New(m.Why.String())
 	}
 	if role == 0 {
 		role = Any
@@ -153,21 +180,25 @@ func (t *Table) Check(dir decode.Dir, role Role, m *decode.Message) error {
 	n := m.NumArgs()
 	switch {
 	case m.HasTrID != (row.TrID != None) && row.TrID != Perhaps:
-		wrong = append(wrong, fmt.Errorf("the TrID: the form is %s", row.Grammar()))
+		wrong = append(wrong, fmt.Errorf("the TrID is missing or surplus: the form is %s", row.Grammar()))
 	case n < row.Min() || row.Max() >= 0 && n > row.Max():
-		wrong = append(wrong, fmt.Errorf("%d arguments: the form is %s", n, row.Grammar()))
+		wrong = append(wrong, fmt.Errorf("the number of arguments is %d: the form is %s", n, row.Grammar()))
 	}
 	for i := range n {
 		a, ok := row.Arg(i)
 		word := string(m.Arg(i))
 		if ok && (a.Is != "" && word != a.Is || a.Values != nil && !slices.Contains(a.Values, word)) {
-			wrong = append(wrong, fmt.Errorf("%s is %q: it may be %s", a.Name, word, a.word()))
+			must := a.Is
+			if must == "" {
+				must = "one of " + strings.Join(a.Values, ", ")
+			}
+			wrong = append(wrong, fmt.Errorf("%s is %q: it must be %s", a.Name, word, must))
 		}
 	}
 	return errors.Join(wrong...)
 }
 
-// way says in words who sends to whom.
+// way returns the direction of a command in words, such as "to the NS".
 func way(dir decode.Dir, role Role) string {
 	server := "server"
 	if role.Known() {

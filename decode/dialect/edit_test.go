@@ -11,8 +11,10 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// parse frames one command of a table, and finds its row.
-func parse(t *testing.T, table *dialect.Table, dir decode.Dir, roles dialect.Role, raw string) (decode.Message, *dialect.Row) {
+// parse frames one command and returns it with its row in the table.
+func parse(t *testing.T, table *dialect.Table, dir decode.Dir, roles dialect.Role, raw string) (decode.Message,
+	*dialect.Row,
+) {
 	t.Helper()
 	m := decode.Parse([]byte(raw), dir, table.At(roles))
 	row := table.Match(dir, roles, &m)
@@ -22,7 +24,7 @@ func parse(t *testing.T, table *dialect.Table, dir decode.Dir, roles dialect.Rol
 	return m, row
 }
 
-// TestApply changes what is named, and nothing else.
+// TestApply checks that Apply changes what the edit names, and nothing else.
 func TestApply(t *testing.T) {
 	for _, tc := range []struct {
 		name, raw string
@@ -32,9 +34,36 @@ func TestApply(t *testing.T) {
 		want      string // or a part of the error after "!"
 	}{
 		{"nothing", "CHG  8\tNLN \n", decode.FromClient, dialect.NS, dialect.Edit{}, "CHG  8\tNLN \n"},
-		{"an argument", "CHG  8\tNLN \n", decode.FromClient, dialect.NS, dialect.Edit{Args: map[string]string{"State": "BSY"}}, "CHG  8\tBSY \n"},
-		{"the TrID", "CHG  008 NLN\r\n", decode.FromClient, dialect.NS, dialect.Edit{Args: map[string]string{"TrID": "4294967295"}}, "CHG  4294967295 NLN\r\n"},
-		{"both", "CHG 8 NLN\r\n", decode.FromClient, dialect.NS, dialect.Edit{Args: map[string]string{"State": "AWY", "TrID": "9"}}, "CHG 9 AWY\r\n"},
+		{
+			"an argument", "CHG  8\tNLN \n", decode.FromClient, dialect.NS,
+			dialect.Edit{Args: map[string]string{"State": "BSY"}},
+			"CHG  8\tBSY \n",
+		},
+		{
+			"all words of an argument that repeats", "VER 1  MSNP7 MSNP6\tCVR0 \r\n", decode.FromServer, dialect.NS,
+			dialect.Edit{Args: map[string]string{"DialectName": "MSNP5 MSNP4"}},
+			"VER 1  MSNP5 MSNP4 \r\n",
+		},
+		{
+			"an escape is text", "USR 1 OK a@b.c A\r\n", decode.FromServer, dialect.SB,
+			dialect.Edit{Args: map[string]string{"FriendlyName": "1%3A é"}},
+			"USR 1 OK a@b.c 1%253A%20%C3%A9\r\n",
+		},
+		{
+			"an escape stays", "USR 1 OK a@b.c A\r\n", decode.FromServer, dialect.SB,
+			dialect.Edit{Args: map[string]string{"FriendlyName": "1%3A é 5%"}, KeepEscapes: true},
+			"USR 1 OK a@b.c 1%3A%20%C3%A9%205%25\r\n",
+		},
+		{
+			"the TrID", "CHG  008 NLN\r\n", decode.FromClient, dialect.NS,
+			dialect.Edit{Args: map[string]string{"TrID": "4294967295"}},
+			"CHG  4294967295 NLN\r\n",
+		},
+		{
+			"both", "CHG 8 NLN\r\n", decode.FromClient, dialect.NS,
+			dialect.Edit{Args: map[string]string{"State": "AWY", "TrID": "9"}},
+			"CHG 9 AWY\r\n",
+		},
 		{
 			"a name with blanks", "ADD 9 FL bob@hotmail.com Bob\r\n", decode.FromClient, dialect.NS,
 			dialect.Edit{Args: map[string]string{"CustomUserName": "Bob B. 100%"}},
@@ -65,11 +94,31 @@ func TestApply(t *testing.T) {
 			dialect.Edit{Args: map[string]string{"Length": "7"}},
 			"MSG 4 N 7\r\nhello",
 		},
-		{"no such argument", "CHG 8 NLN\r\n", decode.FromClient, dialect.NS, dialect.Edit{Args: map[string]string{"Ser": "1"}}, "!CHG has no argument Ser: its form is CHG TrID State"},
-		{"no TrID", "OUT\r\n", decode.FromClient, dialect.NS, dialect.Edit{Args: map[string]string{"TrID": "1"}}, "!OUT has no TrID"},
-		{"no number", "CHG 8 NLN\r\n", decode.FromClient, dialect.NS, dialect.Edit{Args: map[string]string{"TrID": "x"}}, `!the TrID "x"`},
-		{"must be there", "CHG 8 NLN\r\n", decode.FromClient, dialect.NS, dialect.Edit{Args: map[string]string{"State": ""}}, "!CHG must have State"},
-		{"no payload", "CHG 8 NLN\r\n", decode.FromClient, dialect.NS, dialect.Edit{Payload: []byte("x")}, "!CHG has no payload"},
+		{
+			"no such argument", "CHG 8 NLN\r\n", decode.FromClient, dialect.NS,
+			dialect.Edit{Args: map[string]string{"Ser": "1"}},
+			"!CHG has no argument Ser: its form is CHG TrID State",
+		},
+		{
+			"no TrID", "OUT\r\n", decode.FromClient, dialect.NS,
+			dialect.Edit{Args: map[string]string{"TrID": "1"}},
+			"!OUT has no TrID",
+		},
+		{
+			"no number", "CHG 8 NLN\r\n", decode.FromClient, dialect.NS,
+			dialect.Edit{Args: map[string]string{"TrID": "x"}},
+			`!TrID is "x"`,
+		},
+		{
+			"must be there", "CHG 8 NLN\r\n", decode.FromClient, dialect.NS,
+			dialect.Edit{Args: map[string]string{"State": ""}},
+			"!CHG must have State",
+		},
+		{
+			"no payload", "CHG 8 NLN\r\n", decode.FromClient, dialect.NS,
+			dialect.Edit{Payload: []byte("x")},
+			"!CHG has no payload",
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			m, row := parse(t, dialect.MSNP2, tc.dir, tc.role, tc.raw)
@@ -87,7 +136,7 @@ func TestApply(t *testing.T) {
 	}
 }
 
-// TestApplyKeepsPrefixAndPlace: what stands in a word beside the value stays.
+// TestApplyKeepsPrefixAndPlace checks that the parts of a word around the value stay.
 func TestApplyKeepsPrefixAndPlace(t *testing.T) {
 	table := dialect.Lookup("MSNP18")
 	m, row := parse(t, table, decode.FromServer, dialect.NS, "NLN NLN 1:bob@hotmail.com Bob 0:0\r\n")
@@ -97,8 +146,8 @@ func TestApplyKeepsPrefixAndPlace(t *testing.T) {
 	}
 }
 
-// TestApplyAnyArgument: whatever argument of whatever row is given whatever value, it is read back, and the others stand as
-// they were.
+// TestApplyAnyArgument sets any argument of any row to any value and checks that the value is read
+// back and that the other arguments are unchanged.
 func TestApplyAnyArgument(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		table := rapid.SampledFrom(dialect.All()).Draw(rt, "table")
@@ -121,7 +170,7 @@ func TestApplyAnyArgument(t *testing.T) {
 		m := decode.Parse(wire, row.Dir, table.At(row.Roles))
 		i := rapid.IntRange(0, len(args)-1).Draw(rt, "argument")
 		value := rapid.StringMatching(`[ -~é]{1,20}`).Draw(rt, "value")
-		for k := range i { // of two arguments with one name the first is meant
+		for k := range i { // a name that occurs twice means the first argument
 			if row.Args[k].Name == row.Args[i].Name {
 				return
 			}
@@ -145,7 +194,7 @@ func TestApplyAnyArgument(t *testing.T) {
 	})
 }
 
-// TestCheck says of each mistake what it is.
+// TestCheck checks that the error names each mistake.
 func TestCheck(t *testing.T) {
 	for _, tc := range []struct {
 		raw  string
@@ -156,13 +205,13 @@ func TestCheck(t *testing.T) {
 		{"CHG 8 NLN\r\n", decode.FromClient, dialect.NS, ""},
 		{"CHG 8 NLN\r\n", decode.FromClient, 0, ""},
 		{"CHG 8 XXX\r\n", decode.FromClient, dialect.NS, `State is "XXX"`},
-		{"CHG 8\r\n", decode.FromClient, dialect.NS, "0 arguments: the form is CHG TrID State"},
+		{"CHG 8\r\n", decode.FromClient, dialect.NS, "the number of arguments is 0: the form is CHG TrID State"},
 		{"CHG NLN\r\n", decode.FromClient, dialect.NS, "the TrID"},
-		{"CHG 8 NLN 1 2\r\n", decode.FromClient, dialect.NS, "3 arguments"},
+		{"CHG 8 NLN 1 2\r\n", decode.FromClient, dialect.NS, "the number of arguments is 3"},
 		{"CHG 8 NLN\r\n", decode.FromClient, dialect.SB, "MSNP2 has no CHG to the SB"},
 		{"NLN NLN a@hotmail.com A\r\n", decode.FromClient, dialect.NS, "MSNP2 has no NLN to the NS"},
 		{"UUX 8 0\r\n", decode.FromClient, dialect.NS, "MSNP2 has no UUX"},
-		{"nonsense\r\n", decode.FromClient, dialect.NS, "no command"},
+		{"nonsense\r\n", decode.FromClient, dialect.NS, "not a command"},
 		{"217 4\r\n", decode.FromServer, dialect.SB, ""},
 	} {
 		m := decode.Parse([]byte(tc.raw), tc.dir, dialect.MSNP2.At(tc.role))

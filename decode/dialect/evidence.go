@@ -2,19 +2,21 @@ package dialect
 
 import "github.com/msnscope/msnscope/decode"
 
-// Evidence gathers what tells the dialect of a conversation whose VER nobody saw: each command fits the forms of some
-// dialects and not of others, such as an IRO with capabilities (12 to 15) or a handle with a place (16 and later). The zero
-// Evidence is empty. It takes the same space however much is added. It is not safe for concurrent use.
+// Evidence infers the dialect of a conversation whose VER was not seen. It relies on commands that
+// have a valid form in some dialects and not in others, such as an IRO with capabilities (MSNP12 to
+// MSNP15) or a handle with an endpoint (MSNP16 and later). Its size does not grow with the number
+// of commands. The zero Evidence is empty and ready for use. It is not safe for concurrent use.
 type Evidence struct {
-	seen uint32            // commands that fit some dialects and not others
-	fits [maxTables]uint32 // how many of them each table fits
-	// What Best says, found out when it changed.
+	seen uint32            // the number of commands that fit some dialects and not others
+	fits [maxTables]uint32 // how many of them fit each table
+	// The results of Best, updated by Add.
 	best *Table
 	sure bool
 }
 
-// Add takes a command, sent at one of the given roles (Any where nobody knows). A command that fits all dialects, or none,
-// says nothing. Which grammar cut off the TrID makes no difference.
+// Add takes a command into account that was sent at one of the given roles (Any if unknown). A
+// command that fits all dialects, or none, is no evidence. It makes no difference by which grammar
+// m was parsed, and so whether a number became a TrID.
 func (e *Evidence) Add(dir decode.Dir, roles Role, m *decode.Message) {
 	if m.Opaque() {
 		return
@@ -37,11 +39,12 @@ func (e *Evidence) Add(dir decode.Dir, roles Role, m *decode.Message) {
 	e.best, e.sure = tables[best], equal == 1 && e.fits[best] == e.seen
 }
 
-// Best returns the dialect that fits most of what was added, the oldest where several do, and whether it is sure: that one
-// alone fits, and fits everything. It is nil while nothing said anything.
+// Best returns the dialect that fits most of the commands, the oldest of several that do, and nil
+// if there was no evidence yet. It is sure if that dialect fits all commands and no other one does.
 func (e *Evidence) Best() (t *Table, sure bool) { return e.best, e.sure }
 
-// Fits returns the set of dialects of which a row has the form of m: bit i is for element i of [All].
+// Fits returns the set of dialects that have a row in whose form m is written: bit i stands for
+// element i of [All].
 func Fits(dir decode.Dir, roles Role, m *decode.Message) uint32 {
 	var set uint32
 	for _, s := range shared[side(dir)][tables[0].ids.of(m.Verb)] {
@@ -52,13 +55,14 @@ func Fits(dir decode.Dir, roles Role, m *decode.Message) uint32 {
 	return set
 }
 
-// sharedRow is a row and the set of tables that have it, each a copy.
+// sharedRow is a row and the set of tables that have a copy of it.
 type sharedRow struct {
 	row    *Row
 	tables uint32
 }
 
-// shared are the different rows of all tables, by direction and the verb's number: a tenth as many as the tables have together.
+// shared holds the distinct rows of all tables, by direction and the verb's number. They are a
+// tenth as many as the tables have together.
 var shared = share(tables)
 
 func share(tables []*Table) [2][]([]sharedRow) {
@@ -86,7 +90,8 @@ func withRow(all []sharedRow, r *Row, table uint32) []sharedRow {
 	return append(all, sharedRow{r, table})
 }
 
-// admits reports whether m has the form of the row in every word.
+// admits reports whether m has the form of the row in every word, whether or not its parser took
+// the first number for a TrID.
 func (r *Row) admits(m *decode.Message) bool {
 	w := wordsOf{m}
 	skip := 0

@@ -8,8 +8,8 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// examples are lines that were seen, or are documented, with the dialects in which they stand, from the first to the last.
-// C and S say who sends them; a number after the line is the length of its payload.
+// examples holds lines that were seen or are documented, with the first and the last dialect that
+// has them. C and S say who sends them; a number after the line is the length of its payload.
 var examples = []struct {
 	since, until int
 	lines        string
@@ -85,7 +85,8 @@ var examples = []struct {
 	{21, 21, `S: XFR 3 NS 207.46.124.125:1863 U D VmVyc2lvbjogMQ0KWGZyQ291bnQ6IDINCg==`},
 }
 
-// TestExamples frames each line in each of its dialects, payload and all, and finds a row that allows it.
+// TestExamples frames each line in each of its dialects, payload included, and finds a row that
+// allows it.
 func TestExamples(t *testing.T) {
 	for _, table := range dialect.All() {
 		for _, x := range examples {
@@ -100,7 +101,8 @@ func TestExamples(t *testing.T) {
 					size = size*10 + int(digit-'0')
 				}
 				command += strings.Repeat("x", size)
-				// Errors have a payload at the notification server only; the switchboard's MSG has a TrID.
+				// Errors have a payload at the notification server only; the switchboard's MSG has
+				// a TrID.
 				role := dialect.NS
 				if strings.Contains("MSG CAL ACK NAK BYE", command[:3]) && !strings.Contains(command, "Hotmail ") {
 					role = dialect.SB

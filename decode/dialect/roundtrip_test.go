@@ -11,8 +11,9 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// TestEncoderRoundTrip: what the Encoder writes for any row of any table, with any arguments that the row allows, is framed as
-// one command, with these arguments, and is found to be of that row, or of one that allows it as well.
+// TestEncoderRoundTrip checks that what the Encoder writes for any row of any table, with any
+// arguments that the row allows, is framed as one command with these arguments, and matches that
+// row or another one that allows it.
 func TestEncoderRoundTrip(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		g := generator{rand.New(rand.NewPCG(rapid.Uint64().Draw(rt, "seed"), 0))}
@@ -84,7 +85,7 @@ func (g generator) verb(row *dialect.Row) string {
 	return row.Verb
 }
 
-// args returns as many arguments as the row allows, "" for a length.
+// args returns a number of arguments that the row allows, with "" in place of a length.
 func (g generator) args(row *dialect.Row) []string {
 	n := row.Min()
 	switch most := row.Max(); {
@@ -115,7 +116,7 @@ func (g generator) arg(a dialect.Arg) string {
 
 func (g generator) value(a dialect.Arg) string {
 	switch a.Pattern {
-	case dialect.Placed:
+	case dialect.AtEndpoint:
 		return g.handle() + ";{" + g.word() + "}"
 	case dialect.Networked:
 		return fmt.Sprint(g.IntN(40)) + ":" + g.handle()
@@ -143,8 +144,8 @@ func (g generator) value(a dialect.Arg) string {
 
 func (g generator) handle() string { return g.word() + "@hotmail.com" }
 
-// word returns a word that begins with a letter: so property names, challenges and what follows an error without a number do,
-// and where a number could stand as well, the line says nothing else than that number.
+// word returns a word that begins with a letter, as property names, challenges and the words after
+// an error without a number do. So a number never stands where the line could be read in two ways.
 func (g generator) word() string {
 	b := append([]byte{byte('a' + g.IntN(26))}, g.bytes(g.IntN(20))...)
 	for i, c := range b {

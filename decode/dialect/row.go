@@ -7,21 +7,27 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// Role is a set of the three kinds of server (§4): a command is legal at some of them, a connection is to one of them.
+// Role is a set of kinds of server (§4), and of one kind that is none: the client that sends a file
+// to another one. For a command it holds all kinds at which the command is legal, for a connection
+// the one kind to which it goes.
 type Role uint8
 
 // The roles. The draft calls the third one "Switchboard Server (SS)" and writes SB on the wire.
 const (
-	DS  Role = 1 << iota // dispatch server
-	NS                   // notification server
-	SB                   // switchboard server
+	DS Role = 1 << iota // dispatch server
+	NS                  // notification server
+	SB                  // switchboard server
+	FT                  // a client that sends a file, and listens for the one that receives it (MSNFTP)
+	// Any is all kinds of server, without FT.
 	Any = DS | NS | SB
+	// anyEnd is all that a connection of which nothing is known may lead to.
+	anyEnd = Any | FT
 )
 
-// String returns "DS", "NS", "SB", several joined by a comma, or "" for none.
+// String returns "DS", "NS", "SB" or "FT", several joined by commas, and "" for none.
 func (r Role) String() string {
 	var names []string
-	for i, name := range [...]string{"DS", "NS", "SB"} {
+	for i, name := range [...]string{"DS", "NS", "SB", "FT"} {
 		if r&(1<<i) != 0 {
 			names = append(names, name)
 		}
@@ -29,7 +35,8 @@ func (r Role) String() string {
 	return strings.Join(names, ",")
 }
 
-// Name is String for who has one role, as an event does: "" for none or several. It allocates nothing.
+// Name returns the name of a single role, and "" for none or several. Unlike String it does not
+// allocate.
 func (r Role) Name() string {
 	switch r {
 	case DS:
@@ -38,11 +45,14 @@ func (r Role) Name() string {
 		return "NS"
 	case SB:
 		return "SB"
+	case FT:
+		return "FT"
 	}
 	return ""
 }
 
-// Title is what people call the server of one role, "dispatch", "notification" or "switchboard" (§4); "" for none or several.
+// Title returns "dispatch", "notification", "switchboard" or "file transfer" for a single role
+// (§4), and "" for none or several.
 func (r Role) Title() string {
 	switch r {
 	case DS:
@@ -51,14 +61,16 @@ func (r Role) Title() string {
 		return "notification"
 	case SB:
 		return "switchboard"
+	case FT:
+		return "file transfer"
 	}
 	return ""
 }
 
 // Known reports whether r is exactly one role.
-func (r Role) Known() bool { return r == DS || r == NS || r == SB }
+func (r Role) Known() bool { return r == DS || r == NS || r == SB || r == FT }
 
-// ParseRole returns the role with the given name, 0 for any other text.
+// ParseRole returns the role that is named "DS", "NS", "SB" or "FT", and 0 for any other text.
 func ParseRole(s string) Role {
 	switch s {
 	case "DS":
@@ -67,12 +79,16 @@ func ParseRole(s string) Role {
 		return NS
 	case "SB":
 		return SB
+	case "FT":
+		return FT
 	}
 	return 0
 }
 
-// State is a set of the states of a connection, as a server sees it (§7, §8). The first four are those of a dispatch or
-// notification server, in their order; the last two are a switchboard's.
+// State is a set of states of a connection, from the server's point of view (§7, §8). Fresh to
+// Hidden are those of a connection to a dispatch or notification server, in the order in which they
+// follow each other; Waiting and Joined are those at a switchboard, Fetching is that of a file
+// transfer.
 type State uint16
 
 // The states.
@@ -82,17 +98,18 @@ const (
 	Negotiated                   // INF answered (§7.2)
 	Challenged                   // USR answered with a challenge (§7.3)
 	Offline                      // logged on, state FLN (§7.7)
-	Online                       // logged on, any state in which one is seen
+	Online                       // logged on, in any other state: contacts see the user
 	Hidden                       // logged on, state HDN
 	Waiting                      // at the switchboard, not authenticated (§8.2)
 	Joined                       // in a switchboard session
+	Fetching                     // connected to the client that sends a file
 
 	LoggedOn = Offline | Online | Hidden
 	Logon    = Fresh | Versioned | Negotiated | Challenged
 	Always   = Logon | LoggedOn | Waiting | Joined
 )
 
-// TrID says how a command carries its transaction identifier (§5.6).
+// TrID says whether and how a command carries a transaction identifier (§5.6).
 type TrID uint8
 
 // The TrID rules.
@@ -100,12 +117,14 @@ const (
 	None     TrID = iota // the command has none
 	New                  // a number that the client chose
 	Echo                 // the number of the request that is answered
-	EchoZero             // the same, or 0 where no request caused the command
-	Perhaps              // none where no request caused the command: an error (§7.11), and settings that follow a SYN from MSNP10 on
+	EchoZero             // the number of the request, or 0 if no request caused the command
+	// Echo, or none if no request caused the command: errors (§7.11) and, from MSNP10 on, the
+	// settings that follow a SYN
+	Perhaps
 )
 
-// Kind says what an argument is, and so who reads it: rewriting looks for HostPort, redaction for Handle, Name and Secret,
-// tracking for Self, Cookie and Session.
+// Kind is the type of an argument. It selects the code that deals with it: rewriting looks for
+// HostPort, redaction for Handle, Name and Secret, tracking for Self, Cookie and Session.
 type Kind uint8
 
 // The kinds of arguments.
@@ -118,14 +137,18 @@ const (
 	Number               // a decimal number
 	Serial               // a version of the stored properties (§7.5)
 	Length               // the number of payload bytes (§8.7)
-	Cookie               // what admits to a switchboard (§8.1)
-	Session              // a switchboard session's number (§8.3)
-	Dialect              // a protocol version's name (§7.1)
+	Cookie               // the credential that admits a user to a switchboard (§8.1)
+	Session              // the number of a switchboard session (§8.3)
+	Dialect              // the name of a protocol version (§7.1)
 	Secret               // proof of a password, or the challenge for it
-	Text                 // anything else for people, escaped
-	Flags                // what a client can do, a number of bits (MSNP8 and later)
+	Text                 // any other human-readable text, escaped
+	Flags                // the capabilities of a client, a number of bits (MSNP8 and later)
 	Object               // the description of a display picture, escaped XML, or 0 (MSNP9 and later)
 )
+
+// Sensitive reports whether an argument of this kind lets its bearer in, or helps to guess what
+// does: reports and logs show that there is one, not which.
+func (k Kind) Sensitive() bool { return k == Cookie || k == Secret }
 
 // Kinds is a set of kinds.
 type Kinds uint32
@@ -139,57 +162,81 @@ func KindsOf(all ...Kind) Kinds {
 	return set
 }
 
-// ListChange is what a command does to the contact lists where they are told in XML (MSNP13 and later): the contacts of its payload,
-// or of the request that it grants, come to the lists that the XML names, or leave them.
+// ListChange is what a command with contacts in XML does to the contact lists (MSNP13 and later):
+// the contacts in its payload, or in that of the request that it grants, are added to the lists
+// that the XML names, or removed from them.
 type ListChange uint8
 
-// What a command does to the lists in XML.
+// The changes of lists.
 const (
 	Unchanged ListChange = iota
 	Gain
 	Lose
 )
 
-// Row is all that is known of one command in one direction and form. Everything that treats commands differently reads it
-// from here: framing, field names, rewriting, pairing, the server's preconditions, documentation and tests.
+// Speaker says when a server sends a command in its own name. An address in a command tells the
+// client where to connect only if the server itself speaks; what servers forward for users is mere
+// data. With the zero Speaker, the words of the command are always a user's, at least in part.
+type Speaker struct {
+	// Roles is the set of servers that send the command in their own name, 0 for none. On other
+	// connections its words are a user's.
+	Roles Role
+	// Name is the word that takes the place of the sender's handle when the server speaks, compared
+	// without regard to case; "" for a command that has no sender.
+	Name string
+}
+
+// Row describes one command in one direction and form. All code that treats commands differently
+// reads it from here: framing, field names, rewriting, pairing, the server's preconditions,
+// documentation and tests.
 type Row struct {
-	Verb  string // three letters; "###" for the errors, which share a row
+	Verb  string // three letters; "###" for the errors, which share one row
 	Dir   decode.Dir
 	Roles Role
-	// When are the states in which a server accepts the command from a client; 0 for what servers send.
+	// When is the set of states in which a server accepts the command from a client; 0 for commands
+	// that servers send.
 	When State
-	// Refuse is the error code of a server that gets the command in another state while logged on; 0 means 715. Before the
-	// logon it is 302, but for the logon's own commands (§7.11).
+	// Refuse is the error code with which a server answers the command if the user is logged on and
+	// the state is not one of When; 0 means 715. Before the logon that code is 302, except for the
+	// commands of the logon itself (§7.11).
 	Refuse int
 	TrID   TrID
 	Args   []Arg
-	// Payload is what follows the line.
+	// Payload is the rule for the bytes after the line.
 	Payload decode.Payload
-	// Lists is what the command does to the lists where they are told in XML.
+	// Speaker says when the command is the server's own.
+	Speaker Speaker
+	// Lists is what the command does to the lists if it tells their contacts in XML.
 	Lists ListChange
-	// Replies are the verbs that answer a request; an error may always.
+	// Replies lists the verbs that answer a request. An error always may.
 	Replies []string
-	// Implies is the role of a connection on which the command is seen before anything else told its role.
+	// Implies is the role of a connection that begins with this command, 0 if the command does not
+	// tell.
 	Implies Role
-	// Extension marks what real clients and servers of this dialect send although the draft does not have it.
+	// Extension reports whether the command is not in the draft, but sent by real clients and
+	// servers of this dialect.
 	Extension bool
-	// Means is one line of meaning, Section the draft's section ("" for an extension), Example a whole command.
+	// Means is the meaning in one line, Section the section of the draft ("" for an extension),
+	// Example a whole command.
 	Means, Section, Example string
 
-	// What follows is worked out once the row is a table's.
+	// The fields below are computed when the row becomes part of a table.
 
-	id       uint16        // what ID returns
-	origin   int           // where the row stood first: later dialects have a copy of it
-	min, max int           // what Min and Max return
-	plain    bool          // fits has nothing to look at
-	kinds    Kinds         // of all arguments
-	replies  []decode.Verb // Replies
+	id       uint16        // the result of ID
+	origin   int           // identifies the first table and row of which this is a copy
+	min, max int           // the results of Min and Max
+	plain    bool          // whether fits is always true
+	kinds    Kinds         // the kinds of all arguments
+	replies  []decode.Verb // the same as Replies
+	effect   Effect        // the effect of the command ...
+	effectAt Role          // ... at servers of these roles
 }
 
-// ID numbers the rows of all tables, from 1, the same way in each run of one program. It is 0 for a row of no table.
+// ID returns the number of the row among those of all tables, counted from 1. It is the same in
+// every run of one program, and 0 for a row that is in no table.
 func (r *Row) ID() int { return int(r.id) }
 
-// settle works out what is asked for again and again.
+// settle computes the fields that are needed again and again.
 func (r *Row) settle() {
 	r.min, r.max, r.plain, r.kinds, r.replies = r.Min(), r.Max(), true, 0, nil
 	for i := range r.Args {
@@ -199,16 +246,20 @@ func (r *Row) settle() {
 	for _, name := range r.Replies {
 		r.replies = append(r.replies, decode.V(name))
 	}
+	r.effect, r.effectAt = NoEffect, 0
+	if x := effectOf(r); x != nil {
+		r.effect, r.effectAt = x.does, x.roles
+	}
 }
 
 // Kinds returns the kinds of all arguments of a table's row.
 func (r *Row) Kinds() Kinds { return r.kinds }
 
-// AnsweredBy reports whether Replies of a table's row has the verb.
+// AnsweredBy reports whether the verb is one of the Replies of a table's row.
 func (r *Row) AnsweredBy(v decode.Verb) bool { return slices.Contains(r.replies, v) }
 
-// Form returns the fixed words and beginnings that tell the row from others of its verb, such as "I", "NS" or "N= F="; ""
-// where there are none.
+// Form returns the fixed words and prefixes that distinguish the row from others of its verb, such
+// as "I", "NS" or "N= F=", and "" if there are none.
 func (r *Row) Form() string {
 	var words []string
 	for _, a := range r.Args {
@@ -230,7 +281,7 @@ func (r *Row) Min() int {
 	return n
 }
 
-// Max returns the greatest number of arguments, -1 where there is no limit.
+// Max returns the greatest number of arguments, -1 if there is no limit.
 func (r *Row) Max() int {
 	if n := len(r.Args); n > 0 && r.Args[n-1].Many {
 		return -1
@@ -238,7 +289,8 @@ func (r *Row) Max() int {
 	return len(r.Args)
 }
 
-// Arg returns the description of argument i of a message, and false where the row has no such argument (a surplus one).
+// Arg returns the description of argument i of a message, and false if the row has no such
+// argument: it is a surplus one.
 func (r *Row) Arg(i int) (Arg, bool) {
 	n := len(r.Args)
 	switch {
@@ -250,7 +302,8 @@ func (r *Row) Arg(i int) (Arg, bool) {
 	return r.Args[n-1], r.Args[n-1].Many
 }
 
-// Find returns the value of the first argument of the given kind, nil when the message has none.
+// Find returns the value of the first argument of the given kind, nil if the message has none. It
+// is part of m.
 func (r *Row) Find(m *decode.Message, k Kind) []byte {
 	for i := range r.Args {
 		if r.Args[i].Kind != k {
@@ -264,7 +317,19 @@ func (r *Row) Find(m *decode.Message, k Kind) []byte {
 	return nil
 }
 
-// Grammar returns the form of the command as the draft writes it, such as "LST TrID LIST Ser Item TtlItems UserHandle".
+// Orders reports whether the server sends m in its own name on a connection to a server of the role
+// (0 if unknown), so that clients follow an address in it.
+func (r *Row) Orders(role Role, m *decode.Message) bool {
+	switch {
+	case r.Speaker.Roles == Any:
+	case r.Speaker.Roles&role == 0:
+		return false
+	}
+	return r.Speaker.Name == "" || strings.EqualFold(string(r.Find(m, Handle)), r.Speaker.Name)
+}
+
+// Grammar returns the form of the command as the draft writes it, such as "LST TrID LIST Ser Item
+// TtlItems UserHandle".
 func (r *Row) Grammar() string {
 	var b strings.Builder
 	b.WriteString(r.Verb)
@@ -284,14 +349,20 @@ func (r *Row) Grammar() string {
 		}
 		b.WriteString(" " + word)
 	}
-	if r.Payload != decode.NoPayload {
+	switch r.Payload {
+	case decode.NoPayload:
+	case decode.Blocks:
+		b.WriteString(`\r\n{BLK ...}`)
+	case decode.OneBlock:
+		b.WriteString(` Content`)
+	default:
 		b.WriteString(`\r\nMessage`)
 	}
 	return b.String()
 }
 
-// fits reports whether the message has the row's fixed words where they belong, and what else decides: so the two forms of
-// USR are told apart.
+// fits reports whether the message has the row's fixed words and prefixes in their places, by
+// which, for example, the two forms of USR are told apart.
 func (r *Row) fits(m *decode.Message) bool {
 	if r.plain {
 		return true
@@ -304,11 +375,12 @@ func (r *Row) fits(m *decode.Message) bool {
 	return true
 }
 
-// counts reports whether the message has a number of arguments that the row allows, and a TrID where the row wants one.
+// counts reports whether the row allows the message's number of arguments, and whether the message
+// has a TrID as the row requires.
 func (r *Row) counts(m *decode.Message) bool {
 	n := m.NumArgs()
 	if n < r.min || r.max >= 0 && n > r.max {
 		return false
 	}
-	return r.TrID == Perhaps || m.HasTrID == (r.TrID != None)
+	return r.TrID == Perhaps || (m.TrIDText() != nil) == (r.TrID != None)
 }

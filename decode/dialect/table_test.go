@@ -11,14 +11,15 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// TestRows walks all tables: each row is complete, and its example is a command that the table frames, matches and names.
+// TestRows walks all tables and checks that each row is complete, and that its example is a command
+// that the table frames, matches and names.
 func TestRows(t *testing.T) {
 	for _, table := range dialect.All() {
 		seen := map[string]bool{}
 		for i := range table.Rows() {
 			row := &table.Rows()[i]
 			name := table.Name() + " " + row.Dir.String() + ": " + row.Grammar()
-			if id := fmt.Sprint(row.Dir, row.Verb, row.Form(), row.Roles, row.Min(), row.Max()); seen[id] {
+			if id := fmt.Sprint(row.Dir, row.Verb, row.TrID, row.Form(), row.Roles, row.Min(), row.Max()); seen[id] {
 				t.Errorf("%s stands twice", name)
 			} else {
 				seen[id] = true
@@ -29,13 +30,20 @@ func TestRows(t *testing.T) {
 			if (row.Dir == decode.FromClient) != (row.When != 0) {
 				t.Errorf("%s: what clients send has states, what servers send has none", name)
 			}
+			if row.Speaker != (dialect.Speaker{}) && row.Dir == decode.FromClient {
+				t.Errorf("%s: a client never speaks for a server", name)
+			}
+			leads := row.Kinds()&dialect.KindsOf(dialect.HostPort) != 0
+			if leads != (row.Speaker == dialect.Speaker{Roles: dialect.Any}) {
+				t.Errorf("%s: it has an address to go to: %v, and its speaker is %+v", name, leads, row.Speaker)
+			}
 			checkOrder(t, name, row)
 			checkExample(t, name, table, row)
 		}
 	}
 }
 
-// checkOrder asserts that only the last arguments are optional, and only the last repeats.
+// checkOrder asserts that optional arguments come last, and that only the very last one repeats.
 func checkOrder(t *testing.T, name string, row *dialect.Row) {
 	optional := false
 	for i, a := range row.Args {
@@ -57,7 +65,8 @@ func checkExample(t *testing.T, name string, table *dialect.Table, row *dialect.
 		t.Errorf("%s: the example %q is not one command", name, row.Example)
 		return
 	}
-	if got := table.Match(row.Dir, row.Roles, &m); got != row && (row.Roles.Known() || got == nil || got.Verb != row.Verb) {
+	if got := table.Match(row.Dir, row.Roles, &m); got != row &&
+		(row.Roles.Known() || got == nil || got.Verb != row.Verb) {
 		t.Errorf("%s: the example %q matches another row: %v", name, row.Example, got)
 	}
 	if row.TrID != dialect.Perhaps && m.HasTrID != (row.TrID != dialect.None) {
@@ -71,7 +80,8 @@ func checkExample(t *testing.T, name string, table *dialect.Table, row *dialect.
 			t.Errorf("%s: %s of the example is not one of %v", name, a.Name, a.Values)
 		}
 	}
-	if length := string(row.Find(&m, dialect.Length)); (m.Payload() != nil) != (length != "" && length != "0") {
+	length := string(row.Find(&m, dialect.Length))
+	if row.Payload != decode.OneBlock && (m.Payload() != nil) != (length != "" && length != "0") {
 		t.Errorf("%s: the example has a payload of %d bytes, length %s", name, len(m.Payload()), length)
 	}
 }
@@ -80,11 +90,14 @@ func contains(words []string, w string) bool {
 	return strings.Contains(" "+strings.Join(words, " ")+" ", " "+w+" ")
 }
 
-// TestDraftIsWhole compares MSNP2 with the list of commands in the draft's section 6, and their directions.
+// TestDraftIsWhole compares MSNP2 with the list of commands in the draft's section 6, and their
+// directions.
 func TestDraftIsWhole(t *testing.T) {
 	want := map[string]string{
-		"ACK": "S", "ADD": "CS", "ANS": "CS", "BLP": "CS", "BYE": "S", "CAL": "CS", "CHG": "CS", "FLN": "S", "GTC": "CS", "INF": "CS",
-		"ILN": "S", "IRO": "S", "JOI": "S", "LST": "CS", "MSG": "CS", "NAK": "S", "NLN": "S", "OUT": "CS", "REM": "CS", "RNG": "S", "SYN": "CS",
+		"ACK": "S", "ADD": "CS", "ANS": "CS", "BLP": "CS", "BYE": "S", "CAL": "CS", "CHG": "CS", "FLN": "S",
+		"GTC": "CS", "INF": "CS",
+		"ILN": "S", "IRO": "S", "JOI": "S", "LST": "CS", "MSG": "CS", "NAK": "S", "NLN": "S", "OUT": "CS",
+		"REM": "CS", "RNG": "S", "SYN": "CS",
 		"USR": "CS", "VER": "CS", "XFR": "CS", "###": "S",
 	}
 	got := map[string]string{}
@@ -119,7 +132,7 @@ func TestMatchTellsFormsApart(t *testing.T) {
 		{"XFR 2 NS 10.0.0.5", 'S', dialect.Any, `DS,NS XFR TrID NS Address {Reserved} {CurrentAddress}`},
 		{"REM 7 AL bob@hotmail.com bob@hotmail.com", 'C', dialect.NS, `NS REM TrID [FL | AL | BL] UserHandle`},
 		{"217 4", 'S', dialect.SB, `DS,NS,SB ### {TrID} {ErrorInfo ...}`},
-		{"PRP 4 12 PHH", 'S', dialect.NS, `NS PRP TrID Ser Property {Value}`}, // of a later dialect
+		{"PRP 4 12 PHH", 'S', dialect.NS, `NS PRP TrID Ser Property {Value}`}, // a row of a later dialect
 	} {
 		m := decode.Parse([]byte(tc.line), tc.dir, dialect.MSNP2)
 		row := dialect.MSNP2.Match(tc.dir, tc.roles, &m)
@@ -137,7 +150,8 @@ func TestMatchTellsFormsApart(t *testing.T) {
 	}
 }
 
-// TestMatchByDialect has the lines whose arguments have other names, or another order, in each dialect.
+// TestMatchByDialect checks lines whose arguments have other names, or another order, in each
+// dialect.
 func TestMatchByDialect(t *testing.T) {
 	for _, tc := range []struct {
 		dialect, line string
@@ -146,30 +160,53 @@ func TestMatchByDialect(t *testing.T) {
 		want          string
 	}{
 		{"MSNP3", "IMS 5 0 OFF", 'S', dialect.NS, "IMS TrID Ser [ON | OFF]"},
-		{"MSNP6", "USR 6 OK alice@hotmail.com Alice 1", 'S', dialect.NS, "USR TrID OK UserHandle FriendlyName Verified"},
+		{
+			"MSNP6", "USR 6 OK alice@hotmail.com Alice 1", 'S', dialect.NS,
+			"USR TrID OK UserHandle FriendlyName Verified",
+		},
 		{"MSNP6", "USR 6 OK alice@hotmail.com Alice", 'S', dialect.SB, "USR TrID OK UserHandle FriendlyName"},
 		{"MSNP8", "LST bob@hotmail.com Bob 11 0", 'S', dialect.NS, "LST UserHandle CustomUserName Lists {GroupIDs}"},
-		{"MSNP8", "LST 8 FL 12 0 0", 'S', dialect.NS, "LST TrID [FL | RL | AL | BL] Ser Item TtlItems {UserHandle} {CustomUserName} {GroupIDs}"},
+		{
+			"MSNP8", "LST 8 FL 12 0 0", 'S', dialect.NS,
+			"LST TrID [FL | RL | AL | BL] Ser Item TtlItems {UserHandle} {CustomUserName} {GroupIDs}",
+		},
+		{"MSNP6", "PRP 1 PHH 555%20123", 'S', dialect.NS, "PRP Ser Property {Value}"}, // a server without a TrID
+		{"MSNP7", "PRP 10 1 PHH 555", 'S', dialect.NS, "PRP TrID Ser Property {Value}"},
+		{"MSNP7", "PRP 10 1 PHH", 'S', dialect.NS, "PRP TrID Ser Property {Value}"},
 		{"MSNP8", "PRP PHH 555", 'S', dialect.NS, "PRP Property {Value}"},
 		{"MSNP8", "PRP 10 12 PHH", 'S', dialect.NS, "PRP TrID Ser Property {Value}"},
 		{"MSNP8", "BPR MOB Y", 'S', dialect.NS, "BPR Property {Value}"},
 		{"MSNP8", "BPR 12 bob@hotmail.com MOB Y", 'S', dialect.NS, "BPR Ser UserHandle Property {Value}"},
 		{"MSNP10", "BPR bob@hotmail.com MOB", 'S', dialect.NS, "BPR UserHandle Property {Value}"},
 		{"MSNP10", "BPR HSB 1", 'S', dialect.NS, "BPR Property {Value}"},
-		{"MSNP10", "LST N=bob@hotmail.com F=Bob C=1-2 11", 'S', dialect.NS, "LST N=UserHandle F=FriendlyName C=ContactID Lists {GroupIDs}"},
-		{"MSNP10", "LST N=bob@hotmail.com F=Bob 11 3-4", 'S', dialect.NS, "LST N=UserHandle F=FriendlyName Lists {GroupIDs}"},
+		{
+			"MSNP10", "LST N=bob@hotmail.com F=Bob C=1-2 11", 'S', dialect.NS,
+			"LST N=UserHandle F=FriendlyName C=ContactID Lists {GroupIDs}",
+		},
+		{
+			"MSNP10", "LST N=bob@hotmail.com F=Bob 11 3-4", 'S', dialect.NS,
+			"LST N=UserHandle F=FriendlyName Lists {GroupIDs}",
+		},
 		{"MSNP10", "ADC 17 FL C=1-2 3-4", 'C', dialect.NS, "ADC TrID LIST C=ContactID {GroupID}"},
 		{"MSNP13", "GCF 0 Shields.xml 0", 'S', dialect.NS, `GCF TrID FileName Length\r\nMessage`},
 		{"MSNP13", "ADL 9 OK", 'S', dialect.NS, "ADL TrID OK"},
 		{"MSNP13", "ADL 9 0", 'S', dialect.NS, `ADL TrID Length\r\nMessage`},
 		{"MSNP13", "241 7 0", 'S', dialect.NS, `### {TrID} Length\r\nMessage`},
 		{"MSNP13", "241 7", 'S', dialect.NS, "### {TrID} {ErrorInfo ...}"},
-		{"MSNP14", "NLN AWY bob@hotmail.com 1 Bob 32 0", 'S', dialect.NS, "NLN Substate UserHandle NetworkType FriendlyName Capabilities {MSNObject} {IconURL}"},
-		{"MSNP18", "NLN AWY 1:bob@hotmail.com Bob 32:0 0", 'S', dialect.NS, "NLN Substate Network:UserHandle FriendlyName Capabilities:More {MSNObject} {IconURL}"},
+		{
+			"MSNP14", "NLN AWY bob@hotmail.com 1 Bob 32 0", 'S', dialect.NS,
+			"NLN Substate UserHandle NetworkType FriendlyName Capabilities {MSNObject} {IconURL}",
+		},
+		{
+			"MSNP18", "NLN AWY 1:bob@hotmail.com Bob 32:0 0", 'S', dialect.NS,
+			"NLN Substate Network:UserHandle FriendlyName Capabilities:More {MSNObject} {IconURL}",
+		},
 		{"MSNP18", "USR 12 SHA A dDEy", 'C', dialect.NS, "USR TrID SHA A AuthResponseInfo"},
 		{"MSNP18", "USR 4 SSO S t=x y {z}", 'C', dialect.Any, "USR TrID [SSO] S AuthResponseInfo {Response} {Machine}"},
-		{"MSNP20", "UBX 1:bob@hotmail.com 0", 'S', dialect.NS, `UBX Network:UserHandle Length\r\nMessage`}, // of the nearest dialect
-		{"MSNP8", "INF 1 MD5", 'S', dialect.NS, "INF TrID {SP ...}"},                                       // gone, and named all the same
+		// The row is that of the nearest dialect.
+		{"MSNP20", "UBX 1:bob@hotmail.com 0", 'S', dialect.NS, `UBX {TrID} Network:UserHandle Length\r\nMessage`},
+		// The dialect lost the command, but it is named all the same.
+		{"MSNP8", "INF 1 MD5", 'S', dialect.NS, "INF TrID {SP ...}"},
 	} {
 		table := dialect.Lookup(tc.dialect)
 		m := decode.Parse([]byte(tc.line), tc.dir, table.At(tc.roles))
@@ -182,11 +219,13 @@ func TestMatchByDialect(t *testing.T) {
 	}
 }
 
-// TestGone: what a dialect has no longer is not in its table.
+// TestGone checks that commands that a dialect lost are not in its table.
 func TestGone(t *testing.T) {
 	for verb, last := range map[string]int{
-		"CINF": 7, "SINF": 7, "CFND": 7, "CPAG": 8, "CADD": 9, "CREA": 9, "CLSG": 9, "SGSB": 11, "CSYN": 12, "SLST": 12, "CADC": 12, "CGCF": 12,
-		"SILN": 17, "SNLN": 18, "CCHG": 18, "CXFR": 20, "SRNG": 20, "CANS": 20, "SJOI": 20, "CMSG": 20, "SMSG": 21, "SXFR": 21, "SGCF": 21,
+		"CINF": 7, "SINF": 7, "CFND": 7, "CPAG": 8, "CADD": 9, "CREA": 9, "CLSG": 9, "SGSB": 11, "CSYN": 12,
+		"SLST": 12, "CADC": 12, "CGCF": 12,
+		"SILN": 17, "SNLN": 18, "CCHG": 18, "CXFR": 20, "SRNG": 20, "CANS": 20, "SJOI": 20, "CMSG": 20, "SMSG": 21,
+		"SXFR": 21, "SGCF": 21,
 	} {
 		for _, table := range dialect.All() {
 			if rows := table.Of(decode.Dir(verb[0]), decode.V(verb[1:])); table.Number() > last && rows != nil {
@@ -217,5 +256,35 @@ func TestLookup(t *testing.T) {
 	}
 	if got := dialect.Lookup("MSNP5").Of(decode.FromServer, decode.V("BPR")); len(got) != 1 {
 		t.Errorf("MSNP5 has %d rows for BPR, want 1", len(got))
+	}
+}
+
+// TestSpeaker checks that a message counts as the server's own only if the server sends it in its
+// own name.
+func TestSpeaker(t *testing.T) {
+	for _, tc := range []struct {
+		line string
+		role dialect.Role
+		want bool
+	}{
+		{"MSG Hotmail Hotmail 0\r\n", dialect.NS, true},
+		{"MSG hotmail x 0\r\n", dialect.NS, true},
+		{"MSG Hotmail Hotmail 0\r\n", dialect.SB, false},
+		{"MSG Hotmail Hotmail 0\r\n", dialect.DS, false},
+		{"MSG Hotmail Hotmail 0\r\n", 0, false}, // the server may be a switchboard
+		{"MSG Hotmail@hotmail.com Hotmail 0\r\n", dialect.NS, false},
+		{"MSG bob@hotmail.com Hotmail 0\r\n", dialect.NS, false},
+		{"XFR 2 NS 10.0.0.5\r\n", 0, true},
+		{"XFR 2 NS 10.0.0.5\r\n", dialect.SB, true},
+		{"RNG 1 10.0.0.9 CKI 8.9 bob@hotmail.com Bob\r\n", dialect.NS, true},
+		{"NLN NLN bob@hotmail.com 10.0.0.5\r\n", dialect.NS, false},
+	} {
+		for _, table := range dialect.All() {
+			m := decode.Parse([]byte(tc.line), decode.FromServer, table.At(tc.role))
+			row := table.Match(decode.FromServer, dialect.Any, &m)
+			if got := row.Orders(tc.role, &m); got != tc.want {
+				t.Errorf("%s: %q at %s is an order: %v, want %v", table.Name(), tc.line, tc.role, got, tc.want)
+			}
+		}
 	}
 }

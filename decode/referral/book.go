@@ -2,29 +2,32 @@ package referral
 
 import (
 	"net/netip"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// Expiry is how long a referral is good for. Servers honour their cookies for one or two minutes; a person who is asked
-// by a client whether to accept may take longer.
+// Expiry is how long a referral can be followed. Servers honour their cookies for one or two
+// minutes; a client that first asks its user whether to accept may take longer.
 const Expiry = 5 * time.Minute
 
-// maxEntries bounds each of the book's maps. Every client that signs in takes one entry for the time of a
-// connect, every one that chats three.
+// maxEntries caps each map of a Book. A client that signs in takes one entry for the duration of a
+// connect, a client that chats takes three.
 const maxEntries = 3 << 14
 
-// Book remembers who was sent where. It is not safe for concurrent use.
+// Book remembers to which servers users were referred. Its zero value is ready; it is not safe for
+// concurrent use.
 type Book struct {
 	cookies shelf[string]     // by each of cookieKeys -> switchboard
 	users   shelf[caller]     // -> notification server
-	lastNS  shelf[netip.Addr] // client address -> the notification server that somebody there was last sent to
+	lastNS  shelf[netip.Addr] // client address -> the notification server of the latest referral there
 	lastSB  shelf[netip.Addr] // the same for switchboards
+	trails  shelf[caller]     // the latest referral to a notification server, until a logon succeeds
 }
 
-// caller is a user at a client address: one may sign in at two.
+// caller is a user at a client address: the same user may sign in from two addresses.
 type caller struct {
 	user   string
 	client netip.Addr
@@ -34,9 +37,11 @@ type entry struct {
 	address, user string
 	at            time.Time
 	turn          uint64
+	path          []string // in trails: the servers that referred the user, the latest last
+	back          int      // in trails: how often in a row a referral led the user back
 }
 
-// Note remembers where a server sent the user at the client address.
+// Note remembers a referral that a server sent to the user at the client address.
 func (b *Book) Note(r Referral, user string, client netip.Addr, now time.Time) {
 	e := entry{address: r.Address, user: userKey(user), at: now}
 	if r.Role == dialect.NS {
@@ -52,9 +57,10 @@ func (b *Book) Note(r Referral, user string, client netip.Addr, now time.Time) {
 	b.lastSB.put(client, e)
 }
 
-// Switchboard returns where a client goes that shows the cookie: by cookie, user and client address, then by cookie and user,
-// then by cookie, since two servers may give out equal ones; then to the switchboard that somebody at that client address was
-// last sent to. False: nobody was sent anywhere.
+// Switchboard returns the address of the switchboard that a client with this cookie is to reach. It
+// looks the referral up by cookie, user and client address, then by cookie and user, then by cookie
+// alone, since two servers may give out equal cookies; failing these, it returns the switchboard to
+// which somebody at the client address was referred last. It reports false if there is none.
 func (b *Book) Switchboard(cookie, user string, client netip.Addr, now time.Time) (string, bool) {
 	for _, key := range cookieKeys(cookie, user, client) {
 		if e, ok := b.cookies.get(key, now); ok {
@@ -65,8 +71,9 @@ func (b *Book) Switchboard(cookie, user string, client netip.Addr, now time.Time
 	return e.address, ok
 }
 
-// Notification returns where the user at the client address was sent to sign in, and forgets it: the next time the user
-// begins at the dispatch server again.
+// Notification returns the address of the notification server to which the user at the client
+// address was referred, and forgets it: the next time the user begins at the dispatch server again.
+// It reports false if there is none.
 func (b *Book) Notification(user string, client netip.Addr, now time.Time) (string, bool) {
 	who := caller{userKey(user), client}
 	e, ok := b.users.get(who, now)
@@ -77,20 +84,50 @@ func (b *Book) Notification(user string, client netip.Addr, now time.Time) (stri
 	return e.address, ok
 }
 
-// Guess returns where a client goes that has not said yet who it is: to the notification server that somebody at that
-// address was sent to and has not come to.
+// Guess returns the address of the notification server for a client whose user is not known yet:
+// the one to which a client at the same address was referred and has not connected yet. It forgets
+// the guess: whoever comes next may be somebody else, and a server that is dead or says nothing
+// must not keep out every user at that address. It reports false if there is none.
 func (b *Book) Guess(client netip.Addr, now time.Time) (string, bool) {
 	e, ok := b.lastNS.get(client, now)
+	delete(b.lastNS.byKey, client)
 	return e.address, ok
 }
 
-// cookieKeys are what a referral to a switchboard is found by, the best first.
+// maxPath is how many servers a trail remembers: a ring of more is not noticed.
+const maxPath = 8
+
+// Turned notes that the server at by refers the user to the notification server at to, and returns
+// how often in a row that led back to where the user came from: to the server itself, or to one of
+// the latest that had referred the user on.
+func (b *Book) Turned(by, to, user string, client netip.Addr, now time.Time) int {
+	who := caller{userKey(user), client}
+	by, to = Canonical(by), Canonical(to)
+	was, _ := b.trails.get(who, now)
+	e := entry{address: to, user: who.user, at: now}
+	if was.address == by { // else the user began again
+		e.path = was.path[max(0, len(was.path)-maxPath+1):]
+	}
+	if e.path = append(slices.Clip(e.path), by); slices.Contains(e.path, to) {
+		e.back = was.back + 1
+	}
+	b.trails.put(who, e)
+	return e.back
+}
+
+// Arrived notes that a notification server answered the user's logon itself, which ends the trail.
+func (b *Book) Arrived(user string, client netip.Addr) {
+	delete(b.trails.byKey, caller{userKey(user), client})
+}
+
+// cookieKeys returns the keys of a referral to a switchboard, the most specific first.
 func cookieKeys(cookie, user string, client netip.Addr) [3]string {
 	both := cookie + " " + userKey(user)
 	return [3]string{both + " " + client.String(), both, cookie}
 }
 
-// userKey returns the handle as it is compared: without case (§5.4), and without the place that later dialects add to it.
+// userKey returns a handle in the form that is compared: in lower case (§5.4), and without the
+// endpoint that later dialects append.
 func userKey(user string) string {
 	handle, _, _ := strings.Cut(user, ";")
 	return strings.ToLower(handle)
@@ -103,7 +140,7 @@ type shelf[K comparable] struct {
 	turns uint64
 }
 
-// put is one use of shelf.put. It is out of date when its key was put again or deleted.
+// put is one call of shelf.put. It is stale once its key was put again or deleted.
 type put[K comparable] struct {
 	key  K
 	turn uint64

@@ -9,11 +9,15 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// TestAnnotateIsTrack: one event that is used again and again tells the same of each message as the event of its own.
+// TestAnnotateIsTrack checks that Annotate fills in a reused event just as Track fills in a new
+// one.
 func TestAnnotateIsTrack(t *testing.T) {
 	var tracked, annotated session.Graph
 	at := time.Unix(1e9, 0)
-	e := &session.Event{Out: []byte("left over"), Text: "left over", Via: 77, ReplyTo: 77, RTT: 77, Flags: session.Lint, Kind: session.Note, N: 77, Packets: session.Packets{First: 77}}
+	e := &session.Event{
+		Out: []byte("left over"), Text: "left over", Via: 77, ReplyTo: 77, RTT: 77,
+		Flags: session.Fault, Kind: session.Note, N: 77, Packets: session.Packets{First: 77},
+	}
 	events := 0
 	for _, talk := range recorded(t) {
 		one, _ := tracked.Open(at, "127.0.0.1:1", "127.0.0.1:2")
@@ -35,9 +39,10 @@ func TestAnnotateIsTrack(t *testing.T) {
 	}
 }
 
-// TestAnnotateAllocatesNothing: what makes up most of a capture costs no allocation. So millions of commands can be indexed.
+// TestAnnotateAllocatesNothing checks that the commands that make up most of a capture cost no
+// allocation, so that millions of commands can be indexed.
 func TestAnnotateAllocatesNothing(t *testing.T) {
-	p := newTape()
+	p := newPlayer()
 	p.play(t, theSession+"ns C: CHG 9 BSY\\r\\n\n"+"sb S: JOI bob@hotmail.com Bob\\r\\n\n")
 	for _, tc := range []struct {
 		conn, line string

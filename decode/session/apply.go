@@ -9,51 +9,32 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// rule is what a command changes that says all of one set of things, and nothing of another.
-type rule struct {
-	dir      decode.Dir
-	role     dialect.Role
-	all, not part
-	change   func(*State, *Event, *words)
+// changes has the method that applies each effect of a command to a State, nil for an effect that
+// changes nothing there.
+var changes = [dialect.NumEffects]func(*State, *Event, *arguments){
+	dialect.LogsOn:         (*State).logOn,
+	dialect.SetsPresence:   (*State).presence,
+	dialect.SetsSetting:    (*State).set,
+	dialect.SetsProperty:   (*State).property,
+	dialect.ContactPresent: (*State).contact,
+	dialect.ContactGone:    (*State).contactLeft,
+	dialect.ListVersion:    (*State).version,
+	dialect.ListEntry:      (*State).entry,
+	dialect.ListGains:      (*State).added,
+	dialect.ListLoses:      (*State).removed,
+	dialect.Renames:        (*State).renamed,
+	dialect.AsksLists:      (*State).listsAsked,
+	dialect.GrantsLists:    (*State).listsGranted,
+	dialect.TellsLists:     (*State).listsReported,
+	dialect.Enters:         (*State).entered,
+	dialect.IsThere:        (*State).joined,
+	dialect.Leaves:         (*State).left,
+	dialect.Calls:          (*State).invited,
+	dialect.Rings:          (*State).ringing,
 }
 
-// rules tell by what a command's arguments are what it changes; the first that fits does. So they hold for all dialects in
-// which the arguments mean the same; what no rule fits changes nothing.
-var rules = []rule{
-	{decode.FromServer, dialect.NS, partSelf | partStatus, 0, (*State).logOn},
-	{decode.FromServer, dialect.NS, partList | partItem | partTotal, 0, (*State).listed},
-	{decode.FromServer, dialect.NS, partList | partHandle | partName, partItem, (*State).added},
-	{decode.FromServer, dialect.NS, partList | partHandle, partItem | partName, (*State).removed},
-	{decode.FromServer, dialect.NS, partSerial | partHandle | partName, partList, (*State).renamed},
-	{decode.FromServer, dialect.NS, partState | partHandle, 0, (*State).contact},
-	{decode.FromServer, dialect.NS, partState, partHandle, (*State).presence},
-	{decode.FromServer, dialect.NS, partHandle | partName | partLists, 0, (*State).listedIn},
-	{decode.FromServer, dialect.NS, partHandle, ^(partHandle | partNetwork | partExtra), (*State).contactLeft},
-	{decode.FromServer, dialect.NS, partSetting, partHandle, (*State).set},
-	{decode.FromServer, dialect.NS, partProperty | partValue, partHandle | partID, (*State).property},
-	{decode.FromServer, dialect.NS, partSerial | partContacts, 0, (*State).version},
-	{decode.FromServer, dialect.NS, partSerial, ^partSerial, (*State).version},
-
-	{decode.FromClient, dialect.NS, partXML | partLength, 0, (*State).listsAsked},
-	{decode.FromServer, dialect.NS, partXML | partStatus, 0, (*State).listsGranted},
-	{decode.FromServer, dialect.NS, partXML | partLength, 0, (*State).listsTold},
-
-	{decode.FromServer, dialect.SB, partSelf, 0, (*State).entered},
-	{decode.FromServer, dialect.SB, partHandle | partName, 0, (*State).joined}, // who writes is there too
-	{decode.FromServer, dialect.SB, partHandle, partName | partLength, (*State).left},
-	{decode.FromServer, dialect.SB, partStatus | partTalk, 0, (*State).ringing},
-	{decode.FromServer, dialect.SB, partStatus, partTalk, (*State).entered},
-	{decode.FromClient, dialect.SB, partHandle, partSelf, (*State).invited},
-}
-
-// fits reports whether the rule is one for what the event says.
-func (r *rule) fits(e *Event, w *words) bool {
-	return r.dir == e.Dir && (e.Role == r.role || e.Role == 0 && w.row.Roles == r.role) &&
-		w.has&r.all == r.all && w.has&r.not == 0
-}
-
-// Apply changes the State to what it is after the event. Events must come in the order of the log. What was not sent on to
-// the other side changes nothing.
+// Apply brings the State to what it is after the event. Events must come in the order of the log. A
+// command that was not sent on to the other side changes nothing.
 func (s *State) Apply(e *Event) {
 	s.N, s.Time = max(s.N, e.N), e.Time
 	if e.Conn == 0 {
@@ -76,7 +57,8 @@ func (s *State) Apply(e *Event) {
 	}
 }
 
-// command applies the first rule that fits.
+// command applies the effect of the event's row. The kinds of the row's arguments never decide what
+// a command does: two commands whose arguments are alike may mean different things.
 func (s *State) command(e *Event) {
 	row, m := e.Row, &e.In
 	if e.Dir == decode.FromClient && e.Out != nil { // what reached the server counts
@@ -86,15 +68,14 @@ func (s *State) command(e *Event) {
 			return
 		}
 	}
-	var w words
-	w.read(row, m)
-	for i := range rules {
-		if rules[i].fits(e, &w) {
-			rules[i].change(s, e, &w)
-			s.Partial = s.Partial || w.long
-			return
-		}
+	change := changes[row.Effect(e.Role)]
+	if change == nil {
+		return
 	}
+	var args arguments
+	args.read(row, m)
+	change(s, e, &args)
+	s.Partial = s.Partial || args.long
 }
 
 func same(a, b string) bool { return strings.EqualFold(a, b) }
@@ -126,7 +107,7 @@ func (s *State) user(h string) *User {
 	return u
 }
 
-// forgetUsers makes room for other users: it forgets an eighth of them.
+// forgetUsers makes room for new users by forgetting an eighth of the known ones.
 func (s *State) forgetUsers() {
 	s.Partial = true
 	left := maxUsers / 8
@@ -143,11 +124,12 @@ func (s *State) forgetUsers() {
 		delete(s.users, key)
 		return true
 	}
-	s.order = slices.DeleteFunc(slices.Clone(s.order), func(key string) bool { return s.users[key].Conn == 0 && drop(key) })
+	s.order = slices.DeleteFunc(slices.Clone(s.order),
+		func(key string) bool { return s.users[key].Conn == 0 && drop(key) })
 	s.order = slices.DeleteFunc(s.order, drop)
 }
 
-// connection returns the event's connection as the event tells it.
+// connection returns the event's connection, updated to what the event says about it.
 func (s *State) connection(e *Event) *Connection {
 	c := s.conns[e.Conn]
 	if c == nil {
@@ -158,12 +140,13 @@ func (s *State) connection(e *Event) *Connection {
 			s.forgetConns()
 		}
 	}
-	if c.Role == e.Role && c.User == e.User && c.Session == e.Session && c.Server == e.Server && c.Dialect == e.Dialect &&
-		c.Via == e.Via && c.Client == e.Client {
+	if c.Role == e.Role && c.User == e.User && c.Session == e.Session && c.Server == e.Server &&
+		c.Dialect == e.Dialect && c.Via == e.Via && c.Client == e.Client {
 		return c
 	}
 	c = s.conn(e.Conn)
-	c.Client, c.Server, c.Role, c.Dialect, c.User, c.Session, c.Via = e.Client, e.Server, e.Role, e.Dialect, e.User, e.Session, e.Via
+	c.Client, c.Server, c.Via = e.Client, e.Server, e.Via
+	c.Role, c.Dialect, c.User, c.Session = e.Role, e.Dialect, e.User, e.Session
 	return c
 }
 
@@ -174,17 +157,18 @@ func (s *State) conn(id int) *Connection {
 		o := *c
 		o.owner = s.owner
 		o.Roster, o.Invited = slices.Clip(c.Roster), slices.Clip(c.Invited)
-		o.places, o.asked = slices.Clip(c.places), slices.Clip(c.asked)
+		o.endpoints, o.asked = slices.Clip(c.endpoints), slices.Clip(c.asked)
 		c = &o
 		s.conns[id] = c
 	}
 	return c
 }
 
-// forgetConns makes room for other connections: it takes those out of opened that have ended, and where too few have, forgets
-// the oldest eighth.
+// forgetConns makes room for new connections: it removes those that have ended from opened, and if
+// these are too few, forgets the oldest eighth.
 func (s *State) forgetConns() {
-	open := slices.DeleteFunc(slices.Clone(s.opened), func(id int) bool { return s.conns[id] == nil || s.conns[id].Closed })
+	open := slices.DeleteFunc(slices.Clone(s.opened),
+		func(id int) bool { return s.conns[id] == nil || s.conns[id].Closed })
 	if len(open) > maxConns-maxConns/8 {
 		s.Partial = true
 		for _, id := range open[:maxConns/8] {
@@ -196,9 +180,9 @@ func (s *State) forgetConns() {
 	s.opened = open
 }
 
-// clear takes the entries of a connection off the account.
+// clear drops the entries of a connection, and subtracts them from the number of entries kept.
 func (s *State) clear(c *Connection) {
-	s.entries -= len(c.Roster) + len(c.Invited) + len(c.places)
+	s.entries -= len(c.Roster) + len(c.Invited) + len(c.endpoints)
 	for i := range c.asked {
 		s.entries -= len(c.asked[i].members)
 	}
@@ -211,7 +195,7 @@ func (s *State) end(c *Connection) {
 	}
 	c = s.conn(c.ID)
 	s.clear(c)
-	c.Closed, c.Roster, c.Invited, c.places, c.asked = true, nil, nil, nil, nil
+	c.Closed, c.Roster, c.Invited, c.endpoints, c.asked = true, nil, nil, nil, nil
 	if u := s.users[string(s.fold(c.User))]; u != nil && u.Conn == c.ID {
 		s.logOff(s.user(c.User))
 	}
@@ -222,7 +206,8 @@ func (s *State) end(c *Connection) {
 	}
 }
 
-// logOff forgets what only one who is logged on is told.
+// logOff sets the user's presence to offline, and forgets what a server tells only a user who is
+// logged on.
 func (s *State) logOff(u *User) {
 	s.entries -= len(u.seen)
 	u.Conn, u.State, u.seen, u.seenBy = 0, offline, nil, nil

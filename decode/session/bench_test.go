@@ -9,7 +9,8 @@ import (
 	"github.com/msnscope/msnscope/internal/msntest"
 )
 
-// BenchmarkTrack tracks what the shipped captures hold, both directions of a connection at once.
+// BenchmarkTrack tracks the commands of the embedded captures, both directions of a connection in
+// turns.
 func BenchmarkTrack(b *testing.B) {
 	talks := recorded(b)
 	commands := 0
@@ -30,7 +31,7 @@ func BenchmarkTrack(b *testing.B) {
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(commands), "ns/event")
 }
 
-// BenchmarkAnnotate is BenchmarkTrack without events of one's own, and with the framing.
+// BenchmarkAnnotate is BenchmarkTrack with one reused event, and with the framing.
 func BenchmarkAnnotate(b *testing.B) {
 	streams := msntest.Streams(b)
 	at := time.Unix(1e9, 0)
@@ -70,7 +71,8 @@ type said struct {
 	m   decode.Message
 }
 
-// recorded returns the connections of the shipped captures. The two directions take turns, as their order is not known here.
+// recorded returns the connections of the embedded captures. The two directions alternate, because
+// their real order is not known here.
 func recorded(tb testing.TB) [][]said {
 	streams := msntest.Streams(tb)
 	var all [][]said
@@ -115,7 +117,7 @@ func BenchmarkTrackLong(b *testing.B) {
 	perEvent(b, 2)
 }
 
-// BenchmarkAnnotateLong is BenchmarkTrackLong without events of one's own.
+// BenchmarkAnnotateLong is BenchmarkTrackLong with one reused event.
 func BenchmarkAnnotateLong(b *testing.B) {
 	at := time.Unix(1e9, 0)
 	c, ask, answer := longTalk(at)
@@ -161,7 +163,7 @@ func BenchmarkApply(b *testing.B) {
 	perEvent(b, len(log))
 }
 
-// BenchmarkTimelineAdd is Apply, and what keeping States costs.
+// BenchmarkTimelineAdd measures Apply together with the cost of keeping States.
 func BenchmarkTimelineAdd(b *testing.B) {
 	log := crowd(b, 20_000)
 	b.ReportAllocs()
@@ -174,7 +176,7 @@ func BenchmarkTimelineAdd(b *testing.B) {
 	perEvent(b, len(log))
 }
 
-// BenchmarkTimelineAt asks here and there in a million events.
+// BenchmarkTimelineAt asks for States at various places in a million events.
 func BenchmarkTimelineAt(b *testing.B) {
 	log := crowd(b, 1_000_000)
 	line := session.Timeline{Event: func(i int) *session.Event { return log[i] }}
@@ -188,7 +190,7 @@ func BenchmarkTimelineAt(b *testing.B) {
 	}
 }
 
-// BenchmarkTransactions collects what requests led to.
+// BenchmarkTransactions collects the replies to requests and their consequences.
 func BenchmarkTransactions(b *testing.B) {
 	log := crowd(b, 20_000)
 	b.ReportAllocs()

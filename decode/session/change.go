@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strconv"
@@ -8,13 +9,18 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// offline is the presence of one who is not logged on (§7.7).
+// offline is the presence of a user who is not logged on (§7.7).
 const offline = "FLN"
 
-// Below is what the rules do. Each method has a comment that says which commands it is for; it goes by their arguments.
+// thisNetwork is the number of the network whose servers speak this protocol.
+const thisNetwork = "1"
 
-// logOn: USR OK at a notification server. The user's presence is FLN until the first CHG (§7.7).
-func (s *State) logOn(e *Event, w *words) {
+// The methods below apply commands to a State, one method for each effect (see changes). The
+// commands that their comments name are those that have the effect in the tables of decode/dialect.
+
+// logOn handles USR OK at a notification server. The user's presence is FLN until the first CHG
+// (§7.7).
+func (s *State) logOn(e *Event, args *arguments) {
 	if e.User == "" {
 		return
 	}
@@ -23,34 +29,54 @@ func (s *State) logOn(e *Event, w *words) {
 		s.logOff(u)
 	}
 	u.Conn = e.Conn
-	if called := w.name(); called != nil {
+	if called := args.name(); called != nil {
 		set(&u.Name, called)
 	}
 }
 
-// presence: CHG, the user's own state.
-func (s *State) presence(e *Event, w *words) {
-	if e.User == "" || len(w.get(partState)) == 0 {
+// presence handles CHG, the user's own presence.
+func (s *State) presence(e *Event, args *arguments) {
+	if e.User == "" || len(args.get(partState)) == 0 {
 		return
 	}
 	u := s.user(e.User)
-	u.State = wordIn(dialect.States, w.get(partState))
+	u.State = wordIn(dialect.States, args.get(partState))
 	if e.Role == dialect.NS {
-		u.Conn = e.Conn // where the logon was not seen
+		u.Conn = e.Conn // in case the logon was not seen
 	}
 }
 
-// contact: NLN and ILN, a contact's state.
-func (s *State) contact(e *Event, w *words) {
-	s.see(e, w, wordIn(dialect.States, w.get(partState)))
+// contact handles NLN and ILN, the presence of a contact. From MSNP16 on, when a user may be logged
+// on in several places, the server also reports the user's own presence so.
+func (s *State) contact(e *Event, args *arguments) {
+	if s.oneself(e, args) {
+		s.presence(e, args)
+		if called := args.name(); called != nil {
+			set(&s.user(e.User).Name, called)
+		}
+		return
+	}
+	s.see(e, args, wordIn(dialect.States, args.get(partState)))
 }
 
-// contactLeft: FLN.
-func (s *State) contactLeft(e *Event, w *words) { s.see(e, w, offline) }
+// contactLeft handles FLN: a contact went offline. About the user itself it says nothing: whoever
+// hears it is logged on.
+func (s *State) contactLeft(e *Event, args *arguments) {
+	if !s.oneself(e, args) {
+		s.see(e, args, offline)
+	}
+}
 
-// see keeps what the user was told of a contact's presence.
-func (s *State) see(e *Event, w *words, presence string) {
-	who, network := w.user(), w.network()
+// oneself reports whether a command about a contact is about the connection's own user, on this
+// network. The same handle on another network is a contact.
+func (s *State) oneself(e *Event, args *arguments) bool {
+	network := args.network()
+	return same(e.User, string(args.user())) && (network == "" || network == thisNetwork)
+}
+
+// see records the presence of a contact as the server reported it to the user.
+func (s *State) see(e *Event, args *arguments, presence string) {
+	who, network := args.user(), args.network()
 	if e.User == "" || len(who) == 0 {
 		return
 	}
@@ -64,7 +90,7 @@ func (s *State) see(e *Event, w *words, presence string) {
 		c.Handle, c.Network = string(who), network
 	}
 	c.State = presence
-	if called := w.name(); called != nil {
+	if called := args.name(); called != nil {
 		set(&c.Name, called)
 	}
 	if u.seenBy != s.owner {
@@ -76,14 +102,15 @@ func (s *State) see(e *Event, w *words, presence string) {
 	u.seen[string(s.key)] = c
 }
 
-// version: SYN, the serial that the server has. From MSNP8 on it says how many contacts follow, each with all its lists.
-func (s *State) version(e *Event, w *words) {
+// version handles SYN, the version of what the server stores. From MSNP8 on it says how many
+// contacts follow, each with all its lists.
+func (s *State) version(e *Event, args *arguments) {
 	if e.User == "" {
 		return
 	}
 	u := s.user(e.User)
-	s.serial(u, w)
-	due, err := strconv.Atoi(string(w.get(partContacts)))
+	s.serial(u, args)
+	due, err := strconv.Atoi(string(args.get(partContacts)))
 	if err != nil {
 		return
 	}
@@ -94,20 +121,20 @@ func (s *State) version(e *Event, w *words) {
 	}
 }
 
-func (s *State) serial(u *User, w *words) {
-	if v := w.get(partSerial); v != nil {
+func (s *State) serial(u *User, args *arguments) {
+	if v := args.get(partSerial); v != nil {
 		set(&u.Serial, v)
 	}
 }
 
-// set: GTC and BLP.
-func (s *State) set(e *Event, w *words) {
-	value := w.get(partSetting)
+// set handles GTC and BLP, the settings.
+func (s *State) set(e *Event, args *arguments) {
+	value := args.get(partValue)
 	if e.User == "" || value == nil {
 		return
 	}
 	u := s.user(e.User)
-	s.serial(u, w)
+	s.serial(u, args)
 	if u.Setting(e.Row.Verb) == string(value) {
 		return
 	}
@@ -115,30 +142,49 @@ func (s *State) set(e *Event, w *words) {
 	u.settings = append(u.settings, Setting{e.Row.Verb, string(value)})
 }
 
-// property: PRP. From MSNP10 on the user's own name is one, MFN. (The BPR of MSNP8 and 9 looks the same, and has no MFN.)
-func (s *State) property(e *Event, w *words) {
+// property handles PRP. From MSNP10 on the user's own name is a property, MFN.
+func (s *State) property(e *Event, args *arguments) {
 	if e.User == "" {
 		return
 	}
 	u := s.user(e.User)
-	s.serial(u, w)
-	if called := w.get(partValue); called != nil && string(w.get(partProperty)) == "MFN" {
-		set(&u.Name, called)
+	s.serial(u, args)
+	if called := args.name(); called != nil {
+		set(&u.Name, withBlanks(called))
 	}
 }
 
-// list returns the list that a command names, to be changed, and the user; nil for no list.
-func (s *State) list(e *Event, w *words) (*User, *contacts) {
-	i := slices.IndexFunc(dialect.Lists, func(l string) bool { return l == string(w.get(partList)) })
+// withBlanks returns a name with its blanks. One client (Eclipse ECF) writes + for a blank in PRP;
+// a + between two letters or digits in a name without an escaped blank is taken for that. The +
+// signs of a name such as C++ stay.
+func withBlanks(name []byte) []byte {
+	if bytes.IndexByte(name, '+') < 0 || bytes.Contains(name, []byte("%20")) {
+		return name
+	}
+	var out []byte
+	for i, c := range name {
+		if c == '+' && i > 0 && i < len(name)-1 && name[i-1] != '+' && name[i+1] != '+' {
+			out = append(out, "%20"...)
+			continue
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
+// list returns the user and the list that a command names, ready to be changed; nil if it names
+// none.
+func (s *State) list(e *Event, args *arguments) (*User, *contacts) {
+	i := slices.IndexFunc(dialect.Lists, func(l string) bool { return l == string(args.get(partList)) })
 	if i < 0 || e.User == "" {
 		return nil, nil
 	}
 	u := s.user(e.User)
-	s.serial(u, w)
+	s.serial(u, args)
 	return u, s.own(&u.lists[i])
 }
 
-// own makes the list one that may be changed.
+// own returns the list after copying its entries if they are shared with an earlier State.
 func (s *State) own(l *contacts) *contacts {
 	if l.owner != s.owner {
 		l.entries, l.owner = slices.Clone(l.entries), s.owner
@@ -146,24 +192,36 @@ func (s *State) own(l *contacts) *contacts {
 	return l
 }
 
-// find returns where a list has the handle, or the number that the address book has for it; -1 for nowhere.
-func (l *contacts) find(w *words) int {
-	h, network := string(w.user()), w.network()
+// find returns the index of the entry with the command's handle, or with its identifier in the
+// address book; -1 for none.
+func (l *contacts) find(args *arguments) int {
+	who, network := string(args.user()), args.network()
 	return slices.IndexFunc(l.entries, func(c Contact) bool {
-		return same(c.Handle, h) && (network == "" || c.Network == "" || c.Network == network) || c.ID != "" && c.ID == h
+		return c.hasHandle(who, network) || c.hasID(who)
 	})
 }
 
-// put adds an entry, or changes its name.
-func (s *State) put(l *contacts, w *words, at int) {
+// hasHandle reports whether the contact has the handle, and the network if both are known.
+func (c *Contact) hasHandle(handle, network string) bool {
+	return same(c.Handle, handle) && (network == "" || c.Network == "" || c.Network == network)
+}
+
+// hasID reports whether the contact has this identifier in the address book.
+func (c *Contact) hasID(id string) bool { return c.ID != "" && c.ID == id }
+
+// put adds an entry to a list, or changes the name of the entry at index at.
+func (s *State) put(l *contacts, args *arguments, at int) {
 	if at < 0 {
-		s.add(l, Contact{Handle: string(w.user()), Name: string(w.name()), Network: w.network(), ID: string(w.short(w.get(partID), maxHandle))})
-	} else if called := w.name(); called != nil {
+		s.add(l, Contact{
+			Handle: string(args.user()), Name: string(args.name()), Network: args.network(),
+			ID: string(args.short(args.get(partID), maxHandle)),
+		})
+	} else if called := args.name(); called != nil {
 		set(&l.entries[at].Name, called)
 	}
 }
 
-// add adds an entry.
+// add adds an entry to a list unless the caps are reached.
 func (s *State) add(l *contacts, c Contact) {
 	if len(l.entries) >= maxList || !s.room() {
 		l.whole, s.Partial = false, true
@@ -172,13 +230,22 @@ func (s *State) add(l *contacts, c Contact) {
 	l.entries = append(l.entries, c)
 }
 
-// listBits are the lists in the order of their bits (MSNP8 and later).
+// listBits has the lists in the order of their bits (MSNP8 and later), the lowest first.
 var listBits = []string{"FL", "AL", "BL", "RL"}
 
-// listedIn: LST from MSNP8 on, one contact with the lists that it is on.
-func (s *State) listedIn(e *Event, w *words) {
-	bits, err := strconv.ParseUint(string(w.get(partLists)), 10, 16)
-	if e.User == "" || err != nil || len(w.user()) == 0 {
+// entry handles LST, in either of its forms.
+func (s *State) entry(e *Event, args *arguments) {
+	if args.get(partLists) != nil {
+		s.listedIn(e, args)
+	} else {
+		s.listed(e, args)
+	}
+}
+
+// listedIn handles LST from MSNP8 on: one contact with the lists that it is on.
+func (s *State) listedIn(e *Event, args *arguments) {
+	bits, err := strconv.ParseUint(string(args.get(partLists)), 10, 16)
+	if e.User == "" || err != nil || len(args.user()) == 0 {
 		return
 	}
 	u := s.user(e.User)
@@ -190,20 +257,21 @@ func (s *State) listedIn(e *Event, w *words) {
 		l := s.own(&u.lists[slices.Index(dialect.Lists, name)])
 		switch {
 		case bits>>bit&1 == 0:
-		case burst: // each comes once
-			s.put(l, w, -1)
+		case burst: // each contact comes once
+			s.put(l, args, -1)
 		default:
-			s.put(l, w, l.find(w))
+			s.put(l, args, l.find(args))
 		}
 		l.whole = l.whole || burst && u.due == 0
 	}
 }
 
-// listed: LST, one entry of a list, which begins anew with the first one; an empty list is one line with 0 0 (§7.6).
-func (s *State) listed(e *Event, w *words) {
-	u, l := s.list(e, w)
-	item, err := strconv.Atoi(string(w.get(partItem)))
-	total, err2 := strconv.Atoi(string(w.get(partTotal)))
+// listed handles LST before MSNP8: one entry of a list. Item 1 begins the list anew; an empty list
+// is one line with 0 0 (§7.6).
+func (s *State) listed(e *Event, args *arguments) {
+	u, l := s.list(e, args)
+	item, err := strconv.Atoi(string(args.get(partItem)))
+	total, err2 := strconv.Atoi(string(args.get(partTotal)))
 	if u == nil || err != nil || err2 != nil {
 		return
 	}
@@ -211,54 +279,54 @@ func (s *State) listed(e *Event, w *words) {
 		s.entries -= len(l.entries)
 		l.entries, l.whole = l.entries[:0], total == 0
 	}
-	if len(w.user()) == 0 {
+	if len(args.user()) == 0 {
 		return
 	}
 	at := -1
-	if item != len(l.entries)+1 { // else it is the next one
-		at = l.find(w)
+	if item != len(l.entries)+1 { // otherwise it is the next one, and not on the list yet
+		at = l.find(args)
 	}
-	s.put(l, w, at)
+	s.put(l, args, at)
 	l.whole = item == total && len(l.entries) == total
 }
 
-// added: ADD.
-func (s *State) added(e *Event, w *words) {
-	if u, l := s.list(e, w); u != nil && len(w.user()) > 0 {
-		s.put(l, w, l.find(w))
+// added handles ADD.
+func (s *State) added(e *Event, args *arguments) {
+	if u, l := s.list(e, args); u != nil && len(args.user()) > 0 {
+		s.put(l, args, l.find(args))
 	}
 }
 
-// removed: REM.
-func (s *State) removed(e *Event, w *words) {
-	u, l := s.list(e, w)
-	if u == nil || w.get(partGroup) != nil { // who leaves a group stays on the list
+// removed handles REM.
+func (s *State) removed(e *Event, args *arguments) {
+	u, l := s.list(e, args)
+	if u == nil || args.get(partGroup) != nil { // a contact removed from a group stays on the list
 		return
 	}
-	if at := l.find(w); at >= 0 {
+	if at := l.find(args); at >= 0 {
 		l.entries = slices.Delete(l.entries, at, at+1)
 		s.entries--
 	}
 }
 
-// renamed: REA, the user's own name or a contact's.
-func (s *State) renamed(e *Event, w *words) {
-	called := w.name()
+// renamed handles REA, a new name of the user or of a contact.
+func (s *State) renamed(e *Event, args *arguments) {
+	called := args.name()
 	if e.User == "" || called == nil {
 		return
 	}
 	u := s.user(e.User)
-	s.serial(u, w)
-	if same(u.Handle, string(w.user())) {
+	s.serial(u, args)
+	if same(u.Handle, string(args.user())) {
 		set(&u.Name, called)
 		return
 	}
 	for i := range u.lists {
 		l := &u.lists[i]
-		at := l.find(w)
+		at := l.find(args)
 		if at < 0 {
 			continue
 		}
-		s.put(s.own(l), w, at)
+		s.put(s.own(l), args, at)
 	}
 }

@@ -8,21 +8,24 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// Kind says what an event is.
+// Kind is the type of an event.
 type Kind uint8
 
 // The kinds of events. A Command may be opaque: then its Row is nil and its message says why.
 const (
-	Command Kind = iota
-	Open         // a client connected
-	Close        // a connection ended; Text says why
-	Gap          // events or bytes are missing; Text says which
-	Note         // something that a person should know
+	Command   Kind = iota
+	Open           // a client connected
+	Close          // a connection ended; Text says why
+	HalfClose      // one end, Dir, sends no more but still receives; Close follows when the other end closes
+	Gap            // events or bytes are missing; Text says which
+	Note           // information for people
+	Wait           // a command that one end, Dir, has begun is not complete; Text says what is missing
 )
 
-// String returns the name that machines see: "open", "close", "gap", "note", and "" for a command.
+// String returns the name that machines see: "open", "close", "half-close", "gap", "note", "wait",
+// and "" for a command.
 func (k Kind) String() string {
-	return [...]string{"", "open", "close", "gap", "note"}[k]
+	return [...]string{"", "open", "close", "half-close", "gap", "note", "wait"}[k]
 }
 
 // Flag marks what happened to a command on its way.
@@ -36,13 +39,16 @@ const (
 	Dropped                    // it was not sent on
 	Injected                   // it did not come from the other end
 	Fault                      // a fault was applied to it on purpose
-	Opaque                     // it is no command
-	Missing                    // a gap
-	Error                      // the answer is an error
-	Lint                       // it breaks a rule of the draft
+	Opaque                     // it is not a command
+	Missing                    // the event is a gap
+	Error                      // it is an error
+	Malformed                  // its verb or TrID is written wrong: see decode.Message.Malformed
+	Lint                       // it breaks the protocol: see Findings
 )
 
-var flagNames = [...]string{"rewritten", "edited", "held", "dropped", "injected", "fault", "opaque", "gap", "error", "lint"}
+var flagNames = [...]string{
+	"rewritten", "edited", "held", "dropped", "injected", "fault", "opaque", "gap", "error", "malformed", "lint",
+}
 
 // Names returns the flags' names in the order of the constants.
 func (f Flag) Names() []string {
@@ -65,9 +71,10 @@ func ParseFlag(name string) Flag {
 	return 0
 }
 
-// Packets are the packets of a capture file that a command came in, zero where it came from no file.
+// Packets identifies the packets of a capture file that carried a command. It is zero for a command
+// that was not read from a file.
 type Packets struct {
-	First, Last uint64 // their numbers in the file, from 1; the same where one packet has all of it
+	First, Last uint64 // their numbers in the file, from 1; equal if one packet has all of it
 	Shared      bool   // one of them holds other commands, or parts of them, as well
 }
 
@@ -86,8 +93,9 @@ func (p Packets) String() string {
 	return s
 }
 
-// Event is one command on one connection, or something else worth knowing about it, with all that was known at that moment.
-// Once it was handed on, an event does not change: any number of goroutines may read it.
+// Event is one command on one connection, or something else that happened, with what was known
+// about the connection at that moment. An event does not change after it was handed on: any number
+// of goroutines may read it.
 type Event struct {
 	// N numbers the events of a capture, from 1.
 	N uint64
@@ -95,39 +103,52 @@ type Event struct {
 	Time time.Time
 	Kind Kind
 
-	// Conn numbers the connections of a capture, from 1; 0 where the event belongs to none. Client and Server are the
-	// addresses of its two ends; Server is empty until it is known where the connection goes.
+	// Conn numbers the connections of a capture, from 1; 0 for an event that belongs to none.
+	// Client and Server are the addresses of its two ends; Server is empty until the target is
+	// known.
 	Conn           int
 	Client, Server string
-	// Dir is who sent the command.
+	// Dir is the end that sent the command, or ended its half of the connection.
 	Dir decode.Dir
 
-	// Role, Dialect, User (the handle) and Session are the connection's, as known by then; zero while unknown. Via is the
-	// connection whose referral led to this one, 0 if none is known. Inferred says that no VER told the dialect: it is
-	// concluded from what was said.
+	// Role, Dialect, User (the handle) and Session describe the connection as far as known at that
+	// moment; they are zero while unknown. Via is the number of the connection whose referral led
+	// to this one, 0 if none is known. Inferred reports whether the dialect is not agreed upon: no
+	// VER was seen, or the server has not answered what the client offered.
 	Role                   dialect.Role
 	Inferred               bool
 	Dialect, User, Session string
 	Via                    int
 
-	// In is the command as it was received, Out the bytes that were sent on; nil where they are the same.
+	// In is the command as it was received. Out is the bytes that were sent on instead, nil if they
+	// are the same.
 	In  decode.Message
 	Out []byte
-	// Row describes the command, nil for one that nobody knows.
+	// Row is the row of the command table that describes the command, nil for an unknown command.
 	Row *dialect.Row
 
-	// ReplyTo is the number of the request that the command answers, 0 for none, RTT the time since.
+	// ReplyTo is the number of the request that the command answers, 0 for none. RTT is the time
+	// from that request.
 	ReplyTo uint64
 	RTT     time.Duration
 
 	Flags Flag
 	// Packets says where in a capture file the command stands.
 	Packets Packets
-	// Text says in words what an event is about that is no command.
+	// File names the capture file in which the event ended, where an eventlog.Log has several; else
+	// it is empty.
+	File string
+	// ClientName and ServerName are the names that a capture gives to the addresses of the two
+	// ends, empty where it gives none.
+	ClientName, ServerName string
+	// Text describes in words an event that is not a command.
 	Text string
+	// Findings is what package lint found, if a reader of the event had it checked.
+	Findings []Finding
 }
 
-// Sent returns the message as it was sent on: In where nothing changed.
+// Sent returns the message as it was sent on, which is In if nothing changed. Its Raw must not be
+// changed.
 func (e *Event) Sent() decode.Message {
 	if e.Out == nil {
 		return e.In
@@ -135,5 +156,18 @@ func (e *Event) Sent() decode.Message {
 	return decode.Parse(e.Out, e.Dir, Table(e.Dialect).At(e.Role))
 }
 
-// Size returns about how many bytes the event takes in memory.
+// Remark returns in words what is not normal about the event: its Text or, without one, why its
+// bytes are opaque or malformed.
+func (e *Event) Remark() string {
+	switch {
+	case e.Text != "":
+	case e.Flags&Opaque != 0:
+		return e.In.Why.String()
+	case e.Flags&Malformed != 0:
+		return e.In.Malformed()
+	}
+	return e.Text
+}
+
+// Size returns the approximate number of bytes that the event takes in memory.
 func (e *Event) Size() int { return 400 + len(e.In.Raw) + len(e.Out) + len(e.Text) }

@@ -1,18 +1,14 @@
 package session
 
-import (
-	"slices"
+import "github.com/msnscope/msnscope/decode/dialect"
 
-	"github.com/msnscope/msnscope/decode"
-	"github.com/msnscope/msnscope/decode/dialect"
-)
-
-// Remembered tells the tests how much the graph keeps.
+// Remembered returns how many requests of the connection and how many referrals of the graph are
+// kept.
 func (c *Conn) Remembered() (requests, links int) {
 	return len(c.requests.ring), max(len(c.graph.links.byKey), len(c.graph.links.order))
 }
 
-// Remembered tells the tests how many pages there are, and how many requests wait on all connections.
+// Remembered returns the number of pages, and the number of requests that wait on all connections.
 func (t *Transactions) Remembered() (pages, waiting int) {
 	for _, a := range t.conns.byKey {
 		waiting += len(a.value.waiting)
@@ -20,43 +16,16 @@ func (t *Transactions) Remembered() (pages, waiting int) {
 	return len(t.pages), waiting
 }
 
-// Remembered tells the tests how many States are kept and what they weigh.
+// Remembered returns the number of States that are kept, and the sum of their weights.
 func (t *Timeline) Remembered() (kept, weight int) { return len(t.kept), t.weight }
 
-// Rules returns by the number of its rule what each row of a dialect changes: "S NLN" and the like.
-func Rules(t *dialect.Table) [][]string {
-	fits := make([][]string, len(rules))
-	for i := range t.Rows() {
-		r := &t.Rows()[i]
-		var w words
-		w.read(r, &decode.Message{})
-		for _, role := range []dialect.Role{dialect.NS, dialect.SB} {
-			if r.Roles&role == 0 {
-				continue
-			}
-			e := &Event{Dir: r.Dir, Role: role, Row: r}
-			if k := slices.IndexFunc(rules, func(r rule) bool { return r.fits(e, &w) }); k >= 0 && !slices.Contains(fits[k], r.Verb) {
-				fits[k] = append(fits[k], r.Verb)
-			}
-		}
-	}
-	return fits
-}
+// Changes reports whether a State has a method for the effect.
+func Changes(e dialect.Effect) bool { return changes[e] != nil }
 
-// Signals returns the commands that causes and effects are told by, as direction and verb.
-func Signals() map[decode.Verb]decode.Dir {
-	all := map[decode.Verb]decode.Dir{}
-	for _, c := range chains {
-		all[c.from.verb], all[c.to.verb] = c.from.dir, c.to.dir
-	}
-	delete(all, decode.Verb{}) // the end of a connection
-	return all
-}
-
-// Entries tells the tests what is on the account.
+// Entries returns the number of entries that the State has counted.
 func (s *State) Entries() int { return s.entries }
 
-// Recount returns what the account should say.
+// Recount returns the number of entries that the State really holds.
 func (s *State) Recount() int {
 	n := 0
 	for _, u := range s.users {
@@ -66,7 +35,7 @@ func (s *State) Recount() int {
 		}
 	}
 	for _, c := range s.conns {
-		n += len(c.Roster) + len(c.Invited) + len(c.places)
+		n += len(c.Roster) + len(c.Invited) + len(c.endpoints)
 		for i := range c.asked {
 			n += len(c.asked[i].members)
 		}

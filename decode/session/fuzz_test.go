@@ -11,18 +11,21 @@ import (
 	"github.com/msnscope/msnscope/internal/msntest"
 )
 
-// FuzzEvents sends two streams through everything, in turns on two connections, and asks for the state of every event.
+// FuzzEvents tracks two streams on two connections in turns, and asks for the State after every
+// event.
 func FuzzEvents(f *testing.F) {
 	streams := msntest.Streams(f)
 	for i := 0; i+1 < len(streams); i += 2 {
 		f.Add(streams[i].Data, streams[i+1].Data)
 	}
-	// What the captures do not have: lists in XML, two networks, several places.
-	f.Add([]byte("VER 1 MSNP15\r\nUSR 3 SSO I a@b.c\r\nADL 6 "+sized(bobFA)+"ADL 7 "+sized(daveAll)+"RML 8 "+sized(bobFA)),
+	// Commands that the captures do not contain: lists in XML, two networks, several endpoints.
+	f.Add([]byte("VER 1 MSNP15\r\nUSR 3 SSO I "+
+		"a@b.c\r\nADL 6 "+sized(bobFA)+"ADL 7 "+sized(daveAll)+"RML 8 "+sized(bobFA)),
 		[]byte("VER 1 MSNP15\r\nUSR 3 OK a@b.c 1 0\r\nADL 6 OK\r\nADL 7 OK\r\nRML 8 OK\r\nADL 0 "+sized(carolB)+
 			"NLN NLN bob@e.f 1 Bob 0 0\r\nNLN AWY bob@e.f 32 Bob 0 0\r\n241 9 "+sized("<ml/>")))
 	f.Add([]byte("ANS 1 a@b.c;{0} 8.9 7\r\n"),
-		[]byte("JOI d@e.f;{1} D 1:0\r\nJOI d@e.f;{2} D 1:0\r\nBYE d@e.f;{1}\r\nBYE d@e.f\r\nNLN AWY 32:d@e.f D 1:0\r\n"))
+		[]byte("JOI d@e.f;{1} D 1:0\r\nJOI d@e.f;{2} D 1:0\r\nBYE d@e.f;{1}\r\nBYE d@e.f\r\nNLN AWY 32:d@e.f D "+
+			"1:0\r\n"))
 	f.Fuzz(func(t *testing.T, one, two []byte) {
 		log := mixed(one, two)
 		var x session.Transactions
@@ -51,17 +54,20 @@ func FuzzEvents(f *testing.F) {
 	})
 }
 
-// sized puts the length before a payload.
+// sized returns a payload preceded by its length.
 func sized(payload string) string { return sprintf("%d\r\n%s", len(payload), payload) }
 
-// mixed frames two streams and tracks them as a client's and a server's, a command of each at a time.
+// mixed tracks two streams as those of a client and a server, a command of each at a time.
 func mixed(one, two []byte) []*session.Event {
 	const most = 3000
 	var g session.Graph
 	now := time.Unix(1e9, 0)
 	c, open := g.Open(now, "127.0.0.1:1", "127.0.0.1:2")
 	log := []*session.Event{open}
-	readers := [2]*decode.Reader{decode.NewReader(decode.FromClient, c.Framing()), decode.NewReader(decode.FromServer, c.Framing())}
+	readers := [2]*decode.Reader{
+		decode.NewReader(decode.FromClient, c.Framing()),
+		decode.NewReader(decode.FromServer, c.Framing()),
+	}
 	readers[0].Feed(one)
 	readers[1].Feed(two)
 	for done := 0; done < 2 && len(log) < most; {
@@ -80,7 +86,7 @@ func mixed(one, two []byte) []*session.Event {
 	return append(log, c.Close(now, "done"))
 }
 
-// TestManyUsers: whatever comes, a state stays small, and says that it is not whole.
+// TestManyUsers checks that a State stays small whatever comes, and reports that it is incomplete.
 func TestManyUsers(t *testing.T) {
 	s := session.NewState()
 	var g session.Graph
@@ -106,7 +112,8 @@ func TestManyUsers(t *testing.T) {
 	}
 }
 
-// TestOneUserWithManyContacts: the entries of all lists have a cap together, and go when their user goes.
+// TestManyContacts checks that the entries of all lists together are limited, and are dropped with
+// their user.
 func TestManyContacts(t *testing.T) {
 	s := session.NewState()
 	var g session.Graph

@@ -1,40 +1,43 @@
-// Package session turns messages into events: it knows of each connection its role, dialect, user and switchboard session,
-// pairs answers with requests, and follows the referrals from one connection to the next:
+// Package session turns messages into events: it tracks the role, dialect, user and switchboard
+// session of each connection, pairs answers with requests, and follows the referrals from one
+// connection to the next:
 //
 //	DS --XFR NS--> NS --XFR SB, cookie--> SB        the caller
 //	               NS --RNG, cookie, SessionID--> SB    the callee
 //
-// From the events it makes what a person asks for: [Transactions] say what a request led to, on whatever connection, a
-// [State] what users, lists and talks are like after an event, and a [Timeline] the State after any event of a log.
+// From the events it derives what people ask for: [Transactions] tell what a request led to, on any
+// connection; a [State] holds users, lists and conversations as they are after an event; a
+// [Timeline] returns the State after any event of a log.
 //
-// It is pure: a message goes in, an annotated [Event] comes out. It has no clock, no goroutine and no lock: a [Graph] and its
-// connections belong to whoever guards them, and the order of calls is the order of events.
+// The package has no clock, no goroutines and no locks. A [Graph] and its connections must be
+// guarded by their owner, and the order of calls is the order of events.
 package session
 
 import (
 	"time"
-
-	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// Caps of what a Graph remembers. Sessions need the latest entries only.
+// Limits of what a Graph remembers. Sessions need only the latest entries.
 const (
-	maxLinks    = 1 << 14 // referrals that may be followed yet
+	maxLinks    = 1 << 14 // referrals that may still be followed
 	maxRequests = 256     // requests of one connection
-	maxRooms    = 32      // rooms for the requests of a connection, of 17 KB at most
+	maxRooms    = 32      // spare buffers for the requests of a connection, of 17 KB at most
 )
 
-// Graph is the connections of one capture and how they hang together. It is not safe for concurrent use.
+// Graph holds the connections of one capture and the referrals between them. It is not safe for
+// concurrent use.
 type Graph struct {
 	events uint64
 	conns  int
 	links  recent[string, link]
-	key    []byte      // the key that is looked for, kept to save allocating it
-	rooms  []*requests // of connections that ended, for the next ones
+	offers offers
+	key    []byte      // the key of the latest look-up, kept to save allocations
+	rooms  []*requests // buffers of connections that have ended, for reuse
 }
 
-// link is a referral: what is known of the connection that will follow it. It is found by its cookie and handle, or by the
-// handle alone.
+// link is a referral: what it tells in advance about the connection that will follow it. A dialect
+// is that of the connection with the referral, and holds until a VER tells another. Its key is
+// the cookie and the handle, or the handle alone.
 type link struct {
 	conn     int
 	speaks   speech
@@ -43,14 +46,16 @@ type link struct {
 	session  string
 }
 
-// linkKey returns the name of a referral, valid until the next call: handles are compared without case (§5.4).
+// linkKey returns the key of a referral, valid until the next call. The handle is in lower case,
+// since handles are compared without case (§5.4).
 func (g *Graph) linkKey(cookie []byte, user string) []byte {
 	g.key = append(append(g.key[:0], cookie...), ' ')
 	g.key = appendFold(g.key, user)
 	return g.key
 }
 
-// appendFold appends s with the letters A to Z in lower case: handles are compared without case (§5.4).
+// appendFold appends s with the letters A to Z in lower case: handles are compared without case
+// (§5.4).
 func appendFold[T string | []byte](dst []byte, s T) []byte {
 	for i := range len(s) {
 		c := s[i]
@@ -70,18 +75,19 @@ func (g *Graph) refer(cookie []byte, user string, l link) {
 	g.links.put(string(g.linkKey(cookie, user)), l)
 }
 
-// Open begins a connection between the two addresses, of which the server's may be empty until [Conn.To] names it. It
-// returns the connection and its open event.
+// Open begins a connection between two addresses, and returns it with its open event. The server's
+// address may be empty until [Conn.To] sets it.
 func (g *Graph) Open(at time.Time, client, server string) (*Conn, *Event) {
 	g.conns++
-	c := &Conn{graph: g, id: g.conns, client: client, server: server, roles: dialect.Any}
+	c := &Conn{graph: g, id: g.conns, client: client, server: server, roles: anyEnd}
 	return c, c.event(new(Event), at, Open, "")
 }
 
-// firstRequests is for how many requests there is room at first: most connections have few.
+// firstRequests is the number of requests for which a connection has room at first: most
+// connections have few.
 const firstRequests = 8
 
-// room returns room for the requests of a connection.
+// room returns empty requests for a connection, reused from one that ended if possible.
 func (g *Graph) room() *requests {
 	n := len(g.rooms)
 	if n == 0 {
@@ -92,7 +98,7 @@ func (g *Graph) room() *requests {
 	return q
 }
 
-// give takes back the room of a connection that ended.
+// give takes back the requests of a connection that ended, for reuse.
 func (g *Graph) give(q *requests) {
 	if q != nil && len(g.rooms) < maxRooms {
 		*q = requests{ring: q.ring[:0]}

@@ -11,50 +11,54 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// From MSNP13 on a web service keeps the lists. The client tells them to the server after the logon and as they change, and the
-// server tells who else has the user on a list, both in XML of this form, where l are listBits and t is a network:
+// From MSNP13 on, a web service stores the lists. The client sends them to the server after the
+// logon and whenever they change, and the server tells the client who else has the user on a list.
+// Both use XML of this form, where l are listBits and t is a network:
 //
-//	<ml l="1"><d n="hotmail.com"><c n="alice" l="3" t="1"/></d><t><c n="tel:+15550100" l="3"/></t></ml>
+//	<ml l="1">
+//	  <d n="hotmail.com"><c n="alice" l="3" t="1"/></d>
+//	  <t><c n="tel:+15550100" l="3"/></t>
+//	</ml>
 //
-// The l of ml marks the lists of a logon, which may take several commands. In the last dialects a c has its bits in parts, a
-// service each: <c n="alice" t="1"><s n="IM" l="3"/></c>.
+// The l of ml marks the lists of a logon, which may take several commands. In the last dialects,
+// the bits of a contact are split by service: <c n="alice" t="1"><s n="IM" l="3"/></c>.
 
-// Caps of reading these.
+// Limits for reading this XML.
 const (
-	maxListXML  = 1 << 16 // bytes: clients end a command at 7,500
-	maxXMLDepth = 8       // elements within each other: four are known
-	maxAsked    = 1 << 6  // commands of one connection that wait for their answer: 64 hold more than a full list
+	maxListXML  = 1 << 16 // bytes of one command: clients stop at 7,500
+	maxXMLDepth = 8       // nested elements: four levels are known
+	maxAsked    = 1 << 6  // unanswered commands of one connection: 64 hold more than a full list
 )
 
-// telephones is the network of what stands in t: it does not say so itself.
+// telephones is the network of the contacts in a t element, which do not name it themselves.
 const telephones = "4"
 
-// listChange is what a command tells of lists.
+// listChange is the change of the lists that one command asks for or announces.
 type listChange struct {
-	request uint64 // the event
+	request uint64 // the number of the command's event
 	lists   dialect.ListChange
-	logon   bool // they are the lists of a logon
-	whole   bool // all of it was read
+	logon   bool // whether these are the lists of a logon
+	whole   bool // whether all of the XML was read
 	members []member
 }
 
-// member is a contact and the lists that it comes to or leaves, as listBits.
+// member is a contact and the lists to which it is added or from which it is removed, as listBits.
 type member struct {
 	handle, name, network string
 	bits                  uint64
 }
 
-// listsAsked: the client's ADL and RML. They change something when the server grants them.
-func (s *State) listsAsked(e *Event, w *words) {
+// listsAsked handles the client's ADL and RML. They take effect when the server grants them.
+func (s *State) listsAsked(e *Event, args *arguments) {
 	c := s.conn(e.Conn)
 	if len(c.asked) == maxAsked {
 		s.forgetAsked(c, 0)
 		s.Partial = true
 	}
-	c.asked = append(c.asked, s.read(e, w))
+	c.asked = append(c.asked, s.read(e, args))
 }
 
-// answered returns what the event answers, and forgets it; false for nothing.
+// answered returns the change that the event answers, and forgets it; false for none.
 func (s *State) answered(e *Event) (listChange, bool) {
 	at := slices.IndexFunc(s.conns[e.Conn].asked, func(l listChange) bool { return l.request == e.ReplyTo })
 	if at < 0 || e.ReplyTo == 0 {
@@ -70,32 +74,33 @@ func (s *State) forgetAsked(c *Connection, at int) listChange {
 	return l
 }
 
-// listsGranted: ADL OK and RML OK. If nobody saw what they grant, nothing of it was read.
-func (s *State) listsGranted(e *Event, _ *words) {
+// listsGranted handles ADL OK and RML OK. If the request was not seen, the change is unknown and
+// the State Partial.
+func (s *State) listsGranted(e *Event, _ *arguments) {
 	l, _ := s.answered(e)
 	s.change(e, l)
 }
 
-// listsTold: the server's ADL and RML, which tell what others did.
-func (s *State) listsTold(e *Event, w *words) {
+// listsReported handles the server's ADL and RML, which report what other users did.
+func (s *State) listsReported(e *Event, args *arguments) {
 	if l, ok := s.answered(e); ok {
 		s.change(e, l)
 	}
-	l := s.read(e, w)
+	l := s.read(e, args)
 	s.entries -= len(l.members)
-	l.logon = false // that is for the client to say
+	l.logon = false // only a client sends the lists of a logon
 	s.change(e, l)
 }
 
-// change does to the lists of the event's user what a command tells.
+// change applies a change to the lists of the event's user.
 func (s *State) change(e *Event, l listChange) {
 	s.Partial = s.Partial || !l.whole
 	if e.User == "" {
 		return
 	}
 	u := s.user(e.User)
-	if l.logon && u.told != e.Conn {
-		u.told = e.Conn
+	if l.logon && u.listsBy != e.Conn {
+		u.listsBy = e.Conn
 		s.begin(u)
 	}
 	for bit, name := range listBits {
@@ -112,7 +117,8 @@ func (s *State) change(e *Event, l listChange) {
 	}
 }
 
-// begin empties the lists that a client tells after its logon: all but the reverse list, of which it knows nothing.
+// begin empties the lists that a client sends after its logon: all but the reverse list, which it
+// does not know.
 func (s *State) begin(u *User) {
 	for i, name := range dialect.Lists {
 		if name != "RL" {
@@ -122,7 +128,7 @@ func (s *State) begin(u *User) {
 	}
 }
 
-// gain adds contacts to a list.
+// gain adds members to a list.
 func (s *State) gain(l *contacts, all []member) {
 	at := map[string]int{}
 	for i := range l.entries {
@@ -144,7 +150,7 @@ func (s *State) gain(l *contacts, all []member) {
 	}
 }
 
-// lose takes contacts off a list.
+// lose removes members from a list.
 func (s *State) lose(l *contacts, all []member) {
 	gone := map[string]bool{}
 	for _, m := range all {
@@ -158,10 +164,11 @@ func (s *State) lose(l *contacts, all []member) {
 	s.entries -= n - len(l.entries)
 }
 
-// read reads the XML of a command as far as it can be read. The members are on the account.
-func (s *State) read(e *Event, w *words) listChange {
-	l := listChange{request: e.N, lists: w.row.Lists, whole: true}
-	payload := w.m.Payload()
+// read parses the XML of a command as far as it is valid. The members count as entries of the
+// State.
+func (s *State) read(e *Event, args *arguments) listChange {
+	l := listChange{request: e.N, lists: args.row.Lists, whole: true}
+	payload := args.m.Payload()
 	r := listReader{change: &l, xml: xml.NewDecoder(bytes.NewReader(payload[:min(len(payload), maxListXML)]))}
 	for len(payload) > 0 {
 		n := len(l.members)
@@ -183,9 +190,9 @@ type listReader struct {
 	change *listChange
 	xml    *xml.Decoder
 	depth  int
-	domain string // of the d or t around
-	phones bool
-	inside bool // in the last of the members
+	domain string // of the enclosing d or t
+	phones bool   // whether the enclosing element is a t
+	inside bool   // whether the enclosing c is the last of the members
 }
 
 var (
@@ -193,7 +200,7 @@ var (
 	errForm = errors.New("these are no lists")
 )
 
-// next reads the next element, or what is between elements. At the end of the first one it returns errEnd.
+// next reads one token of the XML. After the end of the outermost element it returns errEnd.
 func (r *listReader) next() error {
 	token, err := r.xml.Token()
 	if err != nil {
@@ -213,7 +220,7 @@ func (r *listReader) next() error {
 	return nil
 }
 
-// start takes an element, by how deep it is.
+// start handles the start of an element, by its depth.
 func (r *listReader) start(t xml.StartElement) {
 	bits, _ := strconv.ParseUint(attribute(t, "l"), 10, 16)
 	switch l := r.change; {
@@ -223,14 +230,17 @@ func (r *listReader) start(t xml.StartElement) {
 		r.domain, r.phones = attribute(t, "n"), t.Name.Local == "t"
 	case r.depth == 3:
 		r.contact(t, bits)
-	case r.depth == 4 && r.inside: // one service: a contact has the bits of all
+	case r.depth == 4 && r.inside: // a service: the contact has the bits of all services
 		l.members[len(l.members)-1].bits |= bits
 	}
 }
 
-// contact takes a c.
+// contact handles the start of a c element.
 func (r *listReader) contact(t xml.StartElement, bits uint64) {
-	m := member{handle: attribute(t, "n"), name: decode.Escape(attribute(t, "f")), network: networkOf([]byte(attribute(t, "t"))), bits: bits}
+	m := member{
+		handle: attribute(t, "n"), name: wireName(attribute(t, "f")),
+		network: networkOf([]byte(attribute(t, "t"))), bits: bits,
+	}
 	if r.phones {
 		m.network = telephones
 	} else if r.domain != "" {
@@ -246,7 +256,11 @@ func (r *listReader) contact(t xml.StartElement, bits uint64) {
 	}
 }
 
-// attribute returns the value of an attribute, "" where there is none.
+// wireName returns a friendly name in the XML as it is written in commands. Some servers escape
+// names in the XML too, others do not.
+func wireName(name string) string { return decode.Escape(decode.Unescape(name)) }
+
+// attribute returns the value of an attribute, "" if it is absent.
 func attribute(t xml.StartElement, name string) string {
 	for _, a := range t.Attr {
 		if a.Name.Local == name {

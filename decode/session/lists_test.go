@@ -11,7 +11,8 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// withXML is a logon and the lines after it: "C ADL 3 <ml/>" becomes a command with its length.
+// withXML returns a script of a logon and the given lines, in which "C ADL 3 <ml/>" becomes a
+// command with its length.
 func withXML(lines ...string) string {
 	script := "c S: VER 1 MSNP15\\r\\n\nc S: USR 2 OK a@b.c 1 0\\r\\n\n"
 	for _, line := range lines {
@@ -25,7 +26,7 @@ func withXML(lines ...string) string {
 	return script
 }
 
-// lists tells all lists of a user, those that the state does not know left out.
+// lists returns all lists of a user in words, except for those that the State does not know.
 func lists(s *session.State, user string) []string {
 	var all []string
 	for _, name := range dialect.Lists {
@@ -71,16 +72,31 @@ func TestListsInXML(t *testing.T) {
 		},
 		{
 			"blocked: off one list and on another", append(granted[:2:2],
-				`C RML 4 <ml><d n="E.F"><c n="Bob" l="2" t="1"/></d></ml>`, "S RML 4 OK", `C ADL 5 <ml><d n="e.f"><c n="bob" l="4" t="1"/></d></ml>`, "S ADL 5 OK"),
+				`C RML 4 <ml><d n="E.F"><c n="Bob" l="2" t="1"/></d></ml>`, "S RML 4 OK",
+				`C ADL 5 <ml><d n="e.f"><c n="bob" l="4" t="1"/></d></ml>`, "S ADL 5 OK"),
 			[]string{"FL [{1:bob@e.f}] true", "AL [] true", "BL [{1:bob@e.f}] true"},
 		},
-		{"told twice", append(granted[:2:2], "C ADL 4 "+bobFA, "S ADL 4 OK"), []string{"FL [{1:bob@e.f}] true", "AL [{1:bob@e.f}] true", "BL [] true"}},
 		{
-			"a reverse list that the server tells", append(granted[:2:2], `S ADL 0 <ml l="1"><d n="e.f"><c n="eve" l="8" t="1" f="Eve &amp; 50%"/></d></ml>`),
-			[]string{"FL [{1:bob@e.f}] true", "RL [{1:eve@e.f Eve%20&%2050%25}] false", "AL [{1:bob@e.f}] true", "BL [] true"},
+			"told twice", append(granted[:2:2], "C ADL 4 "+bobFA, "S ADL 4 OK"),
+			[]string{"FL [{1:bob@e.f}] true", "AL [{1:bob@e.f}] true", "BL [] true"},
 		},
 		{
-			"and takes back", append(granted[:2:2], `S ADL 0 <ml><d n="e.f"><c n="eve" l="8" t="1"/></d></ml>`, `S RML 0 <ml><d n="e.f"><c n="eve" l="8" t="1"/></d></ml>`),
+			"a reverse list that the server tells",
+			append(granted[:2:2], `S ADL 0 <ml l="1"><d n="e.f"><c n="eve" l="8" t="1" f="Eve &amp; 50%"/></d></ml>`),
+			[]string{
+				"FL [{1:bob@e.f}] true", "RL [{1:eve@e.f Eve%20&%2050%25}] false", "AL [{1:bob@e.f}] true",
+				"BL [] true",
+			},
+		},
+		{
+			"a name that the server escapes in the XML too",
+			[]string{`S ADL 0 <ml><d n="e.f"><c n="eve" l="8" t="1" f="Nom%20p%c3%a9" /></d></ml>`},
+			[]string{"RL [{1:eve@e.f Nom%20p%C3%A9}] false"},
+		},
+		{
+			"and takes back",
+			append(granted[:2:2], `S ADL 0 <ml><d n="e.f"><c n="eve" l="8" t="1"/></d></ml>`,
+				`S RML 0 <ml><d n="e.f"><c n="eve" l="8" t="1"/></d></ml>`),
 			[]string{"FL [{1:bob@e.f}] true", "AL [{1:bob@e.f}] true", "BL [] true"},
 		},
 		{
@@ -95,7 +111,10 @@ func TestListsInXML(t *testing.T) {
 		},
 		{
 			"a list for each service",
-			[]string{`C ADL 3 <ml l="1"><d n="e.f"><c n="bob" t="1"><s n="IM" l="3"/><s n="PE" l="4"/></c></d></ml>`, "S ADL 3 OK"},
+			[]string{
+				`C ADL 3 <ml l="1"><d n="e.f"><c n="bob" t="1"><s n="IM" l="3"/><s n="PE" l="4"/></c></d></ml>`,
+				"S ADL 3 OK",
+			},
 			[]string{"FL [{1:bob@e.f}] true", "AL [{1:bob@e.f}] true", "BL [{1:bob@e.f}] true"},
 		},
 		{"empty", []string{`C ADL 3 <ml l="1"/>`, "S ADL 3 OK"}, []string{"FL [] true", "AL [] true", "BL [] true"}},
@@ -109,17 +128,34 @@ func TestListsInXML(t *testing.T) {
 			[]string{`C ADL 3 <ml l="1"><d n="e.f"><c n="bob" l="3" t="1"/><c n="ca`, "S ADL 3 OK"},
 			[]string{"FL [{1:bob@e.f}] false", "AL [{1:bob@e.f}] false", "partial"},
 		},
-		{"another document", []string{`C ADL 3 <x l="1"><d n="e.f"><c n="bob" l="3" t="1"/></d></x>`, "S ADL 3 OK"}, []string{"partial"}},
-		{"elements within elements", []string{`C ADL 3 <ml><d n="e.f"><c n="bob" l="1">` + strings.Repeat("<s>", 100) + strings.Repeat("</s>", 100) + "</c></d></ml>", "S ADL 3 OK"}, []string{"FL [{bob@e.f}] false", "partial"}},
+		{
+			"another document",
+			[]string{`C ADL 3 <x l="1"><d n="e.f"><c n="bob" l="3" t="1"/></d></x>`, "S ADL 3 OK"},
+			[]string{"partial"},
+		},
+		{
+			"elements within elements",
+			[]string{`C ADL 3 <ml><d n="e.f"><c n="bob" l="1">` + strings.Repeat("<s>", 100) +
+				strings.Repeat("</s>", 100) + "</c></d></ml>", "S ADL 3 OK"},
+			[]string{"FL [{bob@e.f}] false", "partial"},
+		},
 		{
 			"the server before the client",
 			[]string{`S ADL 0 <ml l="1"><d n="e.f"><c n="eve" l="9" t="1"/></d></ml>`},
 			[]string{"FL [{1:eve@e.f}] false", "RL [{1:eve@e.f}] false"},
 		},
-		{"entities", []string{`C ADL 3 <!DOCTYPE ml [<!ENTITY a "bob">]><ml l="1"><d n="e.f"><c n="&a;" l="3"/></d></ml>`, "S ADL 3 OK"}, []string{"partial"}},
+		{
+			"entities",
+			[]string{
+				`C ADL 3 <!DOCTYPE ml [<!ENTITY a "bob">]><ml l="1"><d n="e.f"><c n="&a;" l="3"/></d></ml>`,
+				"S ADL 3 OK",
+			},
+			[]string{"partial"},
+		},
 		{
 			"a handle without end",
-			[]string{`C ADL 3 <ml l="1"><d n="e.f"><c n="` + strings.Repeat("x", 300) + `" l="3"><s l="8"/></c></d></ml>`, "S ADL 3 OK"},
+			[]string{`C ADL 3 <ml l="1"><d n="e.f"><c n="` + strings.Repeat("x", 300) +
+				`" l="3"><s l="8"/></c></d></ml>`, "S ADL 3 OK"},
 			[]string{"partial"},
 		},
 	} {
@@ -135,7 +171,8 @@ func TestListsInXML(t *testing.T) {
 	}
 }
 
-// TestListsInXMLBeginAnew: a logon tells the lists again; what another place took off them meanwhile is gone.
+// TestListsInXMLBeginAnew checks that a logon replaces the lists: contacts that were removed from
+// another place in the meantime are gone.
 func TestListsInXMLBeginAnew(t *testing.T) {
 	first := withXML("C ADL 3 "+bobFA, "S ADL 3 OK", `S ADL 0 <ml><d n="e.f"><c n="eve" l="8"/></d></ml>`) + "c close\n"
 	second := strings.ReplaceAll("\n"+withXML("C ADL 3 "+carolB), "\nc ", "\nc2 ")
@@ -149,10 +186,11 @@ func TestListsInXMLBeginAnew(t *testing.T) {
 	}
 }
 
-// TestListsInXMLTravelInTime: an earlier state does not change with a later one.
+// TestListsInXMLTravelInTime checks that an earlier State does not change with a later one.
 func TestListsInXMLTravelInTime(t *testing.T) {
-	p := newTape()
-	p.play(t, withXML("C ADL 3 "+bobFA, "C ADL 4 "+daveAll, "S ADL 3 OK", "S ADL 4 OK", `C RML 5 <ml><d n="e.f"><c n="bob" l="1"/></d></ml>`, "S RML 5 OK"))
+	p := newPlayer()
+	p.play(t, withXML("C ADL 3 "+bobFA, "C ADL 4 "+daveAll, "S ADL 3 OK", "S ADL 4 OK",
+		`C RML 5 <ml><d n="e.f"><c n="bob" l="1"/></d></ml>`, "S RML 5 OK"))
 	line := p.timeline()
 	for i := len(p.log) - 1; i >= 0; i-- {
 		s := session.NewState()
@@ -168,9 +206,13 @@ func TestListsInXMLTravelInTime(t *testing.T) {
 	}
 }
 
-// TestTheOtherNetwork: one handle on two networks is two contacts, with a presence each.
+// TestTheOtherNetwork checks that the same handle on two networks is two contacts, each with its
+// own presence.
 func TestTheOtherNetwork(t *testing.T) {
-	both := []string{`C ADL 3 <ml l="1"><d n="e.f"><c n="bob" l="1" t="1"/><c n="bob" l="1" t="32"/></d></ml>`, "S ADL 3 OK"}
+	both := []string{
+		`C ADL 3 <ml l="1"><d n="e.f"><c n="bob" l="1" t="1"/><c n="bob" l="1" t="32"/></d></ml>`,
+		"S ADL 3 OK",
+	}
 	for _, tc := range []struct {
 		name  string
 		lines []string
@@ -186,16 +228,21 @@ func TestTheOtherNetwork(t *testing.T) {
 			"[{1:bob@e.f M BSY} {32:bob@e.f Y AWY}]", "[{1:bob@e.f M BSY} {32:bob@e.f Y AWY}]",
 		},
 		{
-			"one left", append(both[:2:2], "S NLN AWY bob@e.f 32 Y 0 0", "S NLN NLN bob@e.f 1 M 0 0", "S FLN bob@e.f 32"),
+			"one left", append(both[:2:2], "S NLN AWY bob@e.f 32 Y 0 0", "S NLN NLN bob@e.f 1 M 0 0",
+				"S FLN bob@e.f 32"),
 			"[{1:bob@e.f M NLN} {32:bob@e.f Y FLN}]", "[{1:bob@e.f M NLN} {32:bob@e.f Y FLN}]",
 		},
 		{
 			"the list does not tell the network",
-			[]string{`C ADL 3 <ml l="1"><d n="e.f"><c n="bob" l="1"/></d></ml>`, "S ADL 3 OK", "S NLN NLN bob@e.f 1 M 0 0"},
+			[]string{
+				`C ADL 3 <ml l="1"><d n="e.f"><c n="bob" l="1"/></d></ml>`, "S ADL 3 OK",
+				"S NLN NLN bob@e.f 1 M 0 0",
+			},
 			"[{bob@e.f M NLN}]", "[{1:bob@e.f M NLN}]",
 		},
 		{
-			"one is removed", append(both[:2:2], `C RML 4 <ml><d n="e.f"><c n="bob" l="1" t="32"/></d></ml>`, "S RML 4 OK"),
+			"one is removed",
+			append(both[:2:2], `C RML 4 <ml><d n="e.f"><c n="bob" l="1" t="32"/></d></ml>`, "S RML 4 OK"),
 			"[{1:bob@e.f}]", "[]",
 		},
 	} {
@@ -213,14 +260,17 @@ func TestTheOtherNetwork(t *testing.T) {
 			}
 		})
 	}
-	later := strings.ReplaceAll(withXML(append(both[:2:2], "S NLN AWY 32:bob@e.f Y 0:0 0", "S NLN NLN 1:bob@e.f;via=9:x@live.com M 0:0 0", "S NLN NLN 4:tel:+1 T 0:0 0")...), "MSNP15", "MSNP18")
+	later := strings.ReplaceAll(withXML(append(both[:2:2], "S NLN AWY 32:bob@e.f Y 0:0 0",
+		"S NLN NLN 1:bob@e.f;via=9:x@live.com M 0:0 0", "S NLN NLN 4:tel:+1 T 0:0 0")...), "MSNP15", "MSNP18")
 	u := replayed(t, later).User("a@b.c")
-	if got := sprint(named(u.Contacts()), named(u.Unlisted())); got != "[{1:bob@e.f M NLN} {32:bob@e.f Y AWY} {4:tel:+1 T NLN}] [{4:tel:+1 T NLN}]" {
+	if got := sprint(named(u.Contacts()),
+		named(u.Unlisted())); got != "[{1:bob@e.f M NLN} {32:bob@e.f Y AWY} {4:tel:+1 T NLN}] [{4:tel:+1 T NLN}]" {
 		t.Errorf("with the network before the handle: %s", got)
 	}
 }
 
-// TestManyListsAreBounded: who tells lists without end gets no more memory than others.
+// TestManyListsAreBounded checks that a client that sends lists without end takes no more memory
+// than others.
 func TestManyListsAreBounded(t *testing.T) {
 	var lines []string
 	for i := range 100 {
@@ -243,7 +293,8 @@ func TestManyListsAreBounded(t *testing.T) {
 	}
 }
 
-// TestLongWordsAreLeftOut: no handle and no name is as long as a line may be; a state keeps many of them.
+// TestLongWordsAreLeftOut checks that handles and names as long as a line may be are left out,
+// because a State keeps many of them.
 func TestLongWordsAreLeftOut(t *testing.T) {
 	long := strings.Repeat("x", 3000)
 	s := replayed(t, withXML("S NLN NLN "+long+"@e.f 1 D 0 0", "S NLN NLN d@e.f 1 "+long+" 0 0"))

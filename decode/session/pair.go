@@ -11,12 +11,13 @@ import (
 type request struct {
 	n       uint64
 	at      time.Time
-	row     *dialect.Row // nil for a command that nobody knows: it answers itself
-	older   uint64       // the next older one in the same chain, 0 for none
+	row     *dialect.Row // nil for an unknown command, whose answer has the same verb
+	older   uint64       // the number of the next older request in the same bucket, 0 for none
 	trid    uint32
 	verb    decode.Verb
 	hasTrID bool
-	// answered says that there was an answer: more may come only where a TrID tells what they answer.
+	// answered reports whether an answer came. More answers are accepted only if their TrID
+	// identifies the request.
 	answered bool
 }
 
@@ -31,26 +32,27 @@ func (r *request) accepts(v decode.Verb) bool {
 	return r.row.AnsweredBy(v)
 }
 
-// numChains is over how many chains the requests are spread by their TrID; one more is for those without.
-const numChains = 64
+// numBuckets is the number of buckets over which requests are spread by their TrID. One more bucket
+// holds requests without a TrID.
+const numBuckets = 64
 
-// requests are the latest maxRequests requests of a connection: a ring, and chains through it, so that an answer is compared
-// with few of them. Numbers count from 1.
+// requests holds the latest maxRequests requests of a connection in a ring, and links them into
+// buckets, so that an answer is compared with few of them. Numbers count from 1.
 type requests struct {
-	ring   []request
-	last   uint64
-	chains [numChains + 1]uint64 // the youngest of each
-	open   [numChains + 1]uint16 // how many of each have no answer yet
+	ring     []request
+	last     uint64
+	youngest [numBuckets + 1]uint64 // by bucket, the number of the youngest request
+	open     [numBuckets + 1]uint16 // by bucket, how many requests have no answer yet
 }
 
-func chainOf(hasTrID bool, trid uint32) int {
+func bucketOf(hasTrID bool, trid uint32) int {
 	if !hasTrID {
-		return numChains
+		return numBuckets
 	}
-	return int(trid % numChains)
+	return int(trid % numBuckets)
 }
 
-// get returns a request by its number, nil for 0 and for one that is forgotten.
+// get returns a request by its number, nil for 0 and for a forgotten one.
 func (q *requests) get(number uint64) *request {
 	if number == 0 || q.last-number >= maxRequests {
 		return nil
@@ -59,11 +61,11 @@ func (q *requests) get(number uint64) *request {
 }
 
 func (q *requests) add(r request) {
-	chain := chainOf(r.hasTrID, r.trid)
-	r.older = q.chains[chain]
+	bucket := bucketOf(r.hasTrID, r.trid)
+	r.older = q.youngest[bucket]
 	q.last++
-	q.chains[chain] = q.last
-	q.open[chain]++
+	q.youngest[bucket] = q.last
+	q.open[bucket]++
 	if len(q.ring) < maxRequests {
 		q.ring = append(q.ring, r)
 		return
@@ -73,23 +75,24 @@ func (q *requests) add(r request) {
 	*oldest = r
 }
 
-// settle notes that the request does not wait any longer.
+// settle notes that the request no longer waits for its first answer.
 func (q *requests) settle(r *request) {
 	if !r.answered {
 		r.answered = true
-		q.open[chainOf(r.hasTrID, r.trid)]--
+		q.open[bucketOf(r.hasTrID, r.trid)]--
 	}
 }
 
-// find returns the request that the message answers, nil for none: the oldest that has no answer yet, else the youngest that
-// has one and may get more. A number that no request has stays alone, and 0 pairs with a request that waits for it only,
-// since servers use it for what nobody asked for (§5.6).
+// find returns the request that the message answers, nil for none: the oldest request without an
+// answer, else the youngest one that was answered and may get more answers. A TrID that no request
+// has matches nothing, and TrID 0 matches only a request that still waits, since servers use it for
+// what nobody asked for (§5.6).
 func (q *requests) find(m *decode.Message) *request {
 	var waiting, answered *request
-	more := m.Verb.Code() == 0 && m.TrID != 0 // it may be one more answer
-	chain := chainOf(m.HasTrID, m.TrID)
-	open := q.open[chain]
-	for r := q.get(q.chains[chain]); r != nil && (open > 0 || more); r = q.get(r.older) {
+	more := m.Verb.Code() == 0 && m.TrID != 0 // whether it may be a further answer
+	bucket := bucketOf(m.HasTrID, m.TrID)
+	open := q.open[bucket]
+	for r := q.get(q.youngest[bucket]); r != nil && (open > 0 || more); r = q.get(r.older) {
 		if !r.answered {
 			open--
 		}
@@ -119,11 +122,12 @@ func (c *Conn) ask(e *Event) {
 	c.requests.add(request{n: e.N, at: e.Time, hasTrID: e.In.HasTrID, trid: e.In.TrID, row: e.Row, verb: e.In.Verb})
 }
 
-// answer pairs what the server sent with the request that it answers (law: by connection, TrID and the request's replies).
+// answer pairs an event from the server with the request that it answers, by connection, TrID and
+// the request's replies.
 func (c *Conn) answer(e *Event) {
 	m := &e.In
 	if m.Verb.Code() != 0 && !m.HasTrID {
-		return // no request caused it (§7.11)
+		return // an error that no request caused (§7.11)
 	}
 	if c.requests == nil {
 		return
@@ -133,5 +137,7 @@ func (c *Conn) answer(e *Event) {
 		return
 	}
 	c.requests.settle(r)
-	e.ReplyTo, e.RTT = r.n, e.Time.Sub(r.at)
+	if e.ReplyTo = r.n; !r.at.IsZero() && !e.Time.IsZero() {
+		e.RTT = e.Time.Sub(r.at)
+	}
 }

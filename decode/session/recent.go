@@ -1,6 +1,6 @@
 package session
 
-// recent is a map that remembers what was put last, and no more than max of it: a put beyond that forgets the oldest one.
+// recent is a map that holds the latest max entries: a put beyond that removes the oldest one.
 type recent[K comparable, V any] struct {
 	max   int
 	byKey map[K]held[V]
@@ -13,7 +13,7 @@ type held[V any] struct {
 	turn  uint64
 }
 
-// turn is one put. It is out of date when its key was put again or dropped.
+// turn is one put. It is stale once its key was put again or dropped.
 type turn[K comparable] struct {
 	key  K
 	turn uint64

@@ -2,22 +2,23 @@ package session
 
 import "slices"
 
-// entered: USR OK and ANS OK at a switchboard. The user is in the session.
-func (s *State) entered(e *Event, w *words) { s.enter(e, []byte(e.User), w.name()) }
+// entered handles USR OK and ANS OK at a switchboard: the user is in the session.
+func (s *State) entered(e *Event, args *arguments) { s.enter(e, []byte(e.User), args.name()) }
 
-// joined: IRO and JOI, and MSG, for who writes is there.
-func (s *State) joined(e *Event, w *words) {
-	s.enter(e, w.user(), w.name())
-	at := place{string(w.user()), w.place()}
+// joined handles IRO, JOI and MSG: its user is in the session, since only members can write.
+func (s *State) joined(e *Event, args *arguments) {
+	s.enter(e, args.user(), args.name())
+	at := endpoint{string(args.user()), args.endpoint()}
 	c := s.conns[e.Conn]
-	if at.name == "" || slices.ContainsFunc(c.places, at.is) || len(c.places) == maxRoster || !s.room() {
+	if at.name == "" || slices.ContainsFunc(c.endpoints, at.is) || len(c.endpoints) == maxRoster || !s.room() {
 		return
 	}
 	c = s.conn(e.Conn)
-	c.places = append(c.places, at)
+	c.endpoints = append(c.endpoints, at)
 }
 
-func (p place) is(o place) bool { return p.name == o.name && same(p.handle, o.handle) }
+// is compares without case: servers write endpoints in lower case, clients in capitals.
+func (p endpoint) is(o endpoint) bool { return same(p.name, o.name) && same(p.handle, o.handle) }
 
 func (s *State) enter(e *Event, who, called []byte) {
 	if len(who) == 0 {
@@ -41,11 +42,13 @@ func (s *State) enter(e *Event, who, called []byte) {
 	s.uninvite(c, func(i Invitation) bool { return same(i.Handle, h) })
 }
 
-// left: BYE. Who leaves one place may stay at another.
-func (s *State) left(e *Event, w *words) {
-	h := string(w.user())
+// left handles BYE. A user who leaves with one endpoint may stay with another; the connection's own
+// user, who hears of it, stays.
+func (s *State) left(e *Event, args *arguments) {
+	h := string(args.user())
 	gone := func(m Member) bool { return same(m.Handle, h) }
-	if at := (place{h, w.place()}); s.vacate(e.Conn, at) && at.name != "" {
+	at := endpoint{h, args.endpoint()}
+	if stays := s.vacate(e.Conn, at); at.name != "" && (stays || same(h, e.User)) {
 		return
 	}
 	if !slices.ContainsFunc(s.conns[e.Conn].Roster, gone) {
@@ -57,25 +60,26 @@ func (s *State) left(e *Event, w *words) {
 	s.entries -= n - len(c.Roster)
 }
 
-// vacate takes a place off a session, all of the user for the place "". It reports whether others of the user stay.
-func (s *State) vacate(conn int, at place) (stays bool) {
-	if len(s.conns[conn].places) == 0 {
+// vacate removes an endpoint from a session, or all endpoints of its user if its name is "". It
+// reports whether other endpoints of the user stay.
+func (s *State) vacate(conn int, at endpoint) (stays bool) {
+	if len(s.conns[conn].endpoints) == 0 {
 		return false
 	}
 	c := s.conn(conn)
-	n := len(c.places)
-	c.places = slices.DeleteFunc(slices.Clone(c.places), func(o place) bool {
-		gone := same(o.handle, at.handle) && (at.name == "" || o.name == at.name)
+	n := len(c.endpoints)
+	c.endpoints = slices.DeleteFunc(slices.Clone(c.endpoints), func(o endpoint) bool {
+		gone := same(o.handle, at.handle) && (at.name == "" || same(o.name, at.name))
 		stays = stays || !gone && same(o.handle, at.handle)
 		return gone
 	})
-	s.entries -= n - len(c.places)
+	s.entries -= n - len(c.endpoints)
 	return stays
 }
 
-// invited: CAL.
-func (s *State) invited(e *Event, w *words) {
-	if len(w.user()) == 0 || !s.room() {
+// invited handles the client's CAL.
+func (s *State) invited(e *Event, args *arguments) {
+	if len(args.user()) == 0 || !s.room() {
 		return
 	}
 	c := s.conn(e.Conn)
@@ -83,11 +87,11 @@ func (s *State) invited(e *Event, w *words) {
 		c.Invited = slices.Clone(c.Invited[1:])
 		s.entries--
 	}
-	c.Invited = append(c.Invited, Invitation{Handle: string(w.user()), Request: e.N})
+	c.Invited = append(c.Invited, Invitation{Handle: string(args.user()), Request: e.N})
 }
 
-// ringing: the server's CAL.
-func (s *State) ringing(e *Event, _ *words) {
+// ringing handles the server's CAL.
+func (s *State) ringing(e *Event, _ *arguments) {
 	at := slices.IndexFunc(s.conns[e.Conn].Invited, func(i Invitation) bool { return i.Request == e.ReplyTo })
 	if at < 0 {
 		return
@@ -97,7 +101,7 @@ func (s *State) ringing(e *Event, _ *words) {
 	c.Invited[at].Ringing = true
 }
 
-// refused: an error. A call that failed invites nobody.
+// refused handles an error: a call that failed invites nobody.
 func (s *State) refused(e *Event) {
 	if e.ReplyTo != 0 {
 		s.uninvite(s.conns[e.Conn], func(i Invitation) bool { return i.Request == e.ReplyTo })
@@ -105,7 +109,7 @@ func (s *State) refused(e *Event) {
 	}
 }
 
-// uninvite takes invitations back.
+// uninvite removes the invitations for which which returns true.
 func (s *State) uninvite(c *Connection, which func(Invitation) bool) {
 	if !slices.ContainsFunc(c.Invited, which) {
 		return

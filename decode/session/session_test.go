@@ -13,21 +13,24 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// tape runs a script through a graph: each line is a connection's name, the direction, and a command, or "close" in place of
-// the latter two. A second passes from line to line.
-type tape struct {
+// player runs a script through a graph. Each line has the name of a connection, the direction and a
+// command, or "close" in place of the latter two. Each line comes a second after the one before.
+type player struct {
 	graph session.Graph
 	conns map[string]*session.Conn
 	names map[int]string
 	now   time.Time
-	log   []*session.Event // all events, those of connections included
+	log   []*session.Event // all events, including those of connections
 }
 
-func newTape() *tape {
-	return &tape{conns: map[string]*session.Conn{}, names: map[int]string{}, now: time.Date(1999, 7, 22, 12, 0, 0, 0, time.UTC)}
+func newPlayer() *player {
+	return &player{
+		conns: map[string]*session.Conn{}, names: map[int]string{},
+		now: time.Date(1999, 7, 22, 12, 0, 0, 0, time.UTC),
+	}
 }
 
-func (p *tape) play(t testing.TB, script string) []*session.Event {
+func (p *player) play(t testing.TB, script string) []*session.Event {
 	t.Helper()
 	var events []*session.Event
 	for line := range strings.Lines(script) {
@@ -61,7 +64,7 @@ func (p *tape) play(t testing.TB, script string) []*session.Event {
 	return events
 }
 
-// theSession is a logon of two and a talk, over six connections.
+// theSession is the logon of two users and their conversation, over six connections.
 const theSession = `
 	ds C: VER 0 MSNP2 CVR0\r\n
 	ds S: VER 0 MSNP2\r\n
@@ -105,7 +108,7 @@ const theSession = `
 	sb S: BYE bob@hotmail.com\r\n`
 
 func TestTheWholeSession(t *testing.T) {
-	p := newTape()
+	p := newPlayer()
 	var got []string
 	numbers := map[uint64]string{}
 	for _, e := range p.play(t, theSession) {
@@ -124,11 +127,13 @@ func TestTheWholeSession(t *testing.T) {
 		got = append(got, line)
 	}
 	want := []string{
-		"DS,NS C VER user=", "DS,NS S VER user= answers=VER rtt=1s", "DS,NS C INF user=", "DS,NS S INF user= answers=INF rtt=1s",
+		"DS,NS C VER user=", "DS,NS S VER user= answers=VER rtt=1s", "DS,NS C INF user=",
+		"DS,NS S INF user= answers=INF rtt=1s",
 		"DS,NS C USR user=alice", "DS S XFR user=alice answers=USR rtt=1s",
 		"DS,NS C VER user=", "DS,NS S VER user= answers=VER rtt=1s",
 		"DS,NS C USR user=alice via=1", "NS S USR user=alice via=1 answers=USR rtt=1s",
-		"NS C USR user=alice via=1", "NS S USR user=alice via=1 answers=USR rtt=1s", "NS C SYN user=alice via=1", "NS C CHG user=alice via=1",
+		"NS C USR user=alice via=1", "NS S USR user=alice via=1 answers=USR rtt=1s", "NS C SYN user=alice via=1",
+		"NS C CHG user=alice via=1",
 		"NS S SYN user=alice via=1 answers=SYN rtt=2s", "NS S LST user=alice via=1 answers=SYN rtt=3s",
 		"NS S CHG user=alice via=1 answers=CHG rtt=3s", "NS S ILN user=alice via=1 answers=CHG rtt=4s",
 		"DS,NS C USR user=bob", "NS S USR user=bob answers=USR rtt=1s",
@@ -144,7 +149,7 @@ func TestTheWholeSession(t *testing.T) {
 		"SB C OUT user=bob session=11752013 via=3", "SB S BYE user=alice session=11752013 via=2",
 	}
 	for i := range want {
-		want[i] = strings.Replace(want[i], "DS,NS", "", 1) // two roles are none
+		want[i] = strings.Replace(want[i], "DS,NS", "", 1) // two possible roles are shown as none
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
@@ -159,22 +164,48 @@ func TestTheWholeSession(t *testing.T) {
 func TestPairing(t *testing.T) {
 	for _, tc := range []struct {
 		name, script string
-		want         []uint64 // ReplyTo of the server's lines
+		want         []uint64 // the ReplyTo of each line of the server
 	}{
-		// Event 1 is the open event, so the first line is number 2.
-		{"one TrID for all requests", "c C: CHG 7 NLN\\r\\n\nc C: ADD 7 FL a@b.c A\\r\\n\nc S: ADD 7 FL 2 a@b.c A\\r\\n\nc S: CHG 7 NLN\\r\\n", []uint64{3, 2}},
-		{"an error answers the oldest open request", "c C: BLP 7 AL\\r\\n\nc C: GTC 7 A\\r\\n\nc S: 218 7\\r\\n\nc S: 218 7\\r\\n\nc S: 218 7\\r\\n", []uint64{2, 3, 0}},
-		{"0 is asynchronous", "c C: ADD 3 FL a@b.c A\\r\\n\nc S: ADD 0 RL 3 d@e.f D\\r\\n\nc S: ADD 3 FL 4 a@b.c A\\r\\n", []uint64{0, 2}},
-		{"0 may be a request's too", "c C: VER 0 MSNP2\\r\\n\nc S: VER 0 MSNP2\\r\\n\nc S: XFR 0 NS 10.0.0.1\\r\\n", []uint64{2, 0}},
+		// Event 1 is the open event, so the first line has number 2.
+		{
+			"one TrID for all requests",
+			"c C: CHG 7 NLN\\r\\n\nc C: ADD 7 FL a@b.c A\\r\\n\nc S: ADD 7 FL 2 a@b.c A\\r\\n\nc S: CHG 7 NLN\\r\\n",
+			[]uint64{3, 2},
+		},
+		{
+			"an error answers the oldest open request",
+			"c C: BLP 7 AL\\r\\n\nc C: GTC 7 A\\r\\n\nc S: 218 7\\r\\n\nc S: 218 7\\r\\n\nc S: 218 7\\r\\n",
+			[]uint64{2, 3, 0},
+		},
+		{
+			"0 is asynchronous",
+			"c C: ADD 3 FL a@b.c A\\r\\n\nc S: ADD 0 RL 3 d@e.f D\\r\\n\nc S: ADD 3 FL 4 a@b.c A\\r\\n",
+			[]uint64{0, 2},
+		},
+		{
+			"0 may be a request's too", "c C: VER 0 MSNP2\\r\\n\nc S: VER 0 MSNP2\\r\\n\nc S: XFR 0 NS 10.0.0.1\\r\\n",
+			[]uint64{2, 0},
+		},
 		{"a verb that the request does not expect", "c C: SYN 4 0\\r\\n\nc S: ADD 4 RL 1 a@b.c A\\r\\n", []uint64{0}},
-		{"TrIDs that go backwards", "c C: CAL 179 a@b.c\\r\\n\nc C: MSG 177 A 1\\r\\nx\nc S: ACK 177\\r\\n\nc S: CAL 179 RINGING 1\\r\\n", []uint64{3, 2}},
+		{
+			"TrIDs that go backwards",
+			"c C: CAL 179 a@b.c\\r\\n\nc C: MSG 177 A 1\\r\\nx\nc S: ACK 177\\r\\n\nc S: CAL 179 RINGING 1\\r\\n",
+			[]uint64{3, 2},
+		},
+		{
+			"the presence of contacts answers the lists of a logon",
+			"c S: VER 1 MSNP13\\r\\n\nc C: ADL 8 9\\r\\n<ml></ml>\nc S: ADL 8 OK\\r\\n\n" +
+				"c S: ILN 8 NLN a@b.c A 32 0\\r\\n\n" +
+				"c S: UBX 8 a@b.c 7\\r\\n<Data/>\nc S: UBX a@b.c 7\\r\\n<Data/>\nc S: ILN 9 NLN a@b.c A 32 0\\r\\n",
+			[]uint64{0, 3, 3, 3, 0, 0},
+		},
 		{"a command that nobody knows", "c C: ZZZ 10\\r\\n\nc S: 200 10\\r\\n", []uint64{2}},
 		{"one answer to a question without a TrID", "c C: PNG\\r\\n\nc S: QNG\\r\\n\nc S: QNG\\r\\n", []uint64{2, 0}},
 		{"an error that nothing caused", "c C: PNG\\r\\n\nc S: 600\\r\\n\nc S: QNG\\r\\n", []uint64{0, 2}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			var got []uint64
-			for _, e := range newTape().play(t, tc.script) {
+			for _, e := range newPlayer().play(t, tc.script) {
 				if e.Dir == decode.FromServer {
 					got = append(got, e.ReplyTo)
 				}
@@ -186,9 +217,10 @@ func TestPairing(t *testing.T) {
 	}
 }
 
-// TestViaIsTheLatestReferral: a user who comes back to the dispatch server was not sent there.
+// TestViaIsTheLatestReferral checks that a referral is used only once: a user who returns to the
+// dispatch server was not referred there.
 func TestViaIsTheLatestReferral(t *testing.T) {
-	p := newTape()
+	p := newPlayer()
 	p.play(t, `
 		ds C: USR 1 MD5 I a@b.c\r\n
 		ds S: XFR 1 NS 10.0.0.5\r\n
@@ -203,9 +235,10 @@ func TestViaIsTheLatestReferral(t *testing.T) {
 	}
 }
 
-// TestRoleStays: a command at the wrong server is its sender's mistake and does not change what the connection is.
+// TestRoleStays checks that a command sent to the wrong server, by mistake, does not change the
+// role of the connection.
 func TestRoleStays(t *testing.T) {
-	p := newTape()
+	p := newPlayer()
 	p.play(t, "c C: SYN 1 0\\r\\n\nc C: CAL 2 a@b.c\\r\\n\nc S: 715 2\\r\\n")
 	if got := p.conns["c"].Role(); got != dialect.NS {
 		t.Errorf("role %q after CAL, want NS", got)
@@ -213,7 +246,7 @@ func TestRoleStays(t *testing.T) {
 }
 
 func TestOpaqueAndError(t *testing.T) {
-	events := newTape().play(t, "c C: rubbish here\\r\\n\nc S: 911 6\\r\\n")
+	events := newPlayer().play(t, "c C: rubbish here\\r\\n\nc S: 911 6\\r\\n")
 	if e := events[0]; e.Flags != session.Opaque || e.Row != nil || string(e.In.Raw) != "rubbish here\r\n" {
 		t.Errorf("rubbish: %+v", e)
 	}
@@ -222,9 +255,13 @@ func TestOpaqueAndError(t *testing.T) {
 	}
 }
 
-// TestTrackCopies: the message's bytes are the reader's, which writes over them.
+// TestTrackCopies checks that an event does not share the bytes of the message, which the Reader
+// will overwrite.
 func TestTrackCopies(t *testing.T) {
-	for _, line := range []string{"CHG 1 NLN\r\n", "CAL 1 " + strings.Repeat("x", 100) + "\r\n", "VER 1" + strings.Repeat(" MSNP2", 30) + "\r\n"} {
+	for _, line := range []string{
+		"CHG 1 NLN\r\n", "CAL 1 " + strings.Repeat("x", 100) + "\r\n",
+		"VER 1" + strings.Repeat(" MSNP2", 30) + "\r\n",
+	} {
 		var g session.Graph
 		c, _ := g.Open(time.Time{}, "", "")
 		raw := []byte(line)
@@ -232,13 +269,14 @@ func TestTrackCopies(t *testing.T) {
 		e := c.Track(decode.FromClient, &m, time.Time{})
 		last := string(m.Arg(m.NumArgs() - 1))
 		clear(raw)
-		if string(e.In.Raw) != line || string(e.In.Arg(e.In.NumArgs()-1)) != last || cap(e.In.Raw) != len(line) && len(line) < 64 {
+		if string(e.In.Raw) != line || string(e.In.Arg(e.In.NumArgs()-1)) != last || cap(e.In.Raw) != len(line) &&
+			len(line) < 64 {
 			t.Errorf("after the message's bytes changed the event has %q", e.In.Raw)
 		}
 	}
 }
 
-// TestMemoryIsBounded asks without end and refers without end.
+// TestMemoryIsBounded sends requests and referrals without end.
 func TestMemoryIsBounded(t *testing.T) {
 	var g session.Graph
 	c, _ := g.Open(time.Time{}, "", "")
@@ -254,8 +292,9 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 }
 
-// one plays a single command, whose payload may have lines of its own and need not be as long as it says.
-func (p *tape) one(t *testing.T, line string) *session.Event {
+// one plays a single command. Its payload may contain line ends and need not have the announced
+// length.
+func (p *player) one(t *testing.T, line string) *session.Event {
 	t.Helper()
 	c, _ := p.graph.Open(p.now, "127.0.0.1:1", "127.0.0.1:2")
 	_, rest, _ := strings.Cut(line, " ")

@@ -8,17 +8,20 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// speech is the dialect of a connection: its name, "" while unknown, and the table that stands for it.
+// speech is the dialect of a connection: its name, "" while unknown, and the command table used for
+// it.
 type speech struct {
 	name  string
 	table *dialect.Table
 }
 
-// maxNumber is the greatest number of a dialect that is taken for one: the last one ever spoken was 24.
+// maxNumber is the greatest number that a dialect may have to be recognised; the last dialect ever
+// spoken was 24.
 const maxNumber = 999
 
-// speechOf returns the dialect that a word names, in either case (§7.1). One that has no table is spoken by that of the
-// nearest earlier one. It is the zero speech for a word that names none, as CVR0 and the 0 of a refusal.
+// speechOf returns the dialect that a word such as MSNP8 names, in either case (§7.1). A dialect
+// without a table gets that of the nearest earlier one. A word that names no dialect, such as CVR0
+// or the 0 of a refusal, returns the zero speech.
 func speechOf(word string) speech {
 	if t := dialect.Lookup(word); t != nil {
 		return speech{t.Name(), t}
@@ -40,8 +43,8 @@ func speechOf(word string) speech {
 	return speech{strings.ToUpper(word), nearest}
 }
 
-// Table returns the command table of the dialect with the given name: that of the nearest earlier one for a dialect without
-// a table, the draft's for what is no dialect.
+// Table returns the command table of the dialect with the given name: that of the nearest earlier
+// dialect if it has none, the draft's for a name that is not a dialect.
 func Table(name string) *dialect.Table {
 	if s := speechOf(name); s.table != nil {
 		return s.table
@@ -49,24 +52,26 @@ func Table(name string) *dialect.Table {
 	return dialect.MSNP2
 }
 
-// maxEvidence is after how many commands of a conversation no more is concluded: what tells a dialect comes with the logon
-// and the first talk, or never.
+// maxEvidence is the number of commands of a conversation after which its dialect is no longer
+// inferred: commands that identify a dialect come with the logon and the first conversation, or
+// never.
 const maxEvidence = 1 << 7
 
-// evidence is what tells the dialect of a conversation whose VER nobody saw. Its connections share it.
+// evidence collects what identifies the dialect of a conversation whose VER was not seen. The
+// connections of the conversation share it.
 type evidence struct {
 	dialect.Evidence
 	added int
 }
 
-// infer concludes the dialect from what is said, until a VER tells it. As long as the draft's fits as well as any, it stays
-// unknown: most of what is said is the same in all of them.
+// infer infers the dialect from messages until a VER names it. As long as the draft's dialect fits
+// as well as any other, the dialect stays unknown: most commands are the same in all dialects.
 func (c *Conn) infer(dir decode.Dir, m *decode.Message) {
-	if c.told || c.speaks.table != nil && !c.inferred {
+	if c.sawVER || c.speaks.table != nil && !c.inferred {
 		return
 	}
 	if c.roles == dialect.SB && m.Payload() != nil {
-		return // what users write is the same in all dialects, and nearly all that is said at a switchboard
+		return // MSG, the bulk of the traffic at a switchboard, is the same in all dialects
 	}
 	if c.evidence == nil {
 		c.evidence = &evidence{}
@@ -82,15 +87,27 @@ func (c *Conn) infer(dir decode.Dir, m *decode.Message) {
 	}
 }
 
-// learnDialect takes the first dialect of the server's VER that is one (§7.1); 0 refuses them all, whatever follows it.
+// learnDialect takes the first valid dialect of the server's VER (§7.1). A leading 0 refuses all
+// dialects, whatever follows it. What the client offered no longer counts.
 func (c *Conn) learnDialect(m *decode.Message) {
+	if c.offered.table != nil && c.speaks == c.offered && c.inferred {
+		c.speaks, c.inferred = speech{}, false
+	}
+	c.offered = speech{}
 	if string(m.Arg(0)) == "0" {
 		return
 	}
+	if s := namedFirst(m); s.table != nil {
+		c.speaks, c.inferred = s, false
+	}
+}
+
+// namedFirst returns the first dialect that a VER names, the zero speech for none.
+func namedFirst(m *decode.Message) speech {
 	for i := range m.NumArgs() {
 		if s := speechOf(string(m.Arg(i))); s.table != nil {
-			c.speaks, c.inferred = s, false
-			return
+			return s
 		}
 	}
+	return speech{}
 }

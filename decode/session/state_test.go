@@ -11,11 +11,12 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// describe tells all of a State, a line a thing.
+// describe returns all contents of a State, one item a line.
 func describe(s *session.State) []string {
 	var all []string
 	for _, u := range s.Users() {
-		line := fmt.Sprintf("user %s %q %s conn=%d serial=%s %v", u.Handle, u.Name, u.State, u.Conn, u.Serial, u.Settings())
+		line := fmt.Sprintf("user %s %q %s conn=%d serial=%s %v", u.Handle, u.Name, u.State, u.Conn, u.Serial,
+			u.Settings())
 		all = append(all, line)
 		for _, l := range dialect.Lists {
 			if entries, whole := u.List(l); whole || len(entries) > 0 {
@@ -34,7 +35,7 @@ func describe(s *session.State) []string {
 // replayed returns the State after all events of a script.
 func replayed(t *testing.T, script string) *session.State {
 	t.Helper()
-	p := newTape()
+	p := newPlayer()
 	p.play(t, script)
 	s := session.NewState()
 	for _, e := range p.log {
@@ -43,8 +44,8 @@ func replayed(t *testing.T, script string) *session.State {
 	return s
 }
 
-// timeline returns one of the log.
-func (p *tape) timeline() *session.Timeline {
+// timeline returns a Timeline of the log.
+func (p *player) timeline() *session.Timeline {
 	line := &session.Timeline{Event: func(i int) *session.Event { return p.log[i] }}
 	for _, e := range p.log {
 		line.Add(e)
@@ -53,7 +54,7 @@ func (p *tape) timeline() *session.Timeline {
 }
 
 func TestTimeTravel(t *testing.T) {
-	p := newTape()
+	p := newPlayer()
 	p.play(t, draftSession)
 	line := p.timeline()
 	for _, tc := range []struct {
@@ -62,17 +63,41 @@ func TestTimeTravel(t *testing.T) {
 		text  string
 	}{
 		{"ns S: MSG Hotmail Hotmail", presence("alice@hotmail.com"), "FLN at 3, Alice%20L, serial , [], [] false"},
-		{"ns S: LST 7 FL", presence("alice@hotmail.com"), "FLN at 3, Alice%20L, serial 12, [{GTC A} {BLP AL}], [{bob@hotmail.com Bob}] false"},
-		{"ns S: LST 7 AL", presence("alice@hotmail.com"), "FLN at 3, Alice%20L, serial 12, [{GTC A} {BLP AL}], [{bob@hotmail.com Bob} {carol@hotmail.com Carol%20%C3%A9}] true"},
-		{"ns S: ILN 8 AWY", presence("ALICE@hotmail.com"), "NLN at 3, Alice%20L, serial 12, [{GTC A} {BLP AL}], [{bob@hotmail.com Bob AWY} {carol@hotmail.com Carol%20%C3%A9}] true"},
-		{"bob S: NLN NLN alice@hotmail.com", contact("bob@hotmail.com", "alice@hotmail.com"), "[{alice@hotmail.com Alice%20L NLN}] true"},
-		{"bob S: FLN alice@hotmail.com", contact("bob@hotmail.com", "alice@hotmail.com"), "[{alice@hotmail.com Alice%20L FLN}] true"},
-		{"bob S: FLN alice@hotmail.com", presence("alice@hotmail.com"), "FLN at 0, Alice%20L, serial 12, [{GTC A} {BLP AL}], [{bob@hotmail.com Bob} {carol@hotmail.com Carol%20%C3%A9}] true"},
+		{
+			"ns S: LST 7 FL", presence("alice@hotmail.com"),
+			"FLN at 3, Alice%20L, serial 12, [{GTC A} {BLP AL}], [{bob@hotmail.com Bob}] false",
+		},
+		{
+			"ns S: LST 7 AL", presence("alice@hotmail.com"),
+			"FLN at 3, Alice%20L, serial 12, [{GTC A} {BLP AL}], [{bob@hotmail.com Bob} {carol@hotmail.com " +
+				"Carol%20%C3%A9}] true",
+		},
+		{
+			"ns S: ILN 8 AWY", presence("ALICE@hotmail.com"),
+			"NLN at 3, Alice%20L, serial 12, [{GTC A} {BLP AL}], [{bob@hotmail.com Bob AWY} {carol@hotmail.com " +
+				"Carol%20%C3%A9}] true",
+		},
+		{
+			"bob S: NLN NLN alice@hotmail.com", contact("bob@hotmail.com", "alice@hotmail.com"),
+			"[{alice@hotmail.com Alice%20L NLN}] true",
+		},
+		{
+			"bob S: FLN alice@hotmail.com", contact("bob@hotmail.com", "alice@hotmail.com"),
+			"[{alice@hotmail.com Alice%20L FLN}] true",
+		},
+		{
+			"bob S: FLN alice@hotmail.com", presence("alice@hotmail.com"),
+			"FLN at 0, Alice%20L, serial 12, [{GTC A} {BLP AL}], [{bob@hotmail.com Bob} {carol@hotmail.com " +
+				"Carol%20%C3%A9}] true",
+		},
 		{"sb S: USR 1 OK", talks, " [4] [{alice@hotmail.com Alice%20L}] []"},
 		{"sb C: CAL 2 bob@hotmail.com", talks, " [4] [{alice@hotmail.com Alice%20L}] [{bob@hotmail.com 44 false}]"},
 		{"sb S: CAL 2 RINGING", talks, "11752013 [4] [{alice@hotmail.com Alice%20L}] [{bob@hotmail.com 44 true}]"},
 		{"sb2 S: IRO 1 1", talks, "11752013 [4 5] [{alice@hotmail.com Alice%20L}] [{bob@hotmail.com 44 true}]"},
-		{"sb S: JOI bob@hotmail.com Bob", talks, "11752013 [4 5] [{alice@hotmail.com Alice%20L} {bob@hotmail.com Bob}] []"},
+		{
+			"sb S: JOI bob@hotmail.com Bob", talks,
+			"11752013 [4 5] [{alice@hotmail.com Alice%20L} {bob@hotmail.com Bob}] []",
+		},
 		{"sb S: BYE bob@hotmail.com", talks, "11752013 [4] [{alice@hotmail.com Alice%20L}] []"},
 	} {
 		n := p.find(t, tc.after)
@@ -89,7 +114,8 @@ func presence(handle string) func(*session.State) string {
 	return func(s *session.State) string {
 		u := s.User(handle)
 		fl, whole := u.List("FL")
-		return fmt.Sprintf("%s at %d, %s, serial %s, %v, %v %v", u.State, u.Conn, u.Name, u.Serial, u.Settings(), named(fl), whole)
+		return fmt.Sprintf("%s at %d, %s, serial %s, %v, %v %v", u.State, u.Conn, u.Name, u.Serial, u.Settings(),
+			named(fl), whole)
 	}
 }
 
@@ -100,7 +126,7 @@ func contact(user, other string) func(*session.State) string {
 	}
 }
 
-// named writes contacts in short.
+// named returns contacts in a short notation.
 func named(all []session.Contact) []string {
 	var words []string
 	for _, c := range all {
@@ -157,12 +183,23 @@ func TestRoster(t *testing.T) {
 	for _, tc := range []struct{ name, script, want string }{
 		{"in", caller, "[{a@b.c A}] []"},
 		{"calls", caller + "s C: CAL 2 d@e.f\\r\\n", "[{a@b.c A}] [{d@e.f 4 false}]"},
-		{"call fails", caller + "s C: CAL 2 d@e.f\\r\\n\ns C: CAL 3 x@y.z\\r\\n\ns S: 217 2\\r\\n", "[{a@b.c A}] [{x@y.z 5 false}]"},
-		{"joins", caller + "s C: CAL 2 D@e.f\\r\\n\ns S: CAL 2 RINGING 7\\r\\n\ns S: JOI d@e.f D\\r\\n", "[{a@b.c A} {d@e.f D}] []"},
+		{
+			"call fails", caller + "s C: CAL 2 d@e.f\\r\\n\ns C: CAL 3 x@y.z\\r\\n\ns S: 217 2\\r\\n",
+			"[{a@b.c A}] [{x@y.z 5 false}]",
+		},
+		{
+			"joins", caller + "s C: CAL 2 D@e.f\\r\\n\ns S: CAL 2 RINGING 7\\r\\n\ns S: JOI d@e.f D\\r\\n",
+			"[{a@b.c A} {d@e.f D}] []",
+		},
 		{"leaves", caller + "s S: JOI d@e.f D\\r\\n\ns S: BYE D@e.f\\r\\n", "[{a@b.c A}] []"},
 		{"idle", caller + "s S: JOI d@e.f D\\r\\n\ns S: BYE d@e.f 1\\r\\n", "[{a@b.c A}] []"},
-		{"two calls on one switchboard", caller + "s S: JOI d@e.f D\\r\\n\ns S: BYE d@e.f\\r\\n\ns C: CAL 3 x@y.z\\r\\n\ns S: CAL 3 RINGING 7\\r\\n\ns S: JOI x@y.z X\\r\\n", "[{a@b.c A} {x@y.z X}] []"},
-		{"answers", "s C: ANS 1 d@e.f 8.9 7\\r\\n\ns S: IRO 1 2 1 a@b.c A\\r\\n\ns S: IRO 1 2 2 x@y.z X\\r\\n\ns S: ANS 1 OK\\r\\n", "[{a@b.c A} {x@y.z X} {d@e.f }] []"},
+		{
+			"two calls on one switchboard",
+			caller + "s S: JOI d@e.f D\\r\\n\ns S: BYE d@e.f\\r\\n\ns C: CAL 3 x@y.z\\r\\n\ns S: CAL 3 RINGING " +
+				"7\\r\\n\ns S: JOI x@y.z X\\r\\n", "[{a@b.c A} {x@y.z X}] []",
+		},
+		{"answers", "s C: ANS 1 d@e.f 8.9 7\\r\\n\ns S: IRO 1 2 1 a@b.c A\\r\\n\ns S: IRO 1 2 2 x@y.z X\\r\\n\ns S: " +
+			"ANS 1 OK\\r\\n", "[{a@b.c A} {x@y.z X} {d@e.f }] []"},
 		{"from the middle", "s C: CAL 2 x@y.z\\r\\n\ns S: MSG d@e.f D 1\\r\\nx", "[{d@e.f D}] [{x@y.z 2 false}]"},
 		{"closed", caller + "s C: CAL 2 x@y.z\\r\\n\ns close", "[] []"},
 	} {
@@ -175,16 +212,25 @@ func TestRoster(t *testing.T) {
 	}
 }
 
-// TestRosterOfPlaces: from MSNP16 on a user may be in a session from several places, and leave one of them.
+// TestRosterOfPlaces checks that from MSNP16 on a user may be in a session with several endpoints,
+// and leave with one of them. Servers tell of each endpoint, and of the user without one, in either
+// order, and write in lower case what clients wrote in capitals.
 func TestRosterOfPlaces(t *testing.T) {
-	const joined = "s C: ANS 1 a@b.c;{0} 8.9 7\\r\\n\ns S: JOI d@e.f;{1} D 1:0\\r\\n\ns S: JOI D@e.f;{2} D 1:0\\r\\n\n"
+	const joined = "s C: ANS 1 a@b.c;{0} 8.9 7\\r\\n\ns S: JOI d@e.f;{1A} D 1:0\\r\\n\ns S: JOI D@e.f;{2} D 1:0\\r\\n\n"
 	for _, tc := range []struct{ name, script, want string }{
 		{"both", "", "[{d@e.f D}]"},
-		{"one left", "s S: BYE d@e.f;{1}\\r\\n", "[{d@e.f D}]"},
-		{"one left twice", "s S: BYE d@e.f;{1}\\r\\n\ns S: BYE d@e.f;{1}\\r\\n", "[{d@e.f D}]"},
-		{"both left", "s S: BYE d@e.f;{1}\\r\\n\ns S: BYE d@e.f;{2}\\r\\n", "[]"},
+		{"and without an endpoint", "s S: JOI d@e.f D 1:0\\r\\n", "[{d@e.f D}]"},
+		{"and writes", "s S: MSG d@e.f D 1\\r\\nx", "[{d@e.f D}]"},
+		{"one left", "s S: BYE d@e.f;{1a}\\r\\n", "[{d@e.f D}]"},
+		{"one left twice", "s S: BYE d@e.f;{1a}\\r\\n\ns S: BYE d@e.f;{1A}\\r\\n", "[{d@e.f D}]"},
+		{"both left", "s S: BYE d@e.f;{1a}\\r\\n\ns S: BYE d@e.f;{2}\\r\\n", "[]"},
 		{"left everywhere", "s S: BYE d@e.f\\r\\n", "[]"},
-		{"came back", "s S: BYE d@e.f\\r\\n\ns S: JOI d@e.f;{1} D 1:0\\r\\n\ns S: BYE d@e.f;{1}\\r\\n", "[]"},
+		{"left everywhere, told twice", "s S: BYE d@e.f\\r\\n\ns S: BYE d@e.f;{2}\\r\\n", "[]"},
+		{"came back", "s S: BYE d@e.f\\r\\n\ns S: JOI d@e.f;{1a} D 1:0\\r\\n\ns S: BYE d@e.f;{1a}\\r\\n", "[]"},
+		{
+			"the user itself in another place, and left there",
+			"s S: ANS 1 OK\\r\\n\ns S: JOI a@b.c;{3} A 1:0\\r\\n\ns S: BYE a@b.c;{3}\\r\\n", "[{d@e.f D} {a@b.c A}]",
+		},
 	} {
 		s := replayed(t, joined+tc.script)
 		if got := fmt.Sprint(s.Connection(1).Roster); got != tc.want {
@@ -196,7 +242,27 @@ func TestRosterOfPlaces(t *testing.T) {
 	}
 }
 
-// TestPresenceEndsWithTheConnection: who comes back begins anew, and an old connection that ends late changes nothing.
+// TestOneUserInAllPlaces checks that the user of a switchboard is what stands before the endpoint,
+// in the commands of either side.
+func TestOneUserInAllPlaces(t *testing.T) {
+	s := replayed(t, `
+		c S: VER 1 MSNP18\r\n
+		c S: USR 2 OK a@b.c 1 0\r\n
+		c S: XFR 3 SB 10.0.0.9 CKI 1.2 U messenger.msn.com 1\r\n
+		s C: USR 1 A@b.c;{1BE99E6D-1C6E-4BEA-8B3E-9C464006A774} 1.2\r\n
+		s S: USR 1 OK a@b.c;{1be99e6d-1c6e-4bea-8b3e-9c464006a774} A\r\n
+		s C: CAL 2 d@e.f;{2BE99E6D-1C6E-4BEA-8B3E-9C464006A774}\r\n
+		s S: JOI d@e.f;{2be99e6d-1c6e-4bea-8b3e-9c464006a774} D 1:0\r\n`)
+	if users := s.Users(); len(users) != 1 || users[0].Handle != "a@b.c" {
+		t.Errorf("users: %v", describe(s))
+	}
+	if got := talks(s); got != " [2] [{a@b.c A} {d@e.f D}] []" {
+		t.Errorf("talk: %s", got)
+	}
+}
+
+// TestPresenceEndsWithTheConnection checks that a user who logs on again starts anew, and that the
+// late end of an old connection changes nothing.
 func TestPresenceEndsWithTheConnection(t *testing.T) {
 	const one = "c S: USR 1 OK a@b.c A\\r\\n\nc S: CHG 2 BSY\\r\\n\nc S: ILN 2 NLN d@e.f D\\r\\n\n"
 	u := replayed(t, one+"c close").User("a@b.c")
@@ -209,19 +275,22 @@ func TestPresenceEndsWithTheConnection(t *testing.T) {
 	}
 }
 
-// TestWhatIsNotMeantChangesNothing: commands that look like others, and such as did not arrive.
+// TestWhatIsNotMeantChangesNothing checks commands that only resemble others, and commands that
+// were not delivered.
 func TestWhatIsNotMeantChangesNothing(t *testing.T) {
 	const logon = "c S: USR 1 OK a@b.c A\\r\\n\n"
 	before := describe(replayed(t, logon))
 	for _, script := range []string{
-		"c S: MSG Hotmail Hotmail 1\\r\\nx", "c S: RNG 5 10.0.0.9 CKI 8.9 d@e.f D\\r\\n", "c S: BPR 5 d@e.f PHH 5\\r\\n",
-		"c C: CHG 2 BSY\\r\\n", "c S: QNG\\r\\n", "c S: 201 4\\r\\n", "c S: CVR 1 a b c d e\\r\\n", "c S: NLN\\r\\n", "c S: FLN\\r\\n", "c S: ADD\\r\\n",
+		"c S: MSG Hotmail Hotmail 1\\r\\nx", "c S: RNG 5 10.0.0.9 CKI 8.9 d@e.f D\\r\\n",
+		"c S: BPR 5 d@e.f PHH 5\\r\\n",
+		"c C: CHG 2 BSY\\r\\n", "c S: QNG\\r\\n", "c S: 201 4\\r\\n", "c S: CVR 1 a b c d e\\r\\n", "c S: NLN\\r\\n",
+		"c S: FLN\\r\\n", "c S: ADD\\r\\n",
 	} {
 		if diff := cmp.Diff(before, describe(replayed(t, logon+script))); diff != "" {
 			t.Errorf("%s changed the state (-before +after):\n%s", script, diff)
 		}
 	}
-	p := newTape()
+	p := newPlayer()
 	events := p.play(t, logon+"c S: CHG 2 BSY\\r\\n")
 	events[1].Flags |= session.Dropped
 	s := session.NewState()
@@ -233,7 +302,8 @@ func TestWhatIsNotMeantChangesNothing(t *testing.T) {
 	}
 }
 
-// TestAtIsApply: the State of any event is that of applying all events up to it, whatever was asked before, and stays so.
+// TestAtIsApply checks that At returns the State that applying all events up to that one gives,
+// whatever was asked before, and that this State does not change later.
 func TestAtIsApply(t *testing.T) {
 	log := crowd(t, 6000)
 	line := session.Timeline{Event: func(i int) *session.Event { return log[i] }}
@@ -246,7 +316,7 @@ func TestAtIsApply(t *testing.T) {
 		asked[n] = line.At(log[n].N)
 	}
 	for i := range 20 {
-		line.At(log[4000+i].N) // forwards, on from the last one
+		line.At(log[4000+i].N) // forwards from the latest one
 		asked[4000+i] = line.At(log[4000+i].N)
 	}
 	s := session.NewState()
@@ -267,7 +337,7 @@ func TestAtIsApply(t *testing.T) {
 	}
 }
 
-// TestTimelineIsBounded: however long the log, few events are applied again.
+// TestTimelineIsBounded checks that only few events are applied again, however long the log is.
 func TestTimelineIsBounded(t *testing.T) {
 	log := crowd(t, 100_000)
 	read := 0
@@ -286,13 +356,15 @@ func TestTimelineIsBounded(t *testing.T) {
 	}
 }
 
-// crowd is what many users do on many connections: the recorded connections over and over, each time by other users.
+// crowd returns the events of many users on many connections: the recorded connections repeated,
+// each time with other users.
 func crowd(t testing.TB, n int) []*session.Event {
 	var log []*session.Event
-	p := newTape()
+	p := newPlayer()
 	for i := 0; len(log) < n; i++ {
 		p.log, p.conns = nil, map[string]*session.Conn{}
-		other := strings.NewReplacer("alice@", fmt.Sprintf("alice%d@", i%50), "bob@", fmt.Sprintf("bob%d@", i%7), "11752013", fmt.Sprint(i))
+		other := strings.NewReplacer("alice@", fmt.Sprintf("alice%d@", i%50), "bob@", fmt.Sprintf("bob%d@", i%7),
+			"11752013", fmt.Sprint(i))
 		p.play(t, other.Replace(strings.ReplaceAll(draftSession, "ds close", "")))
 		log = append(log, p.log...)
 	}

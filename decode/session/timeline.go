@@ -2,27 +2,29 @@ package session
 
 import "sort"
 
-// Caps of a Timeline. The States that it keeps share what did not change from one to the next.
+// Limits of a Timeline. The States that it keeps share the parts that did not change between them.
 const (
-	firstEvery = 1 << 8  // events between two States that are kept, at first: so many are applied in some 50 µs
-	maxKept    = 1 << 7  // States that are kept: where there are as many, every second one is dropped
-	maxWeight  = 1 << 19 // what they weigh together (see State.weight) if they shared nothing: 64 MB
+	firstEvery = 1 << 8  // events between two kept States at first: applying them takes some 50 µs
+	maxKept    = 1 << 7  // kept States: when there are as many, every second one is dropped
+	maxWeight  = 1 << 19 // the sum of their State.weight, as if they shared nothing: 64 MB
 )
 
-// Timeline tells the State after any event of a log. It keeps the States after some events, at most 128 of them in at most
-// 64 MB, and applies the events after them again, which it takes from the log: of a million events some 10,000.
+// Timeline returns the State after any event of a log. It keeps the States after some events, at
+// most 128 of them in at most 64 MB. For any other event it applies the events since the nearest
+// kept State again, which it reads from the log: some 10,000 in a log of a million events.
 //
-// It is not safe for concurrent use. Event returns the event at a position of the log, from 0, nil for none; it is called by
-// At only. It must be set before At is called, and Add be called for the events of the log in their order.
+// Event returns the event at an index of the log, from 0, nil for none; only At calls it. It must
+// be set before At is called, and Add must be called with the events of the log in their order. A
+// Timeline is not safe for concurrent use.
 type Timeline struct {
 	Event func(i int) *Event
 
 	now    *State
 	added  int
 	every  int
-	kept   []keptState // in their order
-	weight int
-	last   keptState // what At returned last
+	kept   []keptState // in the order of the log
+	weight int         // the sum of the weights of kept
+	last   keptState   // the latest result of At
 }
 
 // keptState is the State after the first count events of the log.
@@ -37,7 +39,7 @@ func (t *Timeline) prepare() {
 	}
 }
 
-// Add takes the next event of the log.
+// Add adds the next event of the log.
 func (t *Timeline) Add(e *Event) {
 	t.prepare()
 	t.now.Apply(e)
@@ -52,7 +54,7 @@ func (t *Timeline) Add(e *Event) {
 	}
 }
 
-// thin drops every second State.
+// thin drops every second kept State.
 func (t *Timeline) thin() {
 	t.every *= 2
 	n := 0
@@ -68,13 +70,14 @@ func (t *Timeline) thin() {
 	t.kept = t.kept[:n]
 }
 
-// Now returns the State after the last event.
+// Now returns the State after the last event. It does not change when more events are added.
 func (t *Timeline) Now() *State {
 	t.prepare()
 	return t.now.clone()
 }
 
-// At returns the State after the event with the number n, or after the last one before it. It is read only.
+// At returns the State after the event with the number n, or after the last event before it. The
+// State is read only.
 func (t *Timeline) At(n uint64) *State {
 	t.prepare()
 	if n >= t.now.N {

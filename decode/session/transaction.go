@@ -9,65 +9,78 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// Outcome says how a request ended.
+// Outcome is the result of a request.
 type Outcome uint8
 
 // The outcomes.
 const (
-	Waiting    Outcome = iota // it has no answer yet
-	Answered                  // it has one
-	Failed                    // it was answered with an error, or the message was not delivered
-	Unanswered                // the connection ended before an answer came
-	Told                      // it wants no answer, or a server or the end of a connection began it
-	Orphaned                  // there are answers to a request that nobody saw
+	// Waiting is a request that has no answer yet.
+	Waiting Outcome = iota
+	// Answered is a request that has its answer.
+	Answered
+	// Failed is a request that was answered with an error, or a message that was not delivered.
+	Failed
+	// Unanswered is a request whose connection ended before an answer came.
+	Unanswered
+	// OneWay is a request that needs no answer, or one that is not a client's: a server's command,
+	// or the end of a connection.
+	OneWay
+	// Orphaned is not a request but the answers to one that was not seen.
+	Orphaned
 )
 
-// String returns the name that machines see: "open", "answered", "failed", "unanswered", "told", "orphaned".
+// String returns the name that machines see: "open", "answered", "failed", "unanswered", "told",
+// "orphaned".
 func (o Outcome) String() string {
 	return [...]string{"open", "answered", "failed", "unanswered", "told", "orphaned"}[o]
 }
 
-// Transaction is one request and all that came of it, by the numbers of the events.
+// Transaction is one request and its replies and consequences, by the numbers of the events.
 type Transaction struct {
-	// Request is what began it: mostly a client's command, else a server's that has consequences of its own, such as a ring
-	// from a caller who was not seen, or the end of a connection. It is 0 where Outcome is Orphaned.
+	// Request is the event that began the transaction: mostly a client's command, else a server's
+	// command with consequences of its own, such as a ring from a caller who was not seen, or the
+	// end of a connection. It is 0 if Outcome is Orphaned.
 	Request uint64
-	// Cause is the request of another transaction whose consequence this request is, as CAL is of ANS; 0 for none.
+	// Cause is the request of the transaction of which this request is a consequence, as CAL is of
+	// ANS; 0 for none.
 	Cause uint64
-	// Replies answer the request on its connection, in their order, errors included.
+	// Replies are the answers on the connection of the request, in their order, errors included.
 	Replies []uint64
-	// Consequences are what it caused besides, mostly on other connections: what other users were told, the first command of
-	// the connection that a referral led to, and their consequences in turn.
+	// Consequences are the other events that the request caused, mostly on other connections:
+	// notifications of other users, the first command of the connection to which a referral led,
+	// and their consequences in turn.
 	Consequences []uint64
 	// RTT is the time from the request to the first reply.
 	RTT     time.Duration
 	Outcome Outcome
 }
 
-// Caps of what Transactions remember: of the latest million events, in about 40 MB, 100 MB at worst.
+// Limits of what Transactions remember. For the latest million events they keep memory at about 40
+// MB, 100 MB at worst.
 const (
 	maxTracked = 1 << 20 // events
 	pageSize   = 1 << 10 // events that are forgotten together
-	maxReplies = 1 << 13 // of one request: four full lists of the later servers, with all that comes with them
-	maxEffects = 1 << 10 // of one request: more than the users who can have one user on a list
-	maxWaiting = 256     // requests without an answer on one connection
-	maxOpen    = 1 << 14 // connections that are open
-	maxCauses  = 1 << 14 // what may have consequences yet, a kind
+	maxReplies = 1 << 13 // replies to one request: four full lists of later servers with their settings
+	maxEffects = 1 << 10 // consequences of one request: more than the users who can have one user on a list
+	maxWaiting = 256     // unanswered requests on one connection
+	maxOpen    = 1 << 14 // open connections
+	maxCauses  = 1 << 14 // possible causes for one entry of dialect.Causes
 )
 
-// Transactions collect what requests led to. The zero value is ready. They remember the latest million events (see the caps)
-// and are not safe for concurrent use.
+// Transactions collects requests with their replies and consequences. The zero value is ready for
+// use. It remembers the latest million events, and is not safe for concurrent use.
 type Transactions struct {
 	pages map[uint64]*page
 	order []uint64 // the numbers of the pages, the oldest first
 	conns recent[int, *asker]
-	chain []recent[uint64, causes] // one for each of chains
+	begun []recent[uint64, causes] // possible causes, for each entry of dialect.Causes
+	table map[decode.Verb]entries  // of dialect.Causes, by verb; the zero Verb stands for the end of a connection
 	seed  maphash.Seed
 	buf   []byte
 	ready bool
 }
 
-// page is which transactions pageSize events belong to.
+// page holds the transactions to which pageSize consecutive events belong, nil for none.
 type page [pageSize]*record
 
 // record is a transaction that is being collected.
@@ -82,17 +95,19 @@ type record struct {
 	effects        []effect
 }
 
-// effect is a consequence on a connection.
+// effect is a consequence, and the connection on which it was seen.
 type effect struct {
 	n    uint64
 	conn int
 }
 
-// asker is one connection: its requests that wait.
+// asker holds the requests of one connection that wait for an answer.
 type asker struct{ waiting []*record }
 
-// Add takes the next event of the log.
-func (t *Transactions) Add(e *Event) {
+// Add adds the next event of the log. It returns the number of the event that caused this one most
+// directly: the request that it answers, or the latest one of which it is a consequence; 0 if none
+// is known.
+func (t *Transactions) Add(e *Event) (cause uint64) {
 	t.prepare()
 	var r *record
 	switch {
@@ -102,27 +117,42 @@ func (t *Transactions) Add(e *Event) {
 	default:
 		r = t.reply(e)
 	}
-	r = t.follow(e, r)
+	r, cause = t.follow(e, r)
 	if e.Kind == Close {
 		t.settle(e)
 	}
 	if r != nil {
 		t.set(e.N, r)
 	}
+	return cause
 }
 
-// At returns the transaction that the event n belongs to, and false where there is none or it is forgotten. A request belongs
-// to its own transaction even where it is a consequence too; Cause says of what. The slices are the caller's.
+// At returns the transaction to which event n belongs. It reports false for an event that belongs
+// to none or is forgotten. A request belongs to its own transaction even if it is a consequence
+// too; its Cause says of which request. The slices are the caller's.
 func (t *Transactions) At(n uint64) (Transaction, bool) {
 	r := t.get(n)
 	if r == nil {
 		return Transaction{}, false
 	}
-	x := Transaction{Request: r.request, Cause: r.cause, Replies: slices.Clone(r.replies), RTT: r.rtt, Outcome: r.outcome}
+	x := Transaction{
+		Request: r.request, Cause: r.cause, Replies: slices.Clone(r.replies), RTT: r.rtt,
+		Outcome: r.outcome,
+	}
 	for _, f := range r.effects {
 		x.Consequences = append(x.Consequences, f.n)
 	}
 	return x, true
+}
+
+// FirstReply returns the row of the request to which event n is the first reply. It reports false
+// for any other event, and where the request is of no known command or was not seen.
+func (t *Transactions) FirstReply(n uint64) (*dialect.Row, bool) {
+	r := t.get(n)
+	if r == nil || r.row == nil || len(r.replies) == 0 || r.replies[0] != n {
+		return nil, false
+	}
+	return r.row, true
 }
 
 func (t *Transactions) prepare() {
@@ -131,8 +161,15 @@ func (t *Transactions) prepare() {
 	}
 	t.ready, t.seed = true, maphash.MakeSeed()
 	t.pages, t.conns = map[uint64]*page{}, newRecent[int, *asker](maxOpen)
-	for range chains {
-		t.chain = append(t.chain, newRecent[uint64, causes](maxCauses))
+	t.table = map[decode.Verb]entries{}
+	for i, c := range dialect.Causes() {
+		t.begun = append(t.begun, newRecent[uint64, causes](maxCauses))
+		from := t.table[c.From.Verb]
+		from.from = append(from.from, i)
+		t.table[c.From.Verb] = from
+		to := t.table[c.To.Verb]
+		to.to = append(to.to, i)
+		t.table[c.To.Verb] = to
 	}
 }
 
@@ -157,7 +194,7 @@ func (t *Transactions) set(n uint64, r *record) {
 	p[n%pageSize] = r
 }
 
-// asker returns what is known of the event's connection.
+// asker returns the asker of a connection, which it makes if necessary.
 func (t *Transactions) asker(conn int) *asker {
 	a, ok := t.conns.get(conn)
 	if !ok {
@@ -171,10 +208,10 @@ func newRecord(e *Event, o Outcome) *record {
 	return &record{request: e.N, conn: e.Conn, at: e.Time, row: e.Row, outcome: o}
 }
 
-// request begins a transaction.
+// request begins a transaction with the event, and returns it.
 func (t *Transactions) request(e *Event) *record {
-	r := newRecord(e, Told)
-	if !wantsAnswer(e) {
+	r := newRecord(e, OneWay)
+	if !WantsAnswer(e.Row, &e.In) {
 		return r
 	}
 	r.outcome = Waiting
@@ -189,39 +226,40 @@ func (t *Transactions) request(e *Event) *record {
 	return r
 }
 
-// quiet are the modes in which nothing, or a failure only, answers a message (§8.7).
+// quiet lists the acknowledgment modes in which a message gets no answer, or only one on failure
+// (§8.7).
 var quiet = []string{"U", "N"}
 
-// wantsAnswer reports whether a request must be answered.
-func wantsAnswer(e *Event) bool {
-	if e.Row == nil {
-		return e.In.HasTrID
+// WantsAnswer reports whether the request m must be answered. row describes it, nil for an unknown
+// command.
+func WantsAnswer(row *dialect.Row, m *decode.Message) bool {
+	if row == nil {
+		return m.HasTrID
 	}
-	for i := range e.Row.Args {
-		if e.Row.Args[i].Name == "AckMode" {
-			return !slices.Contains(quiet, string(e.In.Arg(i)))
+	for i := range row.Args {
+		if row.Args[i].Name == "AckMode" {
+			return !slices.Contains(quiet, string(m.Arg(i)))
 		}
 	}
-	return len(e.Row.Replies) > 0
+	return len(row.Replies) > 0
 }
 
-// refusal is what says that a message was not delivered (§8.7).
-var refusal = decode.V("NAK")
-
-// failed reports whether a reply says no: an error, a message that was not delivered, a version that is not spoken (§7.1).
+// failed reports whether a reply is negative: an error, a message that was not delivered (§8.7), a
+// dialect that the server does not speak (§7.1).
 func failed(e *Event) bool {
-	if e.Flags&Error != 0 || e.In.Verb == refusal {
+	if e.Flags&Error != 0 {
 		return true
 	}
-	return e.Row != nil && string(e.Row.Find(&e.In, dialect.Dialect)) == "0"
+	return e.Row != nil && (e.Row.Effect(e.Role) == dialect.Fails || string(e.Row.Find(&e.In, dialect.Dialect)) == "0")
 }
 
-// reply adds what a server said to the transaction that it answers; nil for what answers nothing.
+// reply adds a server's command to the transaction that it answers, and returns that; nil if it
+// answers none.
 func (t *Transactions) reply(e *Event) *record {
 	switch {
 	case e.ReplyTo != 0:
 		r := t.get(e.ReplyTo)
-		if r == nil || r.request != e.ReplyTo { // not in this log
+		if r == nil || r.request != e.ReplyTo { // the request is not in this log
 			r = &record{request: e.ReplyTo, conn: e.Conn, at: e.Time.Add(-e.RTT)}
 			if t.pages[e.ReplyTo/pageSize] != nil {
 				t.set(e.ReplyTo, r)
@@ -235,7 +273,7 @@ func (t *Transactions) reply(e *Event) *record {
 	return nil
 }
 
-// addReply adds an answer, which came so long after the request.
+// addReply adds an answer, which came after the given time since the request.
 func (r *record) addReply(e *Event, after time.Duration) {
 	if len(r.replies) == 0 {
 		r.rtt, r.outcome = after, Answered
@@ -248,7 +286,7 @@ func (r *record) addReply(e *Event, after time.Duration) {
 	}
 }
 
-// settle ends what waits on a connection that ended.
+// settle marks the requests that still wait on a connection as unanswered when it ends.
 func (t *Transactions) settle(e *Event) {
 	for _, r := range t.asker(e.Conn).waiting {
 		if r.outcome == Waiting {

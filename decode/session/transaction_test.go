@@ -13,8 +13,8 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// label names an event as the scripts do, by its first words: "ns C: SYN 7 0".
-func (p *tape) label(n uint64) string {
+// label returns the first words of an event as in the scripts, such as "ns C: SYN 7 0".
+func (p *player) label(n uint64) string {
 	if n == 0 {
 		return "-"
 	}
@@ -26,7 +26,7 @@ func (p *tape) label(n uint64) string {
 	return fmt.Sprintf("%s %s: %s", p.names[e.Conn], e.Dir, strings.Join(words[:min(3, len(words))], " "))
 }
 
-func (p *tape) labels(ns []uint64) []string {
+func (p *player) labels(ns []uint64) []string {
 	var all []string
 	for _, n := range ns {
 		all = append(all, p.label(n))
@@ -34,8 +34,8 @@ func (p *tape) labels(ns []uint64) []string {
 	return all
 }
 
-// transactions returns those of the whole log, each event's told in words.
-func (p *tape) transactions() *session.Transactions {
+// transactions returns the Transactions of the whole log.
+func (p *player) transactions() *session.Transactions {
 	var t session.Transactions
 	for _, e := range p.log {
 		t.Add(e)
@@ -44,7 +44,7 @@ func (p *tape) transactions() *session.Transactions {
 }
 
 // find returns the number of the first event with the label.
-func (p *tape) find(t *testing.T, label string) uint64 {
+func (p *player) find(t *testing.T, label string) uint64 {
 	t.Helper()
 	for _, e := range p.log {
 		if p.label(e.N) == label {
@@ -55,8 +55,8 @@ func (p *tape) find(t *testing.T, label string) uint64 {
 	return 0
 }
 
-// told is a transaction in words.
-type told struct {
+// summary is a transaction in words.
+type summary struct {
 	Request, Cause string
 	Replies        []string
 	Consequences   []string
@@ -64,13 +64,16 @@ type told struct {
 	Outcome        string
 }
 
-func (p *tape) tell(t *testing.T, x *session.Transactions, label string) told {
+func (p *player) tell(t *testing.T, x *session.Transactions, label string) summary {
 	t.Helper()
 	got, ok := x.At(p.find(t, label))
 	if !ok {
-		return told{}
+		return summary{}
 	}
-	return told{p.label(got.Request), p.label(got.Cause), p.labels(got.Replies), p.labels(got.Consequences), got.RTT, got.Outcome.String()}
+	return summary{
+		p.label(got.Request), p.label(got.Cause), p.labels(got.Replies), p.labels(got.Consequences), got.RTT,
+		got.Outcome.String(),
+	}
 }
 
 // draftSession is a whole session of MSNP2: two users on all their connections.
@@ -130,41 +133,82 @@ const draftSession = `
 	bob S: FLN alice@hotmail.com\r\n`
 
 func TestTransactions(t *testing.T) {
-	p := newTape()
+	p := newPlayer()
 	p.play(t, draftSession)
 	x := p.transactions()
 	logon := []string{"ns C: USR 5 MD5"}
 	for _, tc := range []struct {
 		event string
-		want  told
+		want  summary
 	}{
-		{"ds C: USR 2 MD5", told{"ds C: USR 2 MD5", "-", []string{"ds S: XFR 2 NS"}, logon, time.Second, "answered"}},
-		{"ns C: USR 5 MD5", told{"ns C: USR 5 MD5", "ds C: USR 2 MD5", []string{"ns S: USR 5 MD5"}, nil, time.Second, "answered"}},
-		{"ns S: LST 7 RL", told{"ns C: SYN 7 0", "-", []string{
-			"ns S: SYN 7 12", "ns S: GTC 7 12", "ns S: BLP 7 12", "ns S: LST 7 FL", "ns S: LST 7 FL", "ns S: LST 7 AL", "ns S: LST 7 BL",
+		{
+			"ds C: USR 2 MD5",
+			summary{"ds C: USR 2 MD5", "-", []string{"ds S: XFR 2 NS"}, logon, time.Second, "answered"},
+		},
+		{
+			"ns C: USR 5 MD5",
+			summary{"ns C: USR 5 MD5", "ds C: USR 2 MD5", []string{"ns S: USR 5 MD5"}, nil, time.Second, "answered"},
+		},
+		{"ns S: LST 7 RL", summary{"ns C: SYN 7 0", "-", []string{
+			"ns S: SYN 7 12", "ns S: GTC 7 12", "ns S: BLP 7 12", "ns S: LST 7 FL", "ns S: LST 7 FL",
+			"ns S: LST 7 AL", "ns S: LST 7 BL",
 			"ns S: LST 7 RL",
 		}, nil, time.Second, "answered"}},
-		{"bob S: NLN NLN alice@hotmail.com", told{
+		{"bob S: NLN NLN alice@hotmail.com", summary{
 			"ns C: CHG 8 NLN", "-",
 			[]string{"ns S: CHG 8 NLN", "ns S: ILN 8 AWY"},
 			[]string{"bob S: NLN NLN alice@hotmail.com"},
 			time.Second, "answered",
 		}},
-		{"ns S: XFR 9 SB", told{"ns C: XFR 9 SB", "-", []string{"ns S: XFR 9 SB"}, []string{"sb C: USR 1 alice@hotmail.com"}, time.Second, "answered"}},
-		{"sb C: USR 1 alice@hotmail.com", told{"sb C: USR 1 alice@hotmail.com", "ns C: XFR 9 SB", []string{"sb S: USR 1 OK"}, nil, time.Second, "answered"}},
-		{"bob S: RNG 11752013 10.0.0.9:1863", told{"sb C: CAL 2 bob@hotmail.com", "-", []string{"sb S: CAL 2 RINGING"}, []string{
-			"bob S: RNG 11752013 10.0.0.9:1863", "sb2 C: ANS 1 bob@hotmail.com", "sb S: JOI bob@hotmail.com Bob",
-		}, time.Second, "answered"}},
-		{"sb2 S: ANS 1 OK", told{
+		{
+			"ns S: XFR 9 SB",
+			summary{
+				"ns C: XFR 9 SB", "-",
+				[]string{"ns S: XFR 9 SB"},
+				[]string{"sb C: USR 1 alice@hotmail.com"},
+				time.Second, "answered",
+			},
+		},
+		{
+			"sb C: USR 1 alice@hotmail.com",
+			summary{
+				"sb C: USR 1 alice@hotmail.com", "ns C: XFR 9 SB",
+				[]string{"sb S: USR 1 OK"},
+				nil, time.Second,
+				"answered",
+			},
+		},
+		{
+			"bob S: RNG 11752013 10.0.0.9:1863",
+			summary{"sb C: CAL 2 bob@hotmail.com", "-", []string{"sb S: CAL 2 RINGING"}, []string{
+				"bob S: RNG 11752013 10.0.0.9:1863", "sb2 C: ANS 1 bob@hotmail.com", "sb S: JOI bob@hotmail.com Bob",
+			}, time.Second, "answered"},
+		},
+		{"sb2 S: ANS 1 OK", summary{
 			"sb2 C: ANS 1 bob@hotmail.com", "sb C: CAL 2 bob@hotmail.com",
 			[]string{"sb2 S: IRO 1 1", "sb2 S: ANS 1 OK"},
 			[]string{"sb S: JOI bob@hotmail.com Bob"},
 			time.Second, "answered",
 		}},
-		{"sb2 S: MSG alice@hotmail.com Alice%20L", told{"sb C: MSG 3 N", "-", nil, []string{"sb2 S: MSG alice@hotmail.com Alice%20L"}, 0, "told"}},
-		{"sb S: BYE bob@hotmail.com", told{"sb2 C: OUT", "-", []string{"sb2 close"}, []string{"sb S: BYE bob@hotmail.com"}, time.Second, "answered"}},
-		{"bob S: FLN alice@hotmail.com", told{"ns close", "-", nil, []string{"bob S: FLN alice@hotmail.com"}, 0, "told"}},
-		{"ns S: MSG Hotmail Hotmail", told{}},
+		{
+			"sb2 S: MSG alice@hotmail.com Alice%20L",
+			summary{"sb C: MSG 3 N", "-", nil, []string{"sb2 S: MSG alice@hotmail.com Alice%20L"}, 0, "told"},
+		},
+		{
+			"sb S: BYE bob@hotmail.com",
+			summary{
+				"sb2 C: OUT", "-",
+				[]string{"sb2 close"},
+				[]string{"sb S: BYE bob@hotmail.com"},
+				time.Second,
+				"answered",
+			},
+		},
+		{
+			"bob S: FLN alice@hotmail.com",
+			summary{"ns close", "-", nil, []string{"bob S: FLN alice@hotmail.com"}, 0, "told"},
+		},
+		{"ns S: MSG Hotmail Hotmail", summary{}},
 	} {
 		if diff := cmp.Diff(tc.want, p.tell(t, x, tc.event)); diff != "" {
 			t.Errorf("transaction of %q (-want +got):\n%s", tc.event, diff)
@@ -175,27 +219,76 @@ func TestTransactions(t *testing.T) {
 func TestOutcomes(t *testing.T) {
 	for _, tc := range []struct {
 		name, script, event string
-		want                told
+		want                summary
 	}{
-		{"waits", "c C: INF 1\\r\\n", "c C: INF 1", told{"c C: INF 1", "-", nil, nil, 0, "open"}},
-		{"unanswered at the close", "c C: INF 1\\r\\n\nc close", "c C: INF 1", told{"c C: INF 1", "-", nil, nil, 0, "unanswered"}},
-		{"error", "c C: SYN 4 0\\r\\n\nc S: 302 4\\r\\n", "c S: 302 4", told{"c C: SYN 4 0", "-", []string{"c S: 302 4"}, nil, time.Second, "failed"}},
-		{"refused version", "c C: VER 4 MSNP1\\r\\n\nc S: VER 4 0\\r\\n", "c C: VER 4 MSNP1", told{"c C: VER 4 MSNP1", "-", []string{"c S: VER 4 0"}, nil, time.Second, "failed"}},
-		{"not delivered", "c C: MSG 4 N 1\\r\\nx\nc S: NAK 4\\r\\n", "c C: MSG 4 N", told{"c C: MSG 4 N", "-", []string{"c S: NAK 4"}, nil, time.Second, "failed"}},
-		{"delivered", "c C: MSG 4 A 1\\r\\nx\nc S: ACK 4\\r\\n\nc close", "c C: MSG 4 A", told{"c C: MSG 4 A", "-", []string{"c S: ACK 4"}, nil, time.Second, "answered"}},
-		{"wants no answer", "c C: MSG 4 U 1\\r\\nx\nc close", "c C: MSG 4 U", told{"c C: MSG 4 U", "-", nil, nil, 0, "told"}},
-		{"answer without a request", "c S: SYN 4 1\\r\\n", "c S: SYN 4 1", told{"-", "-", []string{"c S: SYN 4 1"}, nil, 0, "orphaned"}},
-		{"error without a request", "c S: 201 4\\r\\n", "c S: 201 4", told{"-", "-", []string{"c S: 201 4"}, nil, 0, "orphaned"}},
-		{"an error that nothing caused", "c S: 600\\r\\n", "c S: 600", told{}},
-		{"the end answers OUT", "c C: OUT\\r\\n\nc close", "c close", told{"c C: OUT", "-", []string{"c close"}, nil, time.Second, "answered"}},
-		{"unknown", "c C: ZZZ 3\\r\\n\nc S: 200 3\\r\\n", "c C: ZZZ 3", told{"c C: ZZZ 3", "-", []string{"c S: 200 3"}, nil, time.Second, "failed"}},
-		{"one TrID for all requests", "c C: CHG 7 NLN\\r\\n\nc C: ADD 7 FL a@b.c A\\r\\n\nc S: ADD 7 FL 2 a@b.c A\\r\\n\nc S: CHG 7 NLN\\r\\n", "c S: CHG 7 NLN", told{"c C: CHG 7 NLN", "-", []string{"c S: CHG 7 NLN"}, nil, 3 * time.Second, "answered"}},
-		{"TrIDs that go backwards", "c C: CAL 179 a@b.c\\r\\n\nc C: MSG 177 A 1\\r\\nx\nc S: ACK 177\\r\\n\nc S: CAL 179 RINGING 1\\r\\n", "c S: ACK 177", told{"c C: MSG 177 A", "-", []string{"c S: ACK 177"}, nil, time.Second, "answered"}},
-		{"a call that failed brings nobody", "s C: CAL 2 d@e.f\\r\\n\ns S: 217 2\\r\\n\ns S: JOI d@e.f D\\r\\n", "s C: CAL 2 d@e.f", told{"s C: CAL 2 d@e.f", "-", []string{"s S: 217 2"}, nil, time.Second, "failed"}},
-		{"a caller who was not seen", "n C: USR 1 MD5 I bob@b.c\\r\\n\nn S: RNG 5 10.0.0.9 CKI 8.9 a@b.c A\\r\\n\ns C: ANS 1 bob@b.c 8.9 5\\r\\n", "n S: RNG 5 10.0.0.9", told{"n S: RNG 5 10.0.0.9", "-", nil, []string{"s C: ANS 1 bob@b.c"}, 0, "told"}},
+		{"waits", "c C: INF 1\\r\\n", "c C: INF 1", summary{"c C: INF 1", "-", nil, nil, 0, "open"}},
+		{
+			"unanswered at the close", "c C: INF 1\\r\\n\nc close", "c C: INF 1",
+			summary{"c C: INF 1", "-", nil, nil, 0, "unanswered"},
+		},
+		{
+			"error", "c C: SYN 4 0\\r\\n\nc S: 302 4\\r\\n", "c S: 302 4",
+			summary{"c C: SYN 4 0", "-", []string{"c S: 302 4"}, nil, time.Second, "failed"},
+		},
+		{
+			"refused version", "c C: VER 4 MSNP1\\r\\n\nc S: VER 4 0\\r\\n", "c C: VER 4 MSNP1",
+			summary{"c C: VER 4 MSNP1", "-", []string{"c S: VER 4 0"}, nil, time.Second, "failed"},
+		},
+		{
+			"not delivered", "c C: MSG 4 N 1\\r\\nx\nc S: NAK 4\\r\\n", "c C: MSG 4 N",
+			summary{"c C: MSG 4 N", "-", []string{"c S: NAK 4"}, nil, time.Second, "failed"},
+		},
+		{
+			"delivered", "c C: MSG 4 A 1\\r\\nx\nc S: ACK 4\\r\\n\nc close", "c C: MSG 4 A",
+			summary{"c C: MSG 4 A", "-", []string{"c S: ACK 4"}, nil, time.Second, "answered"},
+		},
+		{
+			"wants no answer", "c C: MSG 4 U 1\\r\\nx\nc close", "c C: MSG 4 U",
+			summary{"c C: MSG 4 U", "-", nil, nil, 0, "told"},
+		},
+		{
+			"answer without a request", "c S: SYN 4 1\\r\\n", "c S: SYN 4 1",
+			summary{"-", "-", []string{"c S: SYN 4 1"}, nil, 0, "orphaned"},
+		},
+		{
+			"error without a request", "c S: 201 4\\r\\n", "c S: 201 4",
+			summary{"-", "-", []string{"c S: 201 4"}, nil, 0, "orphaned"},
+		},
+		{"an error that nothing caused", "c S: 600\\r\\n", "c S: 600", summary{}},
+		{
+			"the end answers OUT", "c C: OUT\\r\\n\nc close", "c close",
+			summary{"c C: OUT", "-", []string{"c close"}, nil, time.Second, "answered"},
+		},
+		{
+			"unknown", "c C: ZZZ 3\\r\\n\nc S: 200 3\\r\\n", "c C: ZZZ 3",
+			summary{"c C: ZZZ 3", "-", []string{"c S: 200 3"}, nil, time.Second, "failed"},
+		},
+		{
+			"one TrID for all requests",
+			"c C: CHG 7 NLN\\r\\n\nc C: ADD 7 FL a@b.c A\\r\\n\nc S: ADD 7 FL 2 a@b.c A\\r\\n\nc S: CHG 7 NLN\\r\\n",
+			"c S: CHG 7 NLN",
+			summary{"c C: CHG 7 NLN", "-", []string{"c S: CHG 7 NLN"}, nil, 3 * time.Second, "answered"},
+		},
+		{
+			"TrIDs that go backwards",
+			"c C: CAL 179 a@b.c\\r\\n\nc C: MSG 177 A 1\\r\\nx\nc S: ACK 177\\r\\n\nc S: CAL 179 RINGING 1\\r\\n",
+			"c S: ACK 177",
+			summary{"c C: MSG 177 A", "-", []string{"c S: ACK 177"}, nil, time.Second, "answered"},
+		},
+		{
+			"a call that failed brings nobody", "s C: CAL 2 d@e.f\\r\\n\ns S: 217 2\\r\\n\ns S: JOI d@e.f D\\r\\n",
+			"s C: CAL 2 d@e.f",
+			summary{"s C: CAL 2 d@e.f", "-", []string{"s S: 217 2"}, nil, time.Second, "failed"},
+		},
+		{
+			"a caller who was not seen",
+			"n C: USR 1 MD5 I bob@b.c\\r\\n\nn S: RNG 5 10.0.0.9 CKI 8.9 a@b.c A\\r\\n\ns C: ANS 1 bob@b.c 8.9 " +
+				"5\\r\\n", "n S: RNG 5 10.0.0.9",
+			summary{"n S: RNG 5 10.0.0.9", "-", nil, []string{"s C: ANS 1 bob@b.c"}, 0, "told"},
+		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			p := newTape()
+			p := newPlayer()
 			p.play(t, tc.script)
 			if diff := cmp.Diff(tc.want, p.tell(t, p.transactions(), tc.event)); diff != "" {
 				t.Errorf("transaction of %q (-want +got):\n%s", tc.event, diff)
@@ -204,9 +297,10 @@ func TestOutcomes(t *testing.T) {
 	}
 }
 
-// TestRelaysOfTheSameText: two equal notices are two messages, each relayed to both others.
+// TestRelaysOfTheSameText checks that two equal notices are two messages, each of which is relayed
+// to both other users.
 func TestRelaysOfTheSameText(t *testing.T) {
-	p := newTape()
+	p := newPlayer()
 	p.play(t, `
 		a C: USR 1 a@b.c 1.1\r\n
 		b C: USR 1 b@b.c 1.2\r\n
@@ -226,9 +320,9 @@ func TestRelaysOfTheSameText(t *testing.T) {
 	}
 }
 
-// TestCallAfterCall: the second of two calls brings the callee, the first failed.
+// TestCallAfterCall checks that the second of two calls brings the callee if the first one failed.
 func TestCallAfterCall(t *testing.T) {
-	p := newTape()
+	p := newPlayer()
 	p.play(t, `
 		s C: USR 1 a@b.c 1.1\r\n
 		s C: CAL 2 b@b.c\r\n
@@ -248,10 +342,12 @@ func TestCallAfterCall(t *testing.T) {
 	}
 }
 
-// TestEffectsComeSoon: what is told half a minute later has another cause, but for what waits for a person.
+// TestEffectsComeSoon checks that an event half a minute later has another cause, unless it depends
+// on a person.
 func TestEffectsComeSoon(t *testing.T) {
-	p := newTape()
-	p.play(t, "a C: USR 1 MD5 I a@b.c\\r\\n\nb C: USR 1 MD5 I d@e.f\\r\\n\na C: CHG 2 BSY\\r\\n\ns C: USR 1 a@b.c 1.2\\r\\n\ns C: CAL 2 d@e.f\\r\\n")
+	p := newPlayer()
+	p.play(t, "a C: USR 1 MD5 I a@b.c\\r\\n\nb C: USR 1 MD5 I d@e.f\\r\\n\na C: CHG 2 BSY\\r\\n\ns C: USR 1 a@b.c "+
+		"1.2\\r\\n\ns C: CAL 2 d@e.f\\r\\n")
 	p.now = p.now.Add(time.Minute)
 	p.play(t, "b S: NLN BSY a@b.c A\\r\\n\ns S: JOI d@e.f D\\r\\n")
 	x := p.transactions()
@@ -263,22 +359,26 @@ func TestEffectsComeSoon(t *testing.T) {
 	}
 }
 
-// TestListsWithoutTrID: what answers SYN without a TrID belongs to it.
+// TestListsWithoutTrID checks that answers to SYN without a TrID belong to its transaction.
 func TestListsWithoutTrID(t *testing.T) {
-	p := newTape()
+	p := newPlayer()
 	p.play(t, "c C: SYN 1 0\\r\\n\nc S: SYN 1 5\\r\\n\nc S: LST a@b.c A 11 0\\r\\n\nc S: NLN NLN a@b.c A\\r\\n")
 	if got := len(p.tell(t, p.transactions(), "c C: SYN 1 0").Replies); got != 2 {
 		t.Errorf("SYN has %d replies, want 2", got)
 	}
 }
 
-// TestTransactionsAreForgotten: millions of requests without an answer leave the latest million.
+// TestTransactionsAreForgotten checks that of millions of requests without an answer only the
+// latest million are kept.
 func TestTransactionsAreForgotten(t *testing.T) {
 	m := decode.Parse([]byte("CHG 1 NLN\r\n"), decode.FromClient, dialect.MSNP2)
 	var x session.Transactions
 	const last = 3 << 20
 	for n := uint64(1); n <= last; n += 64 {
-		x.Add(&session.Event{N: n, Conn: 1, Dir: decode.FromClient, In: m, Row: dialect.MSNP2.Match(decode.FromClient, dialect.NS, &m)})
+		x.Add(&session.Event{
+			N: n, Conn: 1, Dir: decode.FromClient, In: m,
+			Row: dialect.MSNP2.Match(decode.FromClient, dialect.NS, &m),
+		})
 	}
 	if _, ok := x.At(1); ok {
 		t.Error("the first of three million events is still known")

@@ -15,8 +15,8 @@ type wide struct {
 func wideSize(wide) int                 { return 64 }
 func wideGap(first, _ wide, _ int) wide { return first }
 
-// round is how many events are published before the subscribers catch up. A
-// publisher that never pauses would measure the growth of queues, and losses.
+// round is how many events are published before the subscribers catch up. Without pauses the
+// benchmark would measure the growth of queues, and losses.
 const round = 1000
 
 // paced returns a bus, and a function that publishes the i-th event (from 1) and
@@ -66,7 +66,7 @@ func TestPublishDoesNotAllocate(t *testing.T) {
 		}
 	}
 	for range 20 {
-		all() // the buffers grow to their size
+		all() // lets the buffers grow to their final size
 	}
 	// A buffer may still grow when the scheduler makes a batch larger than any
 	// before; an allocation an event, or a batch, would be far above this.

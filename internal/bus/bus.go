@@ -10,8 +10,8 @@ import (
 type Bus[E any] struct {
 	size func(E) int
 
-	// mu guards what follows and the queues of all subscriptions. One lock for
-	// all is what makes the order the same for all.
+	// mu guards the fields below and the queues of all subscriptions. They share one lock so that
+	// all of them see the same order.
 	mu     sync.Mutex
 	subs   []*subscriber[E]
 	closed bool
@@ -19,16 +19,15 @@ type Bus[E any] struct {
 	running sync.WaitGroup // subscribers' goroutines; Add only while !closed
 }
 
-// New returns a bus without subscribers. size says how many bytes an event
-// counts for in queues, the value of type E itself and what it alone keeps
-// alive; it may be called concurrently, and anything below 1 counts as 1.
+// New returns a bus without subscribers. size returns how many bytes an event takes in a queue: the
+// value of type E itself plus what it alone keeps alive. It may be called concurrently, and a
+// result below 1 counts as 1.
 func New[E any](size func(E) int) *Bus[E] {
 	return &Bus[E]{size: size}
 }
 
-// Publish hands e to all subscriptions without waiting for any. Subscribers
-// share e: neither they nor the publisher change what it points to. After Close
-// it does nothing.
+// Publish queues e for all subscriptions and waits for none of them. Subscribers share e: neither
+// they nor the publisher may change what it points to. After Close, Publish does nothing.
 func (b *Bus[E]) Publish(e E) {
 	n := max(b.size(e), 1)
 	b.mu.Lock()
@@ -38,8 +37,8 @@ func (b *Bus[E]) Publish(e E) {
 	b.mu.Unlock()
 }
 
-// Close closes all subscriptions as Subscription.Close does and returns when
-// the last has handled what it held. A second Close waits likewise.
+// Close closes all subscriptions as Subscription.Close does, and returns when the last of them has
+// handled all that it held. A second Close waits likewise.
 func (b *Bus[E]) Close() {
 	b.mu.Lock()
 	b.closed = true
@@ -51,9 +50,9 @@ func (b *Bus[E]) Close() {
 	b.running.Wait()
 }
 
-// Subscribe starts a goroutine that hands o.Handle what is published from now
-// on, until Close of the subscription or of the bus. On a closed bus it returns
-// a subscription that is closed. It panics when o has no Handle or no Gap.
+// Subscribe starts a goroutine that passes all events published from now on to o.Handle, until the
+// subscription or the bus is closed. On a closed bus it returns a closed subscription. It panics if
+// o has no Handle or no Gap.
 func (b *Bus[E]) Subscribe(o Options[E]) *Subscription {
 	if o.Handle == nil || o.Gap == nil {
 		panic("bus: subscription " + o.Name + " needs Handle and Gap")
@@ -70,7 +69,7 @@ func (b *Bus[E]) Subscribe(o Options[E]) *Subscription {
 	return &s.Subscription
 }
 
-// unsubscribe stops publications to s; what s holds it still handles.
+// unsubscribe stops publications to s, which still handles what it holds.
 func (b *Bus[E]) unsubscribe(s *subscriber[E]) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// event is numbered, or a gap when lost is not 0. Its size is 1 unless said.
+// event is a numbered event, or a gap if lost is not 0. Its size is 1 unless set.
 type event struct {
 	id, size          int
 	first, last, lost int
@@ -31,36 +31,36 @@ func gap(first, last event, lost int) event {
 	return event{first: first.id, last: last.id, lost: lost}
 }
 
-// sink keeps what a subscription was handed.
-type sink struct {
+// collector keeps what a subscription was handed.
+type collector struct {
 	mu      sync.Mutex
 	events  []event
 	batches int
 }
 
-func (s *sink) handle(batch []event) {
+func (s *collector) handle(batch []event) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.events = append(s.events, batch...)
 	s.batches++
 }
 
-func (s *sink) got() []event {
+func (s *collector) got() []event {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.events)
 }
 
-// gated is a sink whose Handle waits for a permit before it returns.
+// gated is a collector whose Handle waits for a permit before it returns.
 type gated struct {
-	sink
+	collector
 	permit chan struct{}
 }
 
 func newGated() *gated { return &gated{permit: make(chan struct{})} }
 
 func (g *gated) handle(batch []event) {
-	g.sink.handle(batch)
+	g.collector.handle(batch)
 	<-g.permit
 }
 
@@ -92,9 +92,9 @@ func wantEvents(t *testing.T, what string, got, want []event) {
 func TestAllSubscribersSeeTheSameOrder(t *testing.T) {
 	const publishers, each = 4, 2000
 	b := bus.New(size)
-	sinks := make([]sink, 3)
-	for i := range sinks {
-		b.Subscribe(bus.Options[event]{Gap: gap, Handle: sinks[i].handle})
+	collectors := make([]collector, 3)
+	for i := range collectors {
+		b.Subscribe(bus.Options[event]{Gap: gap, Handle: collectors[i].handle})
 	}
 	var wg sync.WaitGroup
 	for p := range publishers {
@@ -103,9 +103,9 @@ func TestAllSubscribersSeeTheSameOrder(t *testing.T) {
 	wg.Wait()
 	b.Close()
 
-	first := sinks[0].got()
-	for i := range sinks[1:] {
-		if !slices.Equal(sinks[i+1].got(), first) {
+	first := collectors[0].got()
+	for i := range collectors[1:] {
+		if !slices.Equal(collectors[i+1].got(), first) {
 			t.Errorf("subscriber %d saw another order than subscriber 0", i+1)
 		}
 	}
@@ -125,11 +125,11 @@ func TestAllSubscribersSeeTheSameOrder(t *testing.T) {
 func TestSlowSubscriberDelaysNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := bus.New(size)
-		var fast sink
+		var fast collector
 		slow := newGated()
 		b.Subscribe(slow.options(10))
 		b.Subscribe(bus.Options[event]{Gap: gap, Handle: fast.handle})
-		publish(b, 0, 999) // would hang here
+		publish(b, 0, 999) // would hang here if Publish waited
 		synctest.Wait()
 		wantEvents(t, "fast subscriber", fast.got(), numbers(0, 999))
 		close(slow.permit)
@@ -140,7 +140,7 @@ func TestSlowSubscriberDelaysNobody(t *testing.T) {
 func TestDelayMakesBatches(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := bus.New(size)
-		var s sink
+		var s collector
 		sub := b.Subscribe(bus.Options[event]{Handle: s.handle, Gap: gap, Delay: 10 * time.Millisecond})
 		time.Sleep(time.Hour)
 		for id := 1; id <= 4; id++ {
@@ -159,7 +159,7 @@ func TestDelayMakesBatches(t *testing.T) {
 	})
 }
 
-func TestBehind(t *testing.T) {
+func TestLagging(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := bus.New(size)
 		s := newGated()
@@ -169,14 +169,14 @@ func TestBehind(t *testing.T) {
 			want bool
 		}{{5, false}, {1, true}, {4, true}} {
 			b.Publish(event{size: step.size})
-			if got := sub.Behind(); got != step.want {
-				t.Errorf("Behind is %v after %d bytes more, want %v", got, step.size, step.want)
+			if got := sub.Lagging(); got != step.want {
+				t.Errorf("Lagging is %v after %d bytes more, want %v", got, step.size, step.want)
 			}
 		}
 		close(s.permit)
 		synctest.Wait()
-		if sub.Behind() {
-			t.Error("Behind although all was handled")
+		if sub.Lagging() {
+			t.Error("Lagging although all was handled")
 		}
 		sub.Close()
 	})
@@ -221,13 +221,13 @@ func TestLossIsOneGapThenGoesOn(t *testing.T) {
 	})
 }
 
-func TestIdleSubscriberIsToldOfALossAtOnce(t *testing.T) {
+func TestIdleSubscriberGetsAGapAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := bus.New(size)
-		var out sink
+		var out collector
 		s := b.Subscribe(bus.Options[event]{MaxBytes: 10, Gap: gap, Handle: out.handle})
 		defer s.Close()
-		synctest.Wait()                   // it waits for events
+		synctest.Wait()                   // the subscription waits for events
 		b.Publish(event{id: 7, size: 11}) // never fits
 		synctest.Wait()
 		wantEvents(t, "before Close", out.got(), []event{{first: 7, last: 7, lost: 1}})
@@ -262,7 +262,7 @@ func TestMaxBytesCountsBytes(t *testing.T) {
 	}
 }
 
-// assertComplete checks that events and gaps tell of 0 to n-1 in order, each once.
+// assertComplete checks that events and gaps together cover 0 to n-1 in order, each once.
 func assertComplete(t *testing.T, events []event, n int) {
 	t.Helper()
 	next := 0
@@ -281,12 +281,12 @@ func assertComplete(t *testing.T, events []event, n int) {
 	}
 }
 
-func TestEveryEventIsSeenOrTold(t *testing.T) {
+func TestEveryEventIsSeenOrInAGap(t *testing.T) {
 	for seed := range uint64(50) {
 		synctest.Test(t, func(t *testing.T) {
 			rnd := rand.New(rand.NewPCG(seed, 0))
 			b := bus.New(size)
-			var out sink
+			var out collector
 			s := b.Subscribe(bus.Options[event]{MaxBytes: 40, Gap: gap, Handle: func(batch []event) {
 				out.handle(batch)
 				time.Sleep(time.Duration(len(batch)) * time.Millisecond)
@@ -309,7 +309,7 @@ func TestEveryEventIsSeenOrTold(t *testing.T) {
 	}
 }
 
-func TestCloseDrainsAndTellsTheLastLoss(t *testing.T) {
+func TestCloseDrainsAndReportsTheLastLoss(t *testing.T) {
 	for name, closeOf := range map[string]func(*bus.Bus[event], *bus.Subscription){
 		"subscription": func(_ *bus.Bus[event], s *bus.Subscription) { s.Close() },
 		"bus":          func(b *bus.Bus[event], _ *bus.Subscription) { b.Close() },
@@ -324,7 +324,7 @@ func TestCloseDrainsAndTellsTheLastLoss(t *testing.T) {
 				publish(b, 1, 4)
 
 				returned := make(chan string, 2)
-				for range 2 { // the second waits as the first does
+				for range 2 { // the second call waits like the first
 					go func() { closeOf(b, s); returned <- name }()
 				}
 				synctest.Wait()
@@ -349,7 +349,7 @@ func TestCloseDrainsAndTellsTheLastLoss(t *testing.T) {
 
 func TestOthersGoOnWhenOneCloses(t *testing.T) {
 	b := bus.New(size)
-	var stays, leaves sink
+	var stays, leaves collector
 	b.Subscribe(bus.Options[event]{Gap: gap, Handle: stays.handle})
 	s := b.Subscribe(bus.Options[event]{Name: "screens", Gap: gap, Handle: leaves.handle})
 	publish(b, 0, 1)
@@ -366,7 +366,7 @@ func TestOthersGoOnWhenOneCloses(t *testing.T) {
 func TestClosedBus(t *testing.T) {
 	b := bus.New(size)
 	b.Close()
-	var late sink
+	var late collector
 	s := b.Subscribe(bus.Options[event]{Gap: gap, Handle: late.handle})
 	publish(b, 0, 0)
 	s.Close() // returns
@@ -377,7 +377,7 @@ func TestClosedBus(t *testing.T) {
 func TestHandleMayPublishAndSubscribe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := bus.New(size)
-		var own, inner sink
+		var own, inner collector
 		b.Subscribe(bus.Options[event]{Gap: gap, Handle: func(batch []event) {
 			own.handle(batch)
 			for _, e := range batch {
@@ -413,8 +413,8 @@ func TestSubscribeWithoutHandleOrGapPanics(t *testing.T) {
 	}
 }
 
-// TestPanicOfHandleEndsTheProgram runs itself again: the other process must die
-// of the panic although it waits in Close to exit in good order.
+// TestPanicOfHandleEndsTheProgram runs itself in another process, which must die of the panic
+// although it waits in Close to exit normally.
 func TestPanicOfHandleEndsTheProgram(t *testing.T) {
 	if os.Getenv("BUS_TEST_PANIC") != "" {
 		b := bus.New(size)

@@ -11,7 +11,7 @@
 //     lock. A Publish that returned before another began comes first.
 //  2. Every subscriber sees its events in that order, within a batch and from
 //     batch to batch. Handle of one subscription never runs twice at a time.
-//  3. Subscriptions do not wait for each other: one may be far behind another.
+//  3. Subscriptions do not wait for each other: one may lag far behind another.
 //  4. A batch is handled when its first event has waited for the subscription's
 //     Delay, if that has one, or when the subscription is closed.
 //  5. A subscription sees what is published after Subscribe returned and before

@@ -7,29 +7,29 @@ import (
 )
 
 const (
-	// defaultMaxBytes is some seconds of a busy server's traffic, for a disk
-	// that stalls, and still small beside the memory of any machine.
+	// defaultMaxBytes holds some seconds of a busy server's traffic while a disk stalls, and is
+	// still small beside the memory of any machine.
 	defaultMaxBytes = 64 << 20
 
-	// keepCap is how many events' room a buffer keeps for good. A larger one,
-	// grown in a burst, goes when a batch fills less than a quarter of it.
+	// keepCap is the capacity, in events, up to which a buffer is always kept. A larger one, grown
+	// in a burst, is dropped when a batch fills less than a quarter of it.
 	keepCap = 4096
 )
 
-// subscriber is a Subscription with its queue. Two buffers take turns: one is
-// appended to while Handle has the other, so that Publish need not allocate.
+// subscriber is a Subscription with its queue. It has two buffers: Publish appends to one while
+// Handle reads the other, so that Publish need not allocate.
 type subscriber[E any] struct {
 	Subscription
 	bus    *Bus[E]
 	gap    func(first, last E, lost int) E
 	handle func([]E)
 	max    int
-	wake   *sync.Cond // on bus.mu, which guards what follows
+	wake   *sync.Cond // on bus.mu, which guards the fields below
 	queue  []E
-	held   int // bytes of queue and of the batch that handle has; at most max
-	taken  int // bytes of that batch alone
+	held   int // bytes in queue and in the batch that handle has; at most max
+	taken  int // bytes in that batch alone
 	loss   loss[E]
-	ended  bool // no more publications come
+	ended  bool // no more publications will come
 	delay  time.Duration
 	hurry  chan struct{} // closed with ended
 }
@@ -49,11 +49,11 @@ func newSubscriber[E any](b *Bus[E], o Options[E]) *subscriber[E] {
 	}
 	s.name, s.done = o.Name, make(chan struct{})
 	s.leave = func() { b.unsubscribe(s) }
-	s.full = s.behind
+	s.full = s.lagging
 	return s
 }
 
-// push queues e, of n bytes, or counts it as lost. bus.mu is held.
+// push queues e, which takes n bytes, or counts it as lost. bus.mu must be locked.
 func (s *subscriber[E]) push(e E, n int) {
 	if s.loss.n == 0 && n <= s.max-s.held {
 		s.queue = append(s.queue, e)
@@ -66,18 +66,19 @@ func (s *subscriber[E]) push(e E, n int) {
 		s.loss.n++
 		s.lost.Add(1)
 	}
-	if len(s.queue)+s.loss.n == 1 { // there was nothing: run may be waiting
+	if len(s.queue)+s.loss.n == 1 { // the queue was empty: run may be waiting
 		s.wake.Signal()
 	}
 }
 
-func (s *subscriber[E]) behind() bool {
+// lagging implements [Subscription.Lagging].
+func (s *subscriber[E]) lagging() bool {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
 	return s.held > s.max/2
 }
 
-// end lets run return once all is handled. bus.mu is held.
+// end lets run return once everything queued is handled. bus.mu must be locked.
 func (s *subscriber[E]) end() {
 	if !s.ended {
 		s.ended = true
@@ -86,7 +87,7 @@ func (s *subscriber[E]) end() {
 	s.wake.Signal()
 }
 
-// run is the subscription's goroutine.
+// run is the subscription's goroutine: it handles batches until the subscription has ended.
 func (s *subscriber[E]) run() {
 	defer s.finish()
 	var batch []E
@@ -99,11 +100,12 @@ func (s *subscriber[E]) run() {
 			return
 		}
 		s.handle(batch)
-		clear(batch) // let go of the events, keep the room
+		clear(batch) // release the events, keep the buffer
 	}
 }
 
-// wait returns once there is something and its delay is over.
+// wait returns once something is queued and the delay has passed, or the subscription has ended.
+// Without a delay it returns at once.
 func (s *subscriber[E]) wait() {
 	if s.delay <= 0 {
 		return
@@ -119,9 +121,9 @@ func (s *subscriber[E]) wait() {
 	}
 }
 
-// finish tells Close that all is handled, but not after a panic: whoever waits
-// in Close must not exit before the panic has ended the program. If Handle ended
-// its goroutine, as t.FailNow does, its queue must not go on filling.
+// finish lets Close return, but not after a panic: a caller that waits in Close must not exit
+// before the panic has ended the program. It also leaves the bus, in case Handle ended its
+// goroutine as t.FailNow does, so that the queue does not go on filling.
 func (s *subscriber[E]) finish() {
 	if p := recover(); p != nil {
 		panic(p)
@@ -130,10 +132,9 @@ func (s *subscriber[E]) finish() {
 	close(s.done)
 }
 
-// next gives back the batch that was handled and waits for another: the queue,
-// or, when that is empty, a loss, for which it returns an empty batch. Since
-// nothing is queued while there is a loss, order is kept. It returns neither when
-// the subscription has ended and everything was handled.
+// next takes back the buffer of the handled batch and waits for the next batch. It returns the
+// queue or, when that is empty, a loss with an empty batch. Since nothing is queued during a loss,
+// the order is kept. It returns neither once the subscription has ended and everything was handled.
 func (s *subscriber[E]) next(spent []E) ([]E, loss[E]) {
 	if cap(spent) > keepCap && len(spent) < cap(spent)/4 {
 		spent = nil

@@ -5,53 +5,51 @@ import (
 	"time"
 )
 
-// Options says what a subscription wants. Handle and Gap are required.
+// Options configure a subscription. Handle and Gap are required.
 type Options[E any] struct {
-	// Name is what status lines call the subscription.
+	// Name is the name of the subscription in status lines.
 	Name string
 
-	// MaxBytes bounds what the subscription holds, as counted by the bus's
-	// size function; 0 means 64 MB.
+	// MaxBytes caps what the subscription holds, as counted by the bus's size function; 0 means 64
+	// MB.
 	MaxBytes int
 
-	// Delay is how long a batch waits for more once it has an event: a handler that
-	// is called for each single event costs more than all of its work. Close does
-	// not wait. 0 is not at all.
+	// Delay is how long a batch waits for more events after its first: calling a handler for each
+	// single event would cost more than its work. Close cuts the delay short. 0 means no delay.
 	Delay time.Duration
 
-	// Gap makes the event that stands for lost ones: the first, the last and
-	// how many they were, at least 1; with 1, first and last are the same.
+	// Gap returns the event that stands for a run of lost events: the first, the last and their
+	// number, at least 1. If that is 1, first and last are the same event.
 	Gap func(first, last E, lost int) E
 
-	// Handle gets the events in order, at least one at a time. The slice is
-	// valid during the call only; the events may be kept.
+	// Handle receives the events in order, at least one at a time. The slice is valid only during
+	// the call; the events may be kept.
 	Handle func(batch []E)
 }
 
-// Subscription is what a subscriber steers its subscription with. All methods
-// are safe for concurrent use.
+// Subscription controls one subscription to a Bus. All methods are safe for concurrent use.
 type Subscription struct {
 	name  string
 	lost  atomic.Uint64
-	leave func()        // stops publications; may be called again
-	full  func() bool   // more than half of what may be held is
+	leave func()        // stops publications; may be called repeatedly
+	full  func() bool   // implements Lagging
 	done  chan struct{} // closed when the last Handle has returned
 }
 
 // Name returns the name given in Options.
 func (s *Subscription) Name() string { return s.name }
 
-// Lost returns how many events this subscription has lost so far, those that no
-// Gap has told yet included. Close leaves it as it is.
+// Lost returns how many events this subscription has lost so far, including those that no Gap has
+// reported yet. Close does not reset it.
 func (s *Subscription) Lost() uint64 { return s.lost.Load() }
 
-// Behind reports whether the subscription holds more than half of what it may: who
-// can publish later should, if this one must lose nothing.
-func (s *Subscription) Behind() bool { return s.full() }
+// Lagging reports whether the subscription holds more than half of MaxBytes. A publisher that can
+// wait should do so if this subscription must lose nothing.
+func (s *Subscription) Lagging() bool { return s.full() }
 
-// Close stops publications to the subscription and returns when Handle has had
-// all that was held, a Gap that was due included. It must not be called from
-// the subscription's own Handle or Gap. A second Close waits likewise.
+// Close stops publications to the subscription, and returns when Handle has received all that was
+// held, including a Gap that is due. It must not be called from the subscription's own Handle or
+// Gap. A second Close waits likewise.
 func (s *Subscription) Close() {
 	s.leave()
 	<-s.done

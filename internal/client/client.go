@@ -11,27 +11,29 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// Client is a user that is signed in. It is safe for concurrent use. Close, or Logout, ends it; so does the server.
+// Client is a user that is signed in. It is safe for concurrent use. It ends by Close or Logout, or
+// when the server ends it.
 type Client struct {
 	opts    Options
-	ctx     context.Context // ends with the client; for what it does by itself
+	ctx     context.Context // ends with the client; used for what it does on its own
 	cancel  context.CancelFunc
 	running sync.WaitGroup
 	done    chan struct{}
 
-	gate                       // guards what follows
-	wires   map[*wire]struct{} // all connections that are read
-	ns      *wire              // the notification server; nil while moving to another one (§7.4)
-	ready   *wire              // the same once the state is restored there: requests wait for that
-	leaving bool               // Logout: the end that follows is no news
-	ended   bool               // no more connections and goroutines
+	gate                     // guards what follows
+	wires map[*wire]struct{} // all connections that are still read
+	ns    *wire              // to the notification server; nil while moving to another one (§7.4)
+	// ns, once the user's state is restored there: requests wait for that
+	ready   *wire
+	leaving bool // Logout has begun, so the end that follows is not reported
+	ended   bool // no new connections or goroutines may start
 	err     error
 	reason  string // of the server's last OUT (§7.10)
 
 	name, state string
 	props       Properties
 	sessions    map[*Switchboard]struct{}
-	open        int // places for sessions that are taken, at most maxSessions
+	open        int // sessions reserved or open, at most maxSessions
 	addrs       []string
 }
 
@@ -47,10 +49,11 @@ func newClient(o Options) *Client {
 	return c
 }
 
-// Handle returns the user's handle, as Options have it.
+// Handle returns the user's handle, as given in Options.
 func (c *Client) Handle() string { return c.opts.Handle }
 
-// Name returns the user's own friendly name, unescaped: what the server said at the logon, or Rename set.
+// Name returns the user's own friendly name, unescaped: from the answer to the logon, or as set by
+// Rename.
 func (c *Client) Name() (name string) {
 	c.view(func() { name = c.name })
 	return name
@@ -62,14 +65,15 @@ func (c *Client) State() (state string) {
 	return state
 }
 
-// Referrals returns every address that a server ever gave this client, as it came, in the order of first sight and each
-// once: those of XFR NS, XFR SB and RNG (§7.4, §8.1, §8.4); not the 0
-// that means no address. Of more than 1024 the first are kept. The slice is the caller's.
+// Referrals returns every address in an XFR NS, XFR SB or RNG (§7.4, §8.1, §8.4) that this client
+// has received, as it was written, each once and in the order of first appearance; it leaves out
+// the 0 that means no address. Only the first 1024 are kept. The caller owns the slice.
 func (c *Client) Referrals() (addrs []string) {
 	c.view(func() { addrs = slices.Clone(c.addrs) })
 	return addrs
 }
 
+// referred records an address for Referrals.
 func (c *Client) referred(addr string) {
 	c.update(func() {
 		if addr != "0" && len(c.addrs) < maxAddrs && !slices.Contains(c.addrs, addr) {
@@ -78,20 +82,20 @@ func (c *Client) referred(addr string) {
 	})
 }
 
-// Done returns a channel that is closed when the client has ended, whoever ended it.
+// Done returns a channel that is closed when the client has ended, for whatever reason.
 func (c *Client) Done() <-chan struct{} { return c.done }
 
-// Err returns why the client ended: nil before, and after Close or Logout.
+// Err returns why the client ended. It is nil while the client runs, and after Close or Logout.
 func (c *Client) Err() (err error) {
 	c.view(func() { err = c.err })
 	return err
 }
 
-// Logout leaves politely (§7.10): switchboards first, then OUT, and waits until the server has closed, at most until ctx
-// ends. The client is closed in any case.
+// Logout leaves the switchboards, sends OUT (§7.10), and waits until the server has closed the
+// connection or ctx ends. The client is closed in any case.
 func (c *Client) Logout(ctx context.Context) error {
 	for _, s := range c.Sessions() {
-		_ = s.Leave(ctx) // one that ended by itself has been left too
+		_ = s.Leave(ctx) // a session that has ended already needs no leaving
 	}
 	w, err := c.conn(ctx)
 	if err == nil {
@@ -102,14 +106,15 @@ func (c *Client) Logout(ctx context.Context) error {
 	return err
 }
 
-// Close ends the client at once, as a program that is killed does: all connections are closed, and when it returns all of
-// the client's goroutines have ended. A second Close does nothing.
+// Close ends the client at once, as if its program were killed: it closes all connections, and
+// returns when all of the client's goroutines have ended. A second Close does nothing.
 func (c *Client) Close() {
 	c.finish(nil)
 	c.running.Wait()
 }
 
-// finish ends everything; err says why, nil when the caller wished it. Only the first call counts.
+// finish ends the client; err says why, and is nil when the caller asked for it. Only the first
+// call has an effect.
 func (c *Client) finish(err error) {
 	var wires []*wire
 	var out Out
@@ -136,7 +141,7 @@ func (c *Client) finish(err error) {
 	}
 }
 
-// spawn runs f on a goroutine that Close waits for, unless the client has ended.
+// spawn runs f on a goroutine that Close waits for. It fails if the client has ended.
 func (c *Client) spawn(f func()) (err error) {
 	c.update(func() {
 		if c.ended {
@@ -148,7 +153,7 @@ func (c *Client) spawn(f func()) (err error) {
 	return err
 }
 
-// closedErr says that the client has ended, and why. The lock is held.
+// closedErr returns an ErrClosed that says why the client has ended. The gate must be locked.
 func (c *Client) closedErr() error {
 	switch {
 	case c.err == nil:
@@ -159,7 +164,8 @@ func (c *Client) closedErr() error {
 	return fmt.Errorf("%w: %w", ErrClosed, c.err)
 }
 
-// connect opens a connection. prepare is called before anything is read, over when the connection has ended.
+// connect opens a connection and starts reading it. It calls prepare before anything is read, and
+// over when the connection has ended.
 func (c *Client) connect(ctx context.Context, addr string, prepare, over func(*wire)) error {
 	conn, err := c.opts.dial(ctx, addr)
 	if err != nil {
@@ -179,8 +185,8 @@ func (c *Client) connect(ctx context.Context, addr string, prepare, over func(*w
 	return err
 }
 
-// conn returns the connection to the notification server; while the client moves to another one it waits, so
-// that no request comes there before the user's state.
+// conn returns the connection to the notification server. While the client moves to another one,
+// conn waits until the user's state is set there, so that no request overtakes it.
 func (c *Client) conn(ctx context.Context) (w *wire, err error) {
 	ended := c.await(ctx, func() bool {
 		w = c.ns
@@ -192,7 +198,8 @@ func (c *Client) conn(ctx context.Context) (w *wire, err error) {
 	return w, errors.Join(ended, err)
 }
 
-// ask sends a request to the notification server and returns its reply.
+// ask sends a request to the notification server and returns the reply, which must have one of the
+// verbs.
 func (c *Client) ask(ctx context.Context, co command, verbs ...string) (decode.Message, error) {
 	w, err := c.conn(ctx)
 	if err != nil {

@@ -5,32 +5,36 @@ import (
 	"fmt"
 )
 
-// The errors that are not the server's word for one request. Test for them with errors.Is.
+// These are the errors that are not the server's answer to a request. Test for them with errors.Is.
 var (
-	// ErrAuth is a logon or a cookie that was refused: a *ProtocolError with the code 911 is one (§7.11).
+	// ErrAuth means that a logon or a cookie was refused. A *ProtocolError with the code 911
+	// (§7.11) matches it.
 	ErrAuth = errors.New("authentication failed")
-	// ErrClosed is a request on a connection that has ended, or ended before the reply came.
+	// ErrClosed means that the connection had ended, or ended before the reply came.
 	ErrClosed = errors.New("connection closed")
-	// ErrConnect is a server that could not be reached.
+	// ErrConnect means that a server could not be reached.
 	ErrConnect = errors.New("cannot connect to")
-	// ErrUndelivered is a message that the switchboard could not deliver: NAK (§8.7).
+	// ErrUndelivered means that the switchboard answered a message with NAK (§8.7).
 	ErrUndelivered = errors.New("message not delivered")
-	// ErrDialect is a server that speaks no dialect of ours: VER 0, or one that was not offered (§7.1).
+	// ErrDialect means that the server chose no dialect (VER 0), or one that was not offered
+	// (§7.1).
 	ErrDialect = errors.New("no common dialect")
-	// ErrReferrals is a logon that was referred on too often.
+	// ErrReferrals means that a logon was referred too many times.
 	ErrReferrals = errors.New("too many referrals")
-	// ErrBusy is a request beyond one of the client's caps: open requests, or switchboard sessions.
-	ErrBusy = errors.New("too much at once")
+	// ErrBusy means that a request would exceed one of the client's caps: on open requests, or on
+	// switchboard sessions.
+	ErrBusy = errors.New("too many at once")
 )
 
-// ProtocolError is the server's answer to a request that failed (§7.11).
+// ProtocolError is an error that the server sent (§7.11).
 type ProtocolError struct {
 	Code    int    // three digits, such as 217
-	Command string // the verb of the request, "" where no request caused the error
-	Info    string // what the server added in words, mostly nothing
+	Command string // the verb of the request, "" if no request caused the error
+	Info    string // text that the server added, usually none
 }
 
-// Error returns the command and the code, never an argument: one may be the proof of a password.
+// Error returns the command and the code, but no argument, since one may be the proof of a
+// password.
 func (e *ProtocolError) Error() string {
 	s := fmt.Sprintf("server answered %03d", e.Code)
 	if e.Command != "" {
@@ -42,5 +46,5 @@ func (e *ProtocolError) Error() string {
 	return s
 }
 
-// Is makes a 911 an ErrAuth.
+// Is reports whether target is ErrAuth and the code is 911.
 func (e *ProtocolError) Is(target error) bool { return target == ErrAuth && e.Code == 911 }

@@ -2,27 +2,28 @@ package client
 
 import "context"
 
-// Event is something that happened to a client and that no request of it caused: one of the types of this file.
+// Event is something that happened to a client without a request of its own: one of the types in
+// this file.
 type Event interface{ event() }
 
-// Presence is a contact's state: NLN, ILN or FLN (§7.9).
+// Presence is a contact's new state, from NLN, ILN or FLN (§7.9).
 type Presence struct {
 	Handle string
 	Name   string // unescaped; "" for FLN
 	State  string // NLN, BSY, IDL, BRB, AWY, PHN, LUN or FLN
-	First  bool   // an ILN: the contact was online before
+	First  bool   // from an ILN: the contact was online before
 }
 
-// Message is an instant message, or one from the server itself (§8.8).
+// Message is an instant message, or a message from the server itself (§8.8).
 type Message struct {
-	Session    *Switchboard // nil for one from the notification server
+	Session    *Switchboard // nil for a message from the notification server
 	From, Name string       // Name is unescaped
 	Type       string       // content type in lower case without parameters, such as "text/plain"
 	Text       string       // what follows the MIME headers
-	Payload    []byte       // the whole message; the receiver's
+	Payload    []byte       // the whole payload; the receiver owns it
 }
 
-// Typing is a participant that writes: a message of type text/x-msmsgscontrol.
+// Typing means that a participant is typing: a message of type text/x-msmsgscontrol.
 type Typing struct {
 	Session *Switchboard
 	From    string
@@ -30,13 +31,13 @@ type Typing struct {
 
 // Ring is an invitation to a switchboard session (§8.4).
 type Ring struct {
-	SessionID, Addr, Cookie string // as they came
+	SessionID, Addr, Cookie string // as received
 	From, Name              string // Name is unescaped
 
 	client *Client
 }
 
-// Answer enters the session. An invitation can be answered once.
+// Answer accepts the invitation and joins the session. An invitation can be answered only once.
 func (r *Ring) Answer(ctx context.Context) (*Switchboard, error) {
 	if err := r.client.reserve(); err != nil {
 		return nil, err
@@ -44,14 +45,16 @@ func (r *Ring) Answer(ctx context.Context) (*Switchboard, error) {
 	return r.client.answer(ctx, r)
 }
 
-// Entered is an invitation that was answered without OnRing; Err says why it could not be, Session is nil then.
+// Entered is the result of answering an invitation automatically, without OnRing. If that failed,
+// Err says why and Session is nil.
 type Entered struct {
 	Ring    *Ring
 	Session *Switchboard
 	Err     error
 }
 
-// Joined is a participant of a session: one who came (JOI, §8.5), or with First one who was there before (IRO, §8.4).
+// Joined is a participant of a session: one who has just joined (JOI, §8.5) or, if First is true,
+// one who was there before (IRO, §8.4).
 type Joined struct {
 	Session      *Switchboard
 	Handle, Name string // Name is unescaped
@@ -64,43 +67,45 @@ type Left struct {
 	Handle  string
 }
 
-// Undelivered is a message of Send that did not reach everybody: NAK (§8.7). TrID is the message's.
+// Undelivered means that a message of Send did not reach everybody: NAK (§8.7). TrID is the
+// message's.
 type Undelivered struct {
 	Session *Switchboard
 	TrID    uint32
 }
 
-// SessionEnded is a switchboard connection that has ended, by either side.
+// SessionEnded means that a switchboard connection has ended, by whichever side.
 type SessionEnded struct{ Session *Switchboard }
 
-// ListChange is an entry that the server added or removed: of the reverse list because of what another user did, of the
-// others because of a change elsewhere (§7.8).
+// ListChange is an entry that the server added to a list or removed from it: from the reverse list
+// because of another user's change, from the others because of a change made elsewhere (§7.8).
 type ListChange struct {
 	List, Handle string
-	Name         string // unescaped; "" when removed
+	Name         string // unescaped; "" in a removal
 	Serial       uint64
 	Removed      bool
 }
 
-// StateChange is the user's own state, changed by the server (§7.7).
+// StateChange is a change of the user's own state by the server (§7.7).
 type StateChange struct{ State string }
 
-// Moved is a logon at another notification server, which the old one had asked for (§7.4). Requests that were open have
-// failed with ErrClosed; the state was set again.
+// Moved means that the client has logged on at another notification server, at the request of the
+// old one (§7.4). Requests that were open have failed with ErrClosed; the user's state was set
+// again.
 type Moved struct{ Addr string }
 
 // ServerError is an error that no request caused (§7.11).
 type ServerError struct{ Err *ProtocolError }
 
-// Other is a command that the client has no use for, or bytes that are no command.
+// Other is a command that the client does not use, or bytes that are no command.
 type Other struct {
 	Session *Switchboard // nil at the notification server
-	Line    string       // at most a command line, without its end
+	Line    string       // the command line without its end
 }
 
-// Out is the end of a client that neither Logout nor Close caused: the last event.
+// Out is the end of a client other than by Logout or Close. It is the last event.
 type Out struct {
-	Reason string // OTH, SSD (§7.10), or "" where the server said nothing
+	Reason string // OTH or SSD (§7.10), "" where the server gave no reason
 	Err    error  // why the connection ended
 }
 

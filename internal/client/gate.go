@@ -5,13 +5,13 @@ import (
 	"sync"
 )
 
-// gate is a mutex whose state can be waited for with a context. The zero gate is ready for use.
+// gate is a mutex whose state can be waited for with a context. The zero value is ready to use.
 type gate struct {
 	mu      sync.Mutex
-	changed chan struct{} // closed at the next update; nil while nobody waits
+	changed chan struct{} // closed by the next update; nil while nobody waits
 }
 
-// update changes what the gate guards and wakes who waits.
+// update runs f, which may change what the gate guards, under the lock, and wakes those who await.
 func (g *gate) update(f func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -22,14 +22,14 @@ func (g *gate) update(f func()) {
 	}
 }
 
-// view reads what the gate guards.
+// view runs f, which may only read what the gate guards, under the lock.
 func (g *gate) view(f func()) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	f()
 }
 
-// await waits until ok, which is called under the lock, returns true, or ctx ends.
+// await waits until ok, which it calls under the lock, returns true, or ctx ends.
 func (g *gate) await(ctx context.Context, ok func() bool) error {
 	for {
 		g.mu.Lock()

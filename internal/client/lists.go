@@ -17,12 +17,12 @@ type Contact struct {
 	Name   string // unescaped
 }
 
-// Properties are what the server stores for a user (§7.5). A later session that has them as Options.Cache is sent only what
-// changed.
+// Properties are what the server stores for a user (§7.5). A later session that passes them as
+// Options.Cache receives them only if they have changed.
 type Properties struct {
 	Serial   uint64
-	GTC, BLP string               // "" until the server said
-	Lists    map[string][]Contact // by FL, AL, BL, RL (§5.7)
+	GTC, BLP string               // "" until received
+	Lists    map[string][]Contact // by name: FL, AL, BL, RL (§5.7)
 }
 
 func (p *Properties) clone() Properties {
@@ -47,7 +47,7 @@ func (p *Properties) change(e ListChange) {
 	p.Lists[e.List] = l
 }
 
-// listChange reads an ADD or REM of the server (§7.8).
+// listChange parses an ADD or REM from the server (§7.8).
 func listChange(m *decode.Message) ListChange {
 	return ListChange{
 		List: arg(m, 0), Serial: number(m, 1), Handle: arg(m, 2), Name: text(m, 3),
@@ -55,25 +55,26 @@ func listChange(m *decode.Message) ListChange {
 	}
 }
 
-// Properties returns a copy of the lists and settings as this client knows them.
+// Properties returns a copy of the lists and settings that this client has.
 func (c *Client) Properties() (p Properties) {
 	c.view(func() { p = c.props.clone() })
 	return p
 }
 
-// Serial returns the version of the properties that the client has (§7.5).
+// Serial returns the serial of the properties that this client has (§7.5).
 func (c *Client) Serial() uint64 { return c.Properties().Serial }
 
-// Contacts returns a copy of a list as this client knows it, in the server's order: after Sync, all of it.
+// Contacts returns a copy of a list as this client has it, in the server's order. It is complete
+// after Sync.
 func (c *Client) Contacts(list string) []Contact { return c.Properties().Lists[list] }
 
-// Has reports whether a list, as this client knows it, has the handle.
+// Has reports whether the handle is on a list, as this client has it.
 func (c *Client) Has(list, handle string) bool {
 	return slices.ContainsFunc(c.Contacts(list), func(o Contact) bool { return strings.EqualFold(o.Handle, handle) })
 }
 
-// Sync brings lists and settings up to date (§7.5): it sends SYN with the serial that the client has and, when the server's
-// is another, takes the full update.
+// Sync brings lists and settings up to date (§7.5): it sends SYN with the client's serial and, when
+// the server's differs, receives all of them.
 func (c *Client) Sync(ctx context.Context) error {
 	w, err := c.conn(ctx)
 	if err != nil {
@@ -84,7 +85,7 @@ func (c *Client) Sync(ctx context.Context) error {
 	err = w.request(ctx, cmd("SYN", strconv.FormatUint(have, 10)), func(m *decode.Message) verdict {
 		v := fresh.update(m, have)
 		if v == done && fresh.Serial != have {
-			// Before the next message is read, which may be a change to this very version.
+			// Set before the next message is read, which may be a change to this very version.
 			c.update(func() { c.props = fresh.clone() })
 		}
 		return v
@@ -92,7 +93,8 @@ func (c *Client) Sync(ctx context.Context) error {
 	return err
 }
 
-// update takes one line of a full update. The reverse list is the last (§7.5).
+// update handles one line of a full update; have is the client's serial. The reverse list comes
+// last (§7.5).
 func (p *Properties) update(m *decode.Message, have uint64) verdict {
 	switch m.Verb.String() {
 	case "SYN":
@@ -114,7 +116,7 @@ func (p *Properties) update(m *decode.Message, have uint64) verdict {
 	return more
 }
 
-// entry takes an LST line, and reports whether it is the last of its list (§7.6).
+// entry adds the entry of an LST line, and reports whether it is the last of its list (§7.6).
 func (p *Properties) entry(m *decode.Message) bool {
 	list := arg(m, 0)
 	if m.NumArgs() > 4 && len(p.Lists[list]) < maxEntries {
@@ -123,7 +125,8 @@ func (p *Properties) entry(m *decode.Message) bool {
 	return number(m, 2) >= number(m, 3)
 }
 
-// List asks for one list (§7.6) and returns it; the client's copy is brought up to date. The slice is the caller's.
+// List requests one list (§7.6), updates the client's copy and returns it. The caller owns the
+// slice.
 func (c *Client) List(ctx context.Context, list string) ([]Contact, error) {
 	w, err := c.conn(ctx)
 	if err != nil {
@@ -162,27 +165,29 @@ func (c *Client) RemoveContact(ctx context.Context, list, handle string) error {
 	return c.modify(ctx, cmd("REM", list, handle))
 }
 
+// modify sends an ADD or REM and applies the reply to the client's copy.
 func (c *Client) modify(ctx context.Context, co command) error {
 	return c.change(ctx, co, func(m *decode.Message) { c.props.change(listChange(m)) })
 }
 
-// SetBLP sets the privacy mode (§7.6): "AL" lets everybody write who is not blocked, "BL" only who is allowed. The value that
-// is set already gets error 218.
+// SetBLP sets the privacy mode (§7.6): "AL" permits all who are not blocked, "BL" only those who
+// are allowed. Setting the present value fails with 218.
 func (c *Client) SetBLP(ctx context.Context, value string) error {
 	return c.change(ctx, cmd("BLP", value), func(m *decode.Message) {
 		c.props.Serial, c.props.BLP = number(m, 0), arg(m, 1)
 	})
 }
 
-// SetGTC sets what a client does about somebody new on the reverse list (§7.6): "A" asks the user, "N" allows.
+// SetGTC sets what a client does when somebody appears on the reverse list (§7.6): "A" asks the
+// user, "N" does not.
 func (c *Client) SetGTC(ctx context.Context, value string) error {
 	return c.change(ctx, cmd("GTC", value), func(m *decode.Message) {
 		c.props.Serial, c.props.GTC = number(m, 0), arg(m, 1)
 	})
 }
 
-// SetState sets the user's state (§7.7): NLN, BSY, IDL, BRB, AWY, PHN, LUN, HDN or FLN. The first makes the server tell which
-// contacts are online.
+// SetState sets the user's state (§7.7): NLN, BSY, IDL, BRB, AWY, PHN, LUN, HDN or FLN. After the
+// first call the server sends which contacts are online.
 func (c *Client) SetState(ctx context.Context, state string) error {
 	w, err := c.conn(ctx)
 	if err != nil {
@@ -195,7 +200,8 @@ func (c *Client) setState(ctx context.Context, w *wire, state string) error {
 	return c.apply(ctx, w, cmd("CHG", state), func(m *decode.Message) { c.state = arg(m, 0) })
 }
 
-// Rename sets the user's own friendly name. REA is not in the draft: a server that keeps to it refuses.
+// Rename sets the user's own friendly name. It uses REA, which is not in the draft, so a server
+// that keeps to the draft refuses it.
 func (c *Client) Rename(ctx context.Context, name string) error {
 	return c.change(ctx, cmd("REA", c.opts.Handle, decode.Escape(name)), func(m *decode.Message) {
 		c.props.Serial, c.name = number(m, 0), text(m, 2)
@@ -211,8 +217,9 @@ func (c *Client) change(ctx context.Context, co command, store func(*decode.Mess
 	return c.apply(ctx, w, co, store)
 }
 
-// apply sends a request and stores the reply, of the same verb, under the lock and before the next message is read: else a
-// later change by the server could be overtaken.
+// apply sends a request and calls store with the reply, which has the same verb. It does so under
+// the lock and before the next message is read, so that a later change by the server cannot be
+// overtaken.
 func (c *Client) apply(ctx context.Context, w *wire, co command, store func(*decode.Message)) error {
 	return w.request(ctx, co, func(m *decode.Message) verdict {
 		if m.Verb.String() != co.verb {
@@ -223,7 +230,7 @@ func (c *Client) apply(ctx context.Context, w *wire, co command, store func(*dec
 	})
 }
 
-// number returns argument i as a number, 0 when it is none.
+// number returns argument i as a number, 0 if it is none.
 func number(m *decode.Message, i int) uint64 {
 	n, err := strconv.ParseUint(arg(m, i), 10, 64)
 	if err != nil {

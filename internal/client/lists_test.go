@@ -12,7 +12,8 @@ import (
 	"github.com/msnscope/msnscope/internal/client"
 )
 
-// §7.5: the full update, with other traffic in between (§5.3), then the same serial, then a cache.
+// TestSync: the full update of §7.5, with other traffic in between (§5.3), then SYN with the same
+// serial, then with a cache.
 func TestSync(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, l := newWorld(t), &log{}
@@ -44,7 +45,8 @@ func TestSync(t *testing.T) {
 		if got := c.Properties(); !reflect.DeepEqual(got, want) {
 			t.Errorf("after the second SYN: got  %+v\nwant %+v", got, want)
 		}
-		if e := one[client.ListChange](t, l); e != (client.ListChange{List: "RL", Handle: "carol@hotmail.com", Name: "Zoë", Serial: 13}) {
+		if e := one[client.ListChange](t,
+			l); e != (client.ListChange{List: "RL", Handle: "carol@hotmail.com", Name: "Zoë", Serial: 13}) {
 			t.Errorf("event %+v", e)
 		}
 		if e := one[client.Presence](t, l); e.State != "AWY" || e.First {
@@ -114,7 +116,8 @@ func TestListChanges(t *testing.T) {
 	})
 }
 
-// §5.3: replies in another order find their requests. An error that no request caused is an event.
+// TestRepliesOutOfOrder: replies in another order find their requests (§5.3). An error that no
+// request caused is an event.
 func TestRepliesOutOfOrder(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, l := newWorld(t), &log{}
@@ -153,7 +156,8 @@ func TestRepliesOutOfOrder(t *testing.T) {
 	})
 }
 
-// A wait ends with its context; the reply that comes later harms nobody, and the connection goes on.
+// TestContextEnds: a wait ends with its context; a reply that comes later does no harm, and the
+// connection goes on.
 func TestContextEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -176,7 +180,7 @@ func TestContextEnds(t *testing.T) {
 	})
 }
 
-// A server that reads nothing holds a write up; the context ends that too.
+// TestContextEndsWrite: a context also ends a write to a server that reads nothing.
 func TestContextEndsWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)
@@ -184,7 +188,7 @@ func TestContextEndsWrite(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		var err error
-		for range 400 { // requests of 200 bytes: more than a connection buffers; nobody waits for their replies
+		for range 400 { // requests of 200 bytes: more than a connection buffers
 			short, stop := context.WithTimeout(ctx, time.Millisecond)
 			err = c.AddContact(short, "FL", "bob@hotmail.com", string(make([]byte, 60)))
 			stop()

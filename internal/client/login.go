@@ -10,15 +10,18 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// What the client does by itself, without a caller's context, has a minute: as long as servers honour a cookie.
+// These are the timeouts of what the client does on its own, without a caller's context. Two of
+// them are a minute, for which servers honour a cookie.
 const (
-	moveTimeout   = time.Minute     // a logon that the server asked for in mid-session
-	answerTimeout = time.Minute     // the automatic answer to an invitation
-	leaveTimeout  = 2 * time.Second // the end of a session that could not be set up: longer than a server needs to close
+	moveTimeout   = time.Minute // a logon that the server asked for in mid-session
+	answerTimeout = time.Minute // the automatic answer to an invitation
+	// leaving a session that could not be set up: longer than a server takes to close
+	leaveTimeout = 2 * time.Second
 )
 
-// Login signs a user in (§7.1 to §7.4): VER, INF and USR at the server in o, and at each server that this one refers to, up to
-// five. ctx limits the logon, not the client's life. A refusal is a *ProtocolError; of a wrong handle or password, ErrAuth.
+// Login signs a user in (§7.1 to §7.4) with VER, INF and USR, at the server in o and at each server
+// that it is referred to, up to five. ctx limits the logon, not the client's life. A refusal by the
+// server is a *ProtocolError, which matches ErrAuth if the handle or password is wrong.
 func Login(ctx context.Context, o Options) (*Client, error) {
 	c := newClient(o)
 	host, port := splitAddr(o.Server)
@@ -29,8 +32,8 @@ func Login(ctx context.Context, o Options) (*Client, error) {
 	return c, nil
 }
 
-// logon signs in at addr, or wherever that server refers to, and returns the connection that was adopted. referred says that
-// a server gave the address.
+// logon signs in at addr, or wherever that server refers to, and returns the adopted connection.
+// referred says that addr came from a server.
 func (c *Client) logon(ctx context.Context, addr string, referred bool) (*wire, error) {
 	for range maxReferrals + 1 {
 		w, err := c.connectNS(ctx, addr)
@@ -45,12 +48,13 @@ func (c *Client) logon(ctx context.Context, addr string, referred bool) (*wire, 
 		if next == "" {
 			return w, nil
 		}
-		w.close() // a dispatch server does so too (§7.4)
+		w.close() // a dispatch server closes too (§7.4)
 		addr, referred = c.opts.target(next), true
 	}
 	return nil, ErrReferrals
 }
 
+// connectNS opens a connection to a dispatch or notification server.
 func (c *Client) connectNS(ctx context.Context, addr string) (w *wire, err error) {
 	err = c.connect(ctx, addr,
 		func(fresh *wire) {
@@ -61,8 +65,8 @@ func (c *Client) connectNS(ctx context.Context, addr string) (w *wire, err error
 	return w, err
 }
 
-// logonAt signs in on one connection. It returns the address of a referral, "" when the user is signed in. A referral to
-// the address 0 means: begin again on this connection.
+// logonAt signs in on one connection. It returns the address of a referral, "" when the user is
+// signed in. A referral to the address 0 means to start again on the same connection.
 func (c *Client) logonAt(ctx context.Context, w *wire, skipVER bool) (string, error) {
 	for range maxReferrals + 1 {
 		if !skipVER {
@@ -79,27 +83,29 @@ func (c *Client) logonAt(ctx context.Context, w *wire, skipVER bool) (string, er
 	return "", ErrReferrals
 }
 
-// negotiate agrees on the dialect and looks for MD5 among the security packages (§7.1, §7.2).
+// negotiate agrees on a dialect, and checks that MD5 is among the security packages (§7.1, §7.2).
 func (c *Client) negotiate(ctx context.Context, w *wire) error {
 	m, err := w.ask(ctx, cmd("VER", c.opts.dialects()...), "VER")
 	if err != nil {
 		return err
 	}
-	if d := dialectOf(&m); !slices.ContainsFunc(c.opts.dialects(), func(o string) bool { return strings.EqualFold(o, d) }) {
+	if d := dialectOf(&m); !slices.ContainsFunc(c.opts.dialects(),
+		func(o string) bool { return strings.EqualFold(o, d) }) {
 		return fmt.Errorf("%w: the server answered %q to %v", ErrDialect, m.Line(), c.opts.dialects())
 	}
 	if m, err = w.ask(ctx, cmd("INF"), "INF"); err != nil {
 		return err
 	}
-	// The draft separates packages by commas, servers did by blanks.
+	// The draft separates packages by commas, servers by blanks.
 	packages := strings.FieldsFunc(info(&m), func(r rune) bool { return r == ' ' || r == ',' })
 	if !slices.Contains(packages, "MD5") {
-		return fmt.Errorf("server has no security package MD5, but %q", packages)
+		return fmt.Errorf("the server does not offer the security package MD5, only %q", packages)
 	}
 	return nil
 }
 
-// dialectOf returns what a VER reply chose: its first word that is a dialect with chat.
+// dialectOf returns the dialect that a VER reply chose: its first word other than CVR0, "" for
+// none.
 func dialectOf(m *decode.Message) string {
 	for i := range m.NumArgs() {
 		if d := arg(m, i); !strings.EqualFold(d, "CVR0") {
@@ -109,7 +115,8 @@ func dialectOf(m *decode.Message) string {
 	return ""
 }
 
-// authenticate proves the password by MD5 (§7.3), and returns the address when the server refers on instead.
+// authenticate proves the password by MD5 (§7.3), or returns the address of the referral that the
+// server answers with.
 func (c *Client) authenticate(ctx context.Context, w *wire) (next string, err error) {
 	var challenge string
 	take := func(m *decode.Message) verdict {
@@ -138,8 +145,9 @@ func (c *Client) authenticate(ctx context.Context, w *wire) (next string, err er
 	return next, nil
 }
 
-// adopt makes w the connection to the notification server. It runs on the goroutine that reads, before the next message, so
-// that a referral right after the logon finds it done. A new logon is ready at once, one after a move when its state is set.
+// adopt makes w the connection to the notification server. It runs on the goroutine that reads w,
+// before the next message, so that a referral right after the logon finds it done. After the first
+// logon w is ready at once, after a move once the state is set.
 func (c *Client) adopt(w *wire, name string) {
 	c.update(func() {
 		c.ns, c.name = w, name
@@ -149,7 +157,8 @@ func (c *Client) adopt(w *wire, name string) {
 	})
 }
 
-// move follows a referral in mid-session (§7.4): nothing more is sent to the old server, and the client closes.
+// move follows a referral in mid-session (§7.4): it closes the connection to the old server and
+// logs on at the new one in the background.
 func (c *Client) move(old *wire, m *decode.Message) {
 	addr := arg(m, 1)
 	if arg(m, 0) != "NS" || addr == "" {
@@ -158,7 +167,7 @@ func (c *Client) move(old *wire, m *decode.Message) {
 	}
 	c.referred(addr)
 	if addr == "0" {
-		addr = old.conn.RemoteAddr().String() // begin again: a new connection costs nothing but a handshake
+		addr = old.conn.RemoteAddr().String() // start again, on a new connection
 	}
 	current := false
 	c.update(func() {
@@ -170,10 +179,11 @@ func (c *Client) move(old *wire, m *decode.Message) {
 		return
 	}
 	old.close()
-	_ = c.spawn(func() { c.follow(c.opts.target(addr)) }) // fails when the client has ended: nobody needs to move then
+	// fails only if the client has ended, and then it need not move
+	_ = c.spawn(func() { c.follow(c.opts.target(addr)) })
 }
 
-// follow logs on at addr and sets the state that the user had.
+// follow logs on at addr and restores the user's state.
 func (c *Client) follow(addr string) {
 	ctx, cancel := context.WithTimeout(c.ctx, moveTimeout)
 	defer cancel()
@@ -186,11 +196,11 @@ func (c *Client) follow(addr string) {
 	movedOn := false
 	c.view(func() { movedOn, state = c.ns != w, c.state })
 	if movedOn {
-		return // another follow is at it
+		return // another follow has taken over
 	}
 	if state != "FLN" {
 		if err := c.setState(ctx, w, state); err != nil {
-			w.close() // which ends the client, unless it has moved on
+			w.close() // ends the client, unless it has moved on
 			return
 		}
 		c.update(func() { c.ready = w })
@@ -198,7 +208,8 @@ func (c *Client) follow(addr string) {
 	c.opts.emit(Moved{Addr: addr})
 }
 
-// nsOver ends the client when its connection to the notification server has ended and no move caused that.
+// nsOver ends the client when its connection to the notification server has ended for another
+// reason than a move.
 func (c *Client) nsOver(w *wire) {
 	var current bool
 	c.view(func() { current = c.ns == w })

@@ -93,10 +93,12 @@ func TestLoginNobodyThere(t *testing.T) {
 	})
 }
 
-// A logon that is referred in a circle ends; a referral to 0 begins again on the same connection.
+// TestLoginReferrals: a logon that is referred in a circle ends; a referral to 0 starts again on
+// the same connection.
 func TestLoginReferrals(t *testing.T) {
 	refer := func(first, to string) string {
-		return strings.NewReplacer("VER 1", "VER "+first).Replace("C: VER 1 MSNP2 CVR0\nS: VER 1 MSNP2\nC: INF 2\nS: INF 2 MD5\n") +
+		return strings.NewReplacer("VER 1",
+			"VER "+first).Replace("C: VER 1 MSNP2 CVR0\nS: VER 1 MSNP2\nC: INF 2\nS: INF 2 MD5\n") +
 			"C: USR 3 MD5 I alice@hotmail.com\nS: XFR 3 NS " + to + "\n"
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -125,11 +127,14 @@ func TestHabits(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		set    func(*client.Options)
-		at     string // where the notification server is, and what it was called in the referral
+		at     string // the notification server's address, and its name in the referral
 		called string
 		ns     string
 	}{
-		{"IgnorePort", func(o *client.Options) { o.IgnorePort = true }, "10.0.0.5:1863", "10.0.0.5:7777", logonScript + "EOF"},
+		{
+			"IgnorePort", func(o *client.Options) { o.IgnorePort = true }, "10.0.0.5:1863", "10.0.0.5:7777",
+			logonScript + "EOF",
+		},
 		{"port of the referral", func(*client.Options) {}, "10.0.0.5:7777", "10.0.0.5:7777", logonScript + "EOF"},
 		{"SkipVER", func(o *client.Options) { o.SkipVER = true }, nsAddr, nsAddr, `
 			C: USR 1 MD5 I alice@hotmail.com
@@ -138,7 +143,10 @@ func TestHabits(t *testing.T) {
 			S: USR 2 OK alice@hotmail.com Alice
 			EOF`},
 		{"BareLF", func(o *client.Options) { o.BareLF = true }, nsAddr, nsAddr, "LF" + logonScript + "EOF"},
-		{"Dialects", func(o *client.Options) { o.Dialects = []string{"MSNP2"} }, nsAddr, nsAddr, strings.ReplaceAll(logonScript, " CVR0", "") + "EOF"},
+		{
+			"Dialects", func(o *client.Options) { o.Dialects = []string{"MSNP2"} }, nsAddr, nsAddr,
+			strings.ReplaceAll(logonScript, " CVR0", "") + "EOF",
+		},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -162,7 +170,8 @@ func TestHabits(t *testing.T) {
 	}
 }
 
-// §7.4: an asynchronous referral. The old server hears nothing more, the new one gets the logon and the state.
+// TestMove: after an asynchronous referral (§7.4) nothing more is sent to the old server, and the
+// new one gets the logon and the state.
 func TestMove(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, l := newWorld(t), &log{}
@@ -206,7 +215,8 @@ func TestMoveToNowhere(t *testing.T) {
 	})
 }
 
-// §7.10: what the server says when it throws a user out reaches the event, and requests fail.
+// TestOut: the reason that the server gives when it ends a connection (§7.10) is in the event, and
+// requests fail.
 func TestOut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, l := newWorld(t), &log{}
@@ -236,7 +246,8 @@ func TestLogout(t *testing.T) {
 	})
 }
 
-// A server that refers on again right after the logon: the client ends up at the last one, with its state.
+// TestMoveTwice: when the new server refers on right after the logon, the client ends up at the
+// last one, with its state.
 func TestMoveTwice(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, l := newWorld(t), &log{}

@@ -5,7 +5,8 @@ import (
 	"github.com/msnscope/msnscope/decode/body"
 )
 
-// notified takes what the notification server sends and no request waits for. It runs on the goroutine that reads.
+// notified handles what the notification server sends that no request waits for. It runs on the
+// goroutine that reads.
 func (c *Client) notified(w *wire, m *decode.Message) {
 	switch verb := m.Verb.String(); verb {
 	case "NLN", "ILN":
@@ -32,7 +33,8 @@ func (c *Client) notified(w *wire, m *decode.Message) {
 	}
 }
 
-// odd is the event for what has no use: an error that no request caused, or an unknown command.
+// odd returns the event for a message that the client does not use: an error that no request
+// caused, or an unknown command.
 func odd(s *Switchboard, m *decode.Message) Event {
 	if code := m.Verb.Code(); code != 0 {
 		return ServerError{Err: &ProtocolError{Code: code, Info: info(m)}}
@@ -40,7 +42,7 @@ func odd(s *Switchboard, m *decode.Message) Event {
 	return Other{Session: s, Line: string(m.Line())}
 }
 
-// message makes the event of a MSG (§8.8): Typing for a typing notice.
+// message returns the event for a MSG (§8.8): Typing for a typing notice.
 func message(s *Switchboard, m *decode.Message) Event {
 	payload := append([]byte(nil), m.Payload()...)
 	b := body.Parse(payload)

@@ -5,46 +5,51 @@ import (
 	"net"
 )
 
-// DefaultPort is the port where an address names none (§5.1).
+// DefaultPort is the port of an address that names none (§5.1).
 const DefaultPort = "1863"
 
-// Caps. Each is far above what a person, or the load generator, does with one user.
+// These are the caps of a client. Each is far above what a person, or the load generator, does with
+// one user.
 const (
-	maxReferrals = 5    // referrals in one logon: one is usual, a loop is none's wish
+	maxReferrals = 5    // referrals in one logon: one is usual, many are a loop
 	maxCalls     = 256  // requests without a reply on one connection
-	maxSessions  = 64   // switchboard sessions at a time, answered ones included
-	maxEntries   = 2000 // entries of one list: servers stopped at 600
-	maxAddrs     = 1024 // different addresses that Referrals remembers
+	maxSessions  = 64   // switchboard sessions at a time, including those that others opened
+	maxEntries   = 2000 // entries of one list: servers allowed at most 600
+	maxAddrs     = 1024 // different addresses that Referrals keeps
 )
 
-// Options say who signs in, where and how. Server, Handle and Password are needed; everything else may be zero.
+// Options say who signs in, where and how. Server, Handle and Password are required.
 type Options struct {
-	// Server is the address to connect to first: of a dispatch server, or of a notification server that logs on directly
-	// (§7.4). Without a port it is DefaultPort.
+	// Server is the address to connect to first: of a dispatch server, or of a notification server
+	// that accepts direct logons (§7.4). The default port is DefaultPort.
 	Server string
-	// Dial opens a connection; nil is that of a zero net.Dialer.
+	// Dial opens a connection; nil means the DialContext of a zero net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
-	// Handle is the user handle (§5.4), Password what MD5 is made of; it never goes over the wire.
+	// Handle is the user handle (§5.4). Password is hashed with MD5 and never sent.
 	Handle, Password string
-	// Dialects are offered in VER (§7.1); nil is MSNP2 and CVR0, as real clients did.
+	// Dialects are offered in VER (§7.1); nil means MSNP2 and CVR0, as real clients did.
 	Dialects []string
-	// Cache are properties from an earlier session: the first Sync sends their serial (§7.5). nil is none.
+	// Cache has the properties from an earlier session, whose serial the first Sync sends (§7.5);
+	// nil means none.
 	Cache *Properties
 
-	// IgnorePort makes every connection use the port of Server, whatever a referral says: a client that takes §8.1 and
-	// §8.2 by the word, where addresses have no port.
+	// IgnorePort makes every connection use the port of Server, whatever a referral says, as a
+	// client does that takes §8.1 and §8.2 literally, where addresses have no port.
 	IgnorePort bool
-	// SkipVER leaves out VER and INF at the server that the dispatch server referred to, as clients of 2000 did.
+	// SkipVER leaves out VER and INF at the server that the dispatch server refers to, as clients
+	// of 2000 did.
 	SkipVER bool
 	// BareLF ends lines with LF alone, as clients of 2000 did.
 	BareLF bool
 
-	// OnEvent is told what no request of this client caused; nil for nobody. It runs on the goroutine that reads: calls
-	// for one connection come in order, those for two may come at once. It must return soon, and must not call a method
-	// that takes a context, Close or Answer: those wait for what this very goroutine would read.
+	// OnEvent, if not nil, is called for each event. It runs on the goroutine that reads: calls for
+	// one connection come in order, calls for two connections may come at the same time. It must
+	// return soon. It must not call Close, Answer, or a method that takes a context, since these
+	// wait for what the same goroutine has to read.
 	OnEvent func(Event)
-	// OnRing is told of invitations, under the same conditions, and may have Ring.Answer called elsewhere. nil answers
-	// each at once; [Entered] then has the session.
+	// OnRing is called for each invitation, under the same conditions; it may start a goroutine
+	// that calls Ring.Answer. If it is nil, each invitation is answered at once, and an [Entered]
+	// event has the session.
 	OnRing func(*Ring)
 }
 
@@ -69,7 +74,8 @@ func (o *Options) emit(e Event) {
 	}
 }
 
-// target returns where to connect for an address from a referral: with a port, and with Server's under IgnorePort.
+// target returns the address to connect to for an address from a referral: it adds the default
+// port, or sets Server's under IgnorePort.
 func (o *Options) target(addr string) string {
 	host, port := splitAddr(addr)
 	if o.IgnorePort {
@@ -80,7 +86,7 @@ func (o *Options) target(addr string) string {
 
 func joinAddr(host, port string) string { return net.JoinHostPort(host, port) }
 
-// splitAddr takes host, host:port, [v6]:port and a bare v6 address.
+// splitAddr splits host, host:port, [v6]:port or a bare v6 address, and adds the default port.
 func splitAddr(addr string) (host, port string) {
 	if h, p, err := net.SplitHostPort(addr); err == nil {
 		return h, p

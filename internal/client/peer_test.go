@@ -15,7 +15,7 @@ import (
 	"github.com/msnscope/msnscope/internal/memnet"
 )
 
-// The addresses of the peers.
+// These are the addresses of the peers.
 const (
 	dsAddr = "10.0.0.1:1863"
 	nsAddr = "10.0.0.5:1863"
@@ -29,14 +29,16 @@ type world struct {
 	all sync.WaitGroup
 }
 
-// newWorld must be called in a bubble. At the end of the test all scripts must have been played to their ends.
+// newWorld must be called in a synctest bubble. At the end of the test all scripts must have been
+// played to their ends.
 func newWorld(t *testing.T) *world {
 	w := &world{t: t}
 	t.Cleanup(w.all.Wait)
 	return w
 }
 
-// peer listens on addr and plays one script a connection, in the order of connecting. A script's lines are
+// peer listens on addr and plays one script a connection, in the order of connecting. A script's
+// lines are
 //
 //	C: line     what the client must send now; a MSG with the payload of the | lines that follow
 //	S: line     what is sent, likewise
@@ -129,7 +131,7 @@ func (p *player) step(line, payload string, hasPayload bool) error {
 	return nil
 }
 
-// options are alice's, with her events going to the log.
+// options returns alice's options, with her events going to the log.
 func (w *world) options(log *log) client.Options {
 	return client.Options{
 		Server: dsAddr, Dial: w.net.DialContext, Handle: "alice@hotmail.com", Password: "password", OnEvent: log.add,

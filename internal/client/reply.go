@@ -6,7 +6,7 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// info returns what stands behind the code of an error, unescaped.
+// info returns the arguments of an error, unescaped.
 func info(m *decode.Message) string {
 	var words [][]byte
 	for i := range m.NumArgs() {

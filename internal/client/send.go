@@ -8,7 +8,8 @@ import (
 	"time"
 )
 
-// send numbers and writes a command. c, which may be nil, waits from before the first byte is out.
+// send numbers and writes a command. c, if not nil, is registered before the first byte is written,
+// so that it cannot miss its reply.
 func (w *wire) send(ctx context.Context, co command, c *call) error {
 	select {
 	case w.sending <- struct{}{}:
@@ -26,7 +27,8 @@ func (w *wire) send(ctx context.Context, co command, c *call) error {
 	return w.write(ctx, co.verb, raw)
 }
 
-// write sends raw. A command that is half out cannot be taken back: when ctx ends in the middle, so does the connection.
+// write sends raw. A command that is half written cannot be taken back: when ctx ends in the
+// middle, the connection is closed.
 func (w *wire) write(ctx context.Context, verb string, raw []byte) error {
 	limited := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
@@ -36,7 +38,8 @@ func (w *wire) write(ctx context.Context, verb string, raw []byte) error {
 	_, err := w.conn.Write(raw)
 	if !stop() {
 		<-limited
-		_ = w.conn.SetWriteDeadline(time.Time{}) // it is out, or the connection ends here
+		// all is written, or the connection is closed below
+		_ = w.conn.SetWriteDeadline(time.Time{})
 	}
 	if err != nil {
 		w.close()
@@ -45,7 +48,7 @@ func (w *wire) write(ctx context.Context, verb string, raw []byte) error {
 	return nil
 }
 
-// expect enters c, if there is one, with the TrID that encode gave last.
+// expect registers c, if not nil, with the TrID that encode assigned last.
 func (w *wire) expect(c *call) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -63,6 +66,7 @@ func (w *wire) expect(c *call) error {
 }
 
 // encode returns the bytes of a command, with the next TrID. They are valid until the next call.
+// w.sending must be held.
 func (w *wire) encode(co command) ([]byte, error) {
 	w.enc.Reset()
 	e := w.enc.Command(co.verb)
@@ -84,7 +88,7 @@ func (w *wire) encode(co command) ([]byte, error) {
 	return slices.Delete(raw, end, end+1), nil
 }
 
-// leave sends OUT and waits until the server has closed (§7.10, §8.6), at most until ctx ends.
+// leave sends OUT and waits until the server has closed the connection (§7.10, §8.6) or ctx ends.
 func (w *wire) leave(ctx context.Context) error {
 	if err := w.send(ctx, command{verb: "OUT", bare: true}, nil); err != nil {
 		return err

@@ -10,24 +10,26 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// Switchboard is one session of instant messages (§8). It is safe for concurrent use. It ends by Leave or Close, with its
-// client, or when the server closes; who is left alone in it may go on inviting.
+// Switchboard is one session of instant messages (§8). It is safe for concurrent use. It ends by
+// Leave or Close, with its client, or when the server closes it; a user who is left alone in it may
+// invite others.
 type Switchboard struct {
 	c *Client
 	w *wire
 
 	gate   // guards what follows
 	id     string
-	others []Contact // the participants but for the user itself
+	others []Contact // the participants other than the user itself
 }
 
-// ID returns the session's number: of the invitation, or of the first Invite; "" before.
+// ID returns the session's number, from the invitation or from the first Invite; before that, "".
 func (s *Switchboard) ID() (id string) {
 	s.view(func() { id = s.id })
 	return id
 }
 
-// Participants returns who else is in the session, in the order of coming. The slice is the caller's.
+// Participants returns the other participants, in the order in which they joined. The caller owns
+// the slice.
 func (s *Switchboard) Participants() (others []Contact) {
 	s.view(func() { others = slices.Clone(s.others) })
 	return others
@@ -36,7 +38,8 @@ func (s *Switchboard) Participants() (others []Contact) {
 // Has reports whether the handle is in the session.
 func (s *Switchboard) Has(handle string) bool { return has(s.Participants(), handle) }
 
-// Await waits until all handles are in the session, ctx ends or the session does.
+// Await waits until all handles are in the session. It fails when ctx ends, and with ErrClosed when
+// the session does.
 func (s *Switchboard) Await(ctx context.Context, handles ...string) error {
 	ended := false
 	err := s.await(ctx, func() bool {
@@ -52,10 +55,11 @@ func (s *Switchboard) Await(ctx context.Context, handles ...string) error {
 	return nil
 }
 
-// Done returns a channel that is closed when the session has ended, whoever ended it.
+// Done returns a channel that is closed when the session has ended, for whatever reason.
 func (s *Switchboard) Done() <-chan struct{} { return s.w.ended }
 
-// Invite calls a user into the session (§8.3). It returns when the server rings; Await waits for the user.
+// Invite invites a user to the session (§8.3). It returns when the server rings the user; Await
+// waits for the user to join.
 func (s *Switchboard) Invite(ctx context.Context, handle string) error {
 	m, err := s.w.ask(ctx, cmd("CAL", handle), "CAL")
 	if err != nil {
@@ -65,23 +69,25 @@ func (s *Switchboard) Invite(ctx context.Context, handle string) error {
 	return nil
 }
 
-// Leave sends OUT and waits until the switchboard has closed (§8.6), at most until ctx ends.
+// Leave sends OUT and waits until the switchboard has closed the connection (§8.6) or ctx ends. The
+// session is closed in any case.
 func (s *Switchboard) Leave(ctx context.Context) error {
 	defer s.Close()
 	return s.w.leave(ctx)
 }
 
-// Close drops the connection without OUT. A second Close does nothing.
+// Close closes the connection without OUT. A second Close does nothing.
 func (s *Switchboard) Close() { s.w.close() }
 
-// Sessions returns the sessions that the client is in.
+// Sessions returns the sessions that the client is in. The caller owns the slice.
 func (c *Client) Sessions() (all []*Switchboard) {
 	c.view(func() { all = slices.Collect(maps.Keys(c.sessions)) })
 	return all
 }
 
-// Call opens a session (§8.1, §8.2) and invites the handles into it; without any it is an empty session. When one of them
-// cannot be invited the session is left again and the error returned, 217 for somebody who is not there.
+// Call opens a session (§8.1, §8.2) and invites the handles to it; without handles the session is
+// empty. When one of them cannot be invited, Call leaves the session and returns that error: 217
+// for a user who is not online.
 func (c *Client) Call(ctx context.Context, handles ...string) (*Switchboard, error) {
 	m, err := c.ask(ctx, cmd("XFR", "SB"), "XFR")
 	if err != nil {
@@ -107,14 +113,14 @@ func (c *Client) Call(ctx context.Context, handles ...string) (*Switchboard, err
 	return s, nil
 }
 
-// abandon leaves a session that nobody will use.
+// abandon leaves a session that will not be used.
 func (s *Switchboard) abandon(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, leaveTimeout)
 	defer cancel()
-	_ = s.Leave(ctx) // why it is abandoned says more
+	_ = s.Leave(ctx) // the error that made it useless says more
 }
 
-// rung takes an invitation (§8.4).
+// rung handles an invitation (§8.4).
 func (c *Client) rung(m *decode.Message) {
 	r := &Ring{
 		SessionID: arg(m, 0), Addr: arg(m, 1), Cookie: arg(m, 3),
@@ -130,7 +136,7 @@ func (c *Client) rung(m *decode.Message) {
 		c.opts.emit(Entered{Ring: r, Err: err})
 		return
 	}
-	_ = c.spawn(func() { // a client that has ended answers nobody
+	_ = c.spawn(func() { // fails only if the client has ended
 		ctx, cancel := context.WithTimeout(c.ctx, answerTimeout)
 		defer cancel()
 		s, err := c.answer(ctx, r)
@@ -138,7 +144,8 @@ func (c *Client) rung(m *decode.Message) {
 	})
 }
 
-// answer enters a session (§8.4): the roster comes first, then ANS OK. A place for it is reserved.
+// answer joins a session with ANS (§8.4): the roster comes first, then ANS OK. The caller has
+// called reserve.
 func (c *Client) answer(ctx context.Context, r *Ring) (*Switchboard, error) {
 	s, err := c.enter(ctx, r.Addr)
 	if err != nil {
@@ -153,7 +160,8 @@ func (c *Client) answer(ctx context.Context, r *Ring) (*Switchboard, error) {
 	return s, nil
 }
 
-// reserve takes a place for one more session. It is given back when the session ends, or when enter fails.
+// reserve reserves a place for one more session. It becomes free when the session ends, or when
+// enter fails.
 func (c *Client) reserve() (err error) {
 	c.update(func() {
 		if c.open >= maxSessions {
@@ -165,7 +173,7 @@ func (c *Client) reserve() (err error) {
 	return err
 }
 
-// enter connects to a switchboard, for which a place is reserved.
+// enter connects to a switchboard. The caller has called reserve.
 func (c *Client) enter(ctx context.Context, addr string) (*Switchboard, error) {
 	s := &Switchboard{c: c}
 	err := c.connect(ctx, c.opts.target(addr),
@@ -185,6 +193,7 @@ func (c *Client) enter(ctx context.Context, addr string) (*Switchboard, error) {
 	return s, nil
 }
 
+// forget removes the session from its client and frees its place.
 func (s *Switchboard) forget() {
 	s.c.update(func() {
 		delete(s.c.sessions, s)

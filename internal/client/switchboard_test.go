@@ -77,7 +77,8 @@ func TestCall(t *testing.T) {
 		if u := one[client.Undelivered](t, l); u.TrID != 4 || u.Session != s {
 			t.Errorf("event %+v", u)
 		}
-		if m := one[client.Message](t, l); m.Text != "hi" || m.Type != "text/plain" || m.Name != "Böb" || m.Session != s {
+		if m := one[client.Message](t, l); m.Text != "hi" || m.Type != "text/plain" || m.Name != "Böb" ||
+			m.Session != s {
 			t.Errorf("event %+v", m)
 		}
 		if e := one[client.Typing](t, l); e.From != "bob@hotmail.com" {
@@ -106,13 +107,15 @@ func TestCall(t *testing.T) {
 	})
 }
 
-// A callee who cannot be invited, a cookie that is refused: the session is left again.
+// TestCallRefused: after a callee who cannot be invited, or a cookie that is refused, the session
+// is left again.
 func TestCallRefused(t *testing.T) {
 	for _, tt := range []struct {
 		name, script string
 		code         int
 	}{
-		{"callee", "C: USR 1 alice@hotmail.com 17.23\nS: USR 1 OK alice@hotmail.com A\nC: CAL 2 bob@hotmail.com\nS: 217 2\nC: OUT\nCLOSE", 217},
+		{"callee", "C: USR 1 alice@hotmail.com 17.23\nS: USR 1 OK alice@hotmail.com A\nC: CAL 2 bob@hotmail.com\nS: " +
+			"217 2\nC: OUT\nCLOSE", 217},
 		{"cookie", "C: USR 1 alice@hotmail.com 17.23\nS: 911 1\nCLOSE", 911},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -134,7 +137,8 @@ func TestCallRefused(t *testing.T) {
 
 const ring = "S: RNG 11752013 10.0.0.9:1863 CKI 849.520 bob@hotmail.com B%C3%B6b\n"
 
-// §8.4: an invitation is answered by itself. One known server sends ANS OK without a TrID.
+// TestRingAnswered: an invitation is answered automatically (§8.4), even if the server sends ANS OK
+// without a TrID, as one known server does.
 func TestRingAnswered(t *testing.T) {
 	for _, ok := range []string{"S: ANS 1 OK", "S: ANS OK"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -189,7 +193,7 @@ func TestRingByHand(t *testing.T) {
 	})
 }
 
-// A server that rings without end makes 64 connections, not more.
+// TestRingFlood: a server that rings without end causes 64 connections, not more.
 func TestRingFlood(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, l := newWorld(t), &log{}
@@ -209,7 +213,7 @@ func TestRingFlood(t *testing.T) {
 	})
 }
 
-// A session that has ended makes room for another.
+// TestSessionsOneAfterTheOther: a session that has ended makes room for another.
 func TestSessionsOneAfterTheOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w, l := newWorld(t), &log{}
@@ -230,7 +234,7 @@ func TestSessionsOneAfterTheOther(t *testing.T) {
 	})
 }
 
-// Close ends a wait for somebody who never comes, and everything else.
+// TestCloseEndsSessions: Close ends everything, including a wait for a user who never comes.
 func TestCloseEndsSessions(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t)

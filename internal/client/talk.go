@@ -9,30 +9,32 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// The content types that a client sends (§8.8).
+// These are the content types that a client sends (§8.8).
 const (
 	plainType  = "text/plain; charset=UTF-8"
 	typingType = "text/x-msmsgscontrol"
 )
 
-// mime returns a MSG payload of the given content type. header is further header lines, each with its CRLF.
+// mime returns a MSG payload of the given content type. header has further header lines, each with
+// its CRLF.
 func mime(contentType, header, data string) []byte {
 	return []byte("MIME-Version: 1.0\r\nContent-Type: " + contentType + "\r\n" + header + "\r\n" + data)
 }
 
-// Send sends a text to all others in mode N (§8.7): the server is silent when it arrives, and [Undelivered] comes later when
-// it does not.
+// Send sends a text to all others in mode N (§8.7): the server is silent when it is delivered, and
+// an [Undelivered] event follows when it is not.
 func (s *Switchboard) Send(ctx context.Context, text string) error {
 	return s.w.send(ctx, talk("N", mime(plainType, "", text)), nil)
 }
 
-// SendPayload is Send for a whole payload, headers included (§8.8). mode is "U" or "N".
+// SendPayload sends a whole payload, headers included (§8.8). mode is "U" or "N".
 func (s *Switchboard) SendPayload(ctx context.Context, mode string, payload []byte) error {
 	return s.w.send(ctx, talk(mode, payload), nil)
 }
 
-// Deliver sends a text to all others in mode A and waits for the word of the server: nil for ACK, ErrUndelivered for NAK
-// (§8.7). The draft says that mode A is for later; a server that keeps to that lets it wait until ctx ends.
+// Deliver sends a text to all others in mode A and waits for the server's answer (§8.7): it returns
+// nil for ACK, ErrUndelivered for NAK. The draft reserves mode A for later; with a server that
+// keeps to that, Deliver waits until ctx ends.
 func (s *Switchboard) Deliver(ctx context.Context, text string) error {
 	m, err := s.w.ask(ctx, talk("A", mime(plainType, "", text)), "ACK", "NAK")
 	if err == nil && m.Verb.String() == "NAK" {
@@ -41,7 +43,7 @@ func (s *Switchboard) Deliver(ctx context.Context, text string) error {
 	return err
 }
 
-// Typing tells all others that the user is writing.
+// Typing sends all others a notice that the user is typing.
 func (s *Switchboard) Typing(ctx context.Context) error {
 	return s.w.send(ctx, talk("U", mime(typingType, "TypingUser: "+s.c.opts.Handle+"\r\n", "\r\n")), nil)
 }
@@ -50,7 +52,8 @@ func talk(mode string, payload []byte) command {
 	return command{verb: "MSG", args: []string{mode}, payload: payload}
 }
 
-// notified takes what a switchboard sends and no request waits for. It runs on the goroutine that reads.
+// notified handles what a switchboard sends that no request waits for. It runs on the goroutine
+// that reads.
 func (s *Switchboard) notified(m *decode.Message) {
 	switch m.Verb.String() {
 	case "IRO":
@@ -67,13 +70,14 @@ func (s *Switchboard) notified(m *decode.Message) {
 		s.c.opts.emit(message(s, m))
 	case "NAK":
 		s.c.opts.emit(Undelivered{Session: s, TrID: m.TrID})
-	case "ACK", "OUT": // one came too late for who waited, the other is followed by the end
+	case "ACK", "OUT": // an ACK that nobody waits for any longer; an OUT is followed by the end
 	default:
 		s.c.opts.emit(odd(s, m))
 	}
 }
 
-// join enters a participant. A server that keeps to §8.5 tells a client of its own coming too: that is no news.
+// join adds a participant. It ignores the user itself, for whom a server that keeps to §8.5 sends a
+// JOI too.
 func (s *Switchboard) join(handle, name string, first bool) {
 	if strings.EqualFold(handle, s.c.opts.Handle) {
 		return

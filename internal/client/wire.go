@@ -11,12 +11,12 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// command is what a client sends. The arguments are as they go over the wire.
+// command is a command to be sent. The arguments are given as on the wire.
 type command struct {
 	verb    string
 	args    []string
 	payload []byte // nil for none
-	bare    bool   // no TrID: OUT (§7.10)
+	bare    bool   // has no TrID: OUT (§7.10)
 }
 
 func cmd(verb string, args ...string) command { return command{verb: verb, args: args} }
@@ -25,32 +25,35 @@ func cmd(verb string, args ...string) command { return command{verb: verb, args:
 type call struct {
 	verb string
 	id   uint32
-	// take is offered what has the call's TrID, on the goroutine that reads. The message is valid during the call only.
+	// take is called, on the goroutine that reads, with each message that has the call's TrID. The
+	// message is valid only during the call.
 	take func(m *decode.Message) verdict
-	done chan error // gets one value
+	done chan error // receives one value
 }
 
-// verdict is what a call makes of a message.
+// verdict is what a call's take decides about a message.
 type verdict int
 
 const (
-	notMine verdict = iota // goes on to the receiver of the rest
-	more                   // taken, and more will come
-	done                   // taken, and the call is over
+	notMine verdict = iota // not part of the reply: passed to rest
+	more                   // part of the reply, and more will come
+	done                   // the last part of the reply
 )
 
-// wire is one connection: it numbers and writes commands, reads, and pairs replies with calls.
+// wire is one connection: it numbers and writes commands, reads messages, and pairs replies with
+// calls.
 type wire struct {
 	conn   net.Conn
 	bareLF bool
-	rest   func(*decode.Message) // gets what no call took, on the goroutine that reads
+	rest   func(*decode.Message) // called, on the goroutine that reads, with what no call took
 
-	sending chan struct{} // holds one token while a command is numbered and written: so TrIDs increase on the wire
+	// Holds one token while a command is numbered and written, so that TrIDs increase on the wire.
+	sending chan struct{}
 	enc     decode.Encoder
-	last    uint32 // the last TrID given
+	last    uint32 // the last TrID assigned
 
 	mu    sync.Mutex
-	calls []*call // oldest first, at most maxCalls
+	calls []*call // the oldest first, at most maxCalls
 	err   error   // why the connection ended
 
 	ended chan struct{} // closed when nothing more will be read
@@ -60,7 +63,8 @@ func newWire(conn net.Conn, bareLF bool) *wire {
 	return &wire{conn: conn, bareLF: bareLF, sending: make(chan struct{}, 1), ended: make(chan struct{})}
 }
 
-// read is the connection's goroutine. It returns when the connection has ended, and leaves no call waiting.
+// read is the connection's goroutine. When it returns, the connection has ended and no call is
+// waiting.
 func (w *wire) read() {
 	r := decode.NewReader(decode.FromServer, dialect.MSNP2)
 	var m decode.Message
@@ -76,9 +80,9 @@ func (w *wire) read() {
 	}
 }
 
-// end notes why the connection ended and wakes all who wait.
+// end records why the connection ended and wakes all who wait.
 func (w *wire) end(err error) {
-	_ = w.conn.Close() // it ends because of err, which says more
+	_ = w.conn.Close() // err, the cause, says more
 	w.mu.Lock()
 	w.err = fmt.Errorf("%w: %w", ErrClosed, err)
 	w.calls = nil
@@ -86,10 +90,10 @@ func (w *wire) end(err error) {
 	close(w.ended)
 }
 
-// close ends the connection; read then returns.
+// close closes the connection, which makes read return.
 func (w *wire) close() { _ = w.conn.Close() }
 
-// receive gives a message to the call that it answers, else to rest.
+// receive passes a message to the call that it answers, or to rest if there is none.
 func (w *wire) receive(m *decode.Message) {
 	c := w.waiting(m)
 	if c == nil {
@@ -110,8 +114,8 @@ func (w *wire) receive(m *decode.Message) {
 	}
 }
 
-// waiting returns the oldest call with the message's TrID. A reply without one, which some servers send for ANS, goes to the
-// oldest call of its verb.
+// waiting returns the oldest call with the message's TrID, nil if there is none. A reply without a
+// TrID, which some servers send to ANS, belongs to the oldest call of its verb.
 func (w *wire) waiting(m *decode.Message) *call {
 	if m.Opaque() {
 		return nil
@@ -127,14 +131,16 @@ func (w *wire) waiting(m *decode.Message) *call {
 	return nil
 }
 
+// forget removes a call from those that wait.
 func (w *wire) forget(c *call) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.calls = slices.DeleteFunc(w.calls, func(o *call) bool { return o == c })
 }
 
-// request sends a command and waits until take says that the reply is complete, the server answers with an error, the
-// connection or ctx ends. After an error take may still be running: what it stores must not be looked at.
+// request sends a command and waits until take returns done, the server answers with an error, or
+// the connection or ctx ends. After an error take may still be running: the caller must not read
+// what it stores.
 func (w *wire) request(ctx context.Context, co command, take func(*decode.Message) verdict) error {
 	c := &call{verb: co.verb, take: take, done: make(chan error, 1)}
 	if err := w.send(ctx, co, c); err != nil {
@@ -149,14 +155,14 @@ func (w *wire) request(ctx context.Context, co command, take func(*decode.Messag
 	case <-w.ended:
 	}
 	select {
-	case err := <-c.done: // came together with the end
+	case err := <-c.done: // came just before the end
 		return err
 	default:
 		return fmt.Errorf("%s: %w", co.verb, w.err)
 	}
 }
 
-// ask is request for a reply of one message with one of the given verbs, which it returns.
+// ask is request for a reply of a single message, with one of the given verbs, and returns it.
 func (w *wire) ask(ctx context.Context, co command, verbs ...string) (decode.Message, error) {
 	var reply decode.Message
 	err := w.request(ctx, co, func(m *decode.Message) verdict {
@@ -172,7 +178,7 @@ func (w *wire) ask(ctx context.Context, co command, verbs ...string) (decode.Mes
 	return reply, nil
 }
 
-// over reports whether nothing more will be read.
+// over reports whether the connection has ended.
 func (w *wire) over() bool {
 	select {
 	case <-w.ended:

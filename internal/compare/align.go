@@ -6,35 +6,38 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// Verdict says what became of one command.
+// Verdict is the result of comparing one command of the recording.
 type Verdict uint8
 
-// The verdicts.
+// These are the verdicts.
 const (
 	Same    Verdict = iota
-	Differs         // it came, and is not the same
+	Differs         // it came, but is not the same
 	Missing         // it did not come
-	Extra           // it came, and nothing like it was recorded
+	Extra           // it came, but nothing like it was recorded
 )
 
 // String returns "same", "differs", "missing" or "extra".
 func (v Verdict) String() string { return [...]string{"same", "differs", "missing", "extra"}[v] }
 
-// Pair is a command of one sequence and its counterpart in the other: Want is nil for an extra one, Got for a missing one.
+// Pair is a command of one sequence and its counterpart in the other. Want is nil for an extra
+// command, Got for a missing one.
 type Pair struct {
 	Want, Got *session.Event
 	Verdict   Verdict
-	Diffs     []Diff // of a pair that differs; an order that differs is one of them
+	Diffs     []Diff // of a pair that differs; a wrong order is one of them
 }
 
-// Caps of what Align looks at. Beyond them it gets less clever, not slower.
+// These are caps on the work of Align. Beyond them it pairs less cleverly, but not more slowly.
 const (
-	maxTable  = 128 // commands with one key of which the best assignment is worked out; more are paired in turn
-	maxSearch = 256 // leftovers that are tried for a counterpart under another key
+	// commands with the same key that are paired as well as possible; more are paired in turn
+	maxTable  = 128
+	maxSearch = 256 // leftovers that are tried as a counterpart under another key
 )
 
-// Align pairs the commands of one connection and direction. Pairs are in the order of want; extra ones stand before the pair
-// of the command that came next. It takes time in proportion to the number of commands, and keeps the events.
+// Align pairs the commands of one connection and direction. Pairs are in the order of want; an
+// extra command stands before the pair of the command that came next. Align takes time in
+// proportion to the number of commands. The pairs hold the events themselves.
 func Align(want, got []*session.Event, o Options) []Pair {
 	a := aligner{options: o, want: keys(want), got: keys(got)}
 	a.partner = slices.Repeat([]int{-1}, len(want))
@@ -48,7 +51,7 @@ func Align(want, got []*session.Event, o Options) []Pair {
 type aligner struct {
 	options   Options
 	want, got []Key
-	partner   []int // of each want: the index in got, -1 for none
+	partner   []int // for each want, its index in got, -1 for none
 	taken     []bool
 }
 
@@ -60,10 +63,10 @@ func keys(events []*session.Event) []Key {
 	return all
 }
 
-type groupKey struct{ about, trid string }
+type groupKey struct{ subject, trid string }
 
-// byKey pairs commands with the same key: where a key has as many on both sides in their order, else so that as many as
-// possible are exactly the same.
+// byKey pairs commands with the same key: in their order if both sides have equally many, else so
+// that as many as possible are exactly equal.
 func (a *aligner) byKey() {
 	wants, gots := index(a.want), index(a.got)
 	for k, w := range wants {
@@ -81,7 +84,7 @@ func (a *aligner) byKey() {
 func index(all []Key) map[groupKey][]int {
 	groups := map[groupKey][]int{}
 	for i := range all {
-		k := groupKey{all[i].about, all[i].trid}
+		k := groupKey{all[i].subject, all[i].trid}
 		groups[k] = append(groups[k], i)
 	}
 	return groups
@@ -89,8 +92,8 @@ func index(all []Key) map[groupKey][]int {
 
 func (a *aligner) join(w, g int) { a.partner[w], a.taken[g] = g, true }
 
-// best pairs w and g in order by the longest common sequence: an exact pair counts far more than one that merely has the
-// key.
+// best pairs w and g in order by the longest common sequence: an exact pair counts far more than
+// one that merely has the key.
 func (a *aligner) best(w, g []int) {
 	score := make([][]int, len(w)+1)
 	for i := range score {
@@ -120,7 +123,7 @@ func (a *aligner) best(w, g []int) {
 	}
 }
 
-// leftovers pairs what is still alone with the first that has at least the rank.
+// leftovers pairs each command that has no counterpart with the first one of at least the rank.
 func (a *aligner) leftovers(least Rank) {
 	first := 0
 	for w := range a.want {
@@ -144,11 +147,11 @@ func (a *aligner) leftovers(least Rank) {
 	}
 }
 
-// pairs returns the result in order.
+// pairs returns the pairs in the order of want, with the extra commands among them.
 func (a *aligner) pairs() []Pair {
 	pairs := make([]Pair, 0, len(a.want))
 	var watch Watch
-	place := make([]int, 0, len(a.want)) // of each pair: where it sorts, by got
+	positions := make([]int, 0, len(a.want)) // for each pair, the index in got before which it sorts
 	next := 0
 	for w := range a.want {
 		p := Pair{Want: a.want[w].event, Verdict: Missing}
@@ -161,13 +164,13 @@ func (a *aligner) pairs() []Pair {
 				p.Verdict = Differs
 			}
 		}
-		pairs, place = append(pairs, p), append(place, next)
+		pairs, positions = append(pairs, p), append(positions, next)
 	}
-	return a.withExtras(pairs, place)
+	return a.withExtras(pairs, positions)
 }
 
-// withExtras puts each command that has no counterpart before the first pair that came after it.
-func (a *aligner) withExtras(pairs []Pair, place []int) []Pair {
+// withExtras inserts each extra command before the first pair that came after it.
+func (a *aligner) withExtras(pairs []Pair, positions []int) []Pair {
 	all := make([]Pair, 0, len(pairs))
 	next := 0
 	extras := func(before int) {
@@ -179,7 +182,7 @@ func (a *aligner) withExtras(pairs []Pair, place []int) []Pair {
 	}
 	for i, p := range pairs {
 		if p.Got != nil {
-			extras(place[i])
+			extras(positions[i])
 		}
 		all = append(all, p)
 	}
@@ -187,8 +190,8 @@ func (a *aligner) withExtras(pairs []Pair, place []int) []Pair {
 	return all
 }
 
-// Watch checks the order in which the commands of one direction of one connection came. The zero Watch has seen none. It is
-// for one goroutine.
+// Watch checks the order in which the commands of one direction of one connection came. The zero
+// value is ready to use. It is not safe for concurrent use.
 type Watch struct {
 	last map[string]arrival
 }
@@ -198,12 +201,13 @@ type arrival struct {
 	name string
 }
 
-// Check takes the commands in the order of the recording, each with the place at which its counterpart came, and returns the
-// difference when that came before one that it should follow.
+// Check must be called with the commands in the order of the recording, each with the position at
+// which its counterpart came. It returns a difference if the counterpart came before one that it
+// should follow, else nil.
 func (w *Watch) Check(want *Key, at int, o Options) []Diff {
 	last, seen := w.last[want.order]
 	if seen && at < last.at {
-		if o.ignores(FieldOrder) {
+		if o.Ignores(FieldOrder) {
 			return nil
 		}
 		return []Diff{{Field: FieldOrder, Want: "after " + last.name, Got: "before it"}}
@@ -212,10 +216,11 @@ func (w *Watch) Check(want *Key, at int, o Options) []Diff {
 		w.last = map[string]arrival{}
 	}
 	if seen || len(w.last) < maxWatched {
-		w.last[want.order] = arrival{at, cut(string(want.event.In.Line()))}
+		w.last[want.order] = arrival{at, shown(string(want.event.In.Line()))}
 	}
 	return nil
 }
 
-// maxWatched is how many sequences a Watch follows: a connection notifies of some hundred contacts at most.
+// maxWatched is the number of sequences that a Watch follows: a connection has notifications about
+// some hundred contacts at most.
 const maxWatched = 4096

@@ -6,46 +6,48 @@ import (
 	"strings"
 
 	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/body"
 	"github.com/msnscope/msnscope/decode/dialect"
-	"github.com/msnscope/msnscope/decode/referral"
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// Fields that are no arguments, as they stand in [Diff] and in [Options.Ignore].
+// These are the fields of a [Diff], and of [Options.Ignore], that are not arguments.
 const (
 	FieldCommand = "Command" // the verb
 	FieldTrID    = "TrID"    // its digits
 	FieldPayload = "payload" // the bytes after the line
-	FieldOrder   = "order"   // came before what it should follow
-	FieldBytes   = "bytes"   // of what is no command
+	FieldOrder   = "order"   // it came before what it should follow
+	FieldBytes   = "bytes"   // of bytes that are no command
+	FieldTime    = "time"    // it came later than it may
 )
 
-// Diff is one difference. Want and Got are as on the wire, not made printable; "" means that there is nothing. What is long is
-// cut.
+// Diff is one difference. Want and Got are as on the wire, not made printable, cut off if they are
+// long, and without what looks like a credential; "" means absent.
 type Diff struct {
 	Field string `json:"field"`
 	Want  string `json:"want"`
 	Got   string `json:"got"`
 }
 
-// Options say what to leave out. The zero value compares everything.
+// Options say what to ignore. The zero value compares everything.
 type Options struct {
-	// Ignore are the names of arguments ("Ser") or payload headers, or one of the Field constants, in any case, that make no
-	// difference, not even by being absent.
+	// Ignore has the names, in any case, of arguments ("Ser") or payload headers, or the Field
+	// constants, that make no difference, not even if one side lacks them.
 	Ignore []string
 }
 
-func (o Options) ignores(field string) bool {
+// Ignores reports whether differences of the field do not count.
+func (o Options) Ignores(field string) bool {
 	return slices.ContainsFunc(o.Ignore, func(name string) bool {
 		return strings.EqualFold(strings.TrimPrefix(name, "args."), field)
 	})
 }
 
-// Message returns how got differs from want, nil when it does not. Both are compared as they were received
-// ([session.Event].In). Commands with different verbs have that one difference.
+// Message returns how got differs from want, nil when it does not. Both are compared as they were
+// received ([session.Event].In). Commands with different verbs have that one difference.
 func Message(want, got *session.Event, o Options) []Diff {
 	w, g := &want.In, &got.In
-	diffs := list{options: o, dir: want.Dir}
+	diffs := list{options: o}
 	switch {
 	case w.Opaque() && g.Opaque():
 		diffs.add(FieldBytes, string(w.Raw), string(g.Raw))
@@ -63,7 +65,7 @@ func Message(want, got *session.Event, o Options) []Diff {
 	return diffs.found
 }
 
-// verb names a message for a difference.
+// verb returns the name of a message in a difference.
 func verb(m *decode.Message) string {
 	if m.Opaque() {
 		return "no command"
@@ -71,31 +73,37 @@ func verb(m *decode.Message) string {
 	return m.Verb.String()
 }
 
-// list collects differences.
+// list collects the differences of two messages.
 type list struct {
 	options Options
-	dir     decode.Dir
 	found   []Diff
 }
 
-// maxShown is how many bytes of a value a Diff keeps: enough to recognise a body, little enough for one line.
+// maxShown is the number of bytes of a value that a Diff keeps: enough to recognise a body, little
+// enough for one line.
 const maxShown = 240
 
 func (l *list) add(field, want, got string) {
-	if want == got || l.options.ignores(field) {
+	if want == got || l.options.Ignores(field) {
 		return
 	}
-	l.found = append(l.found, Diff{Field: field, Want: cut(want), Got: cut(got)})
-}
-
-func cut(s string) string {
-	if len(s) <= maxShown {
-		return s
+	w, g := shown(want), shown(got)
+	if w == g && strings.Contains(g, body.Masked) {
+		g += " (another)"
 	}
-	return s[:maxShown] + "..."
+	l.found = append(l.found, Diff{Field: field, Want: w, Got: g})
 }
 
-// argument returns what is known of argument i, and its name: that of the recorded command, numbered where it repeats.
+// shown returns a value without what looks like a credential, cut off if it is long.
+func shown(s string) string {
+	if len(s) <= maxShown {
+		return body.Mask(s)
+	}
+	return body.Mask(s[:maxShown]) + "..."
+}
+
+// argument returns the description of argument i and its name: that in the recorded command,
+// numbered if it repeats.
 func argument(want, got *session.Event, i int) (dialect.Arg, string) {
 	row := want.Row
 	if row == nil {
@@ -116,41 +124,26 @@ func argument(want, got *session.Event, i int) (dialect.Arg, string) {
 func (l *list) argument(arg dialect.Arg, name string, w, g *decode.Message, i int) {
 	want, got := string(w.Arg(i)), string(g.Arg(i))
 	switch {
-	case arg.Many && l.options.ignores(arg.Name):
+	case arg.Many && l.options.Ignores(arg.Name):
 		return
 	case arg.Kind == dialect.Length && (w.Payload() != nil || g.Payload() != nil):
 		return // the payload itself is compared
-	case want != "" && got != "" && form(arg.Kind, l.dir, want) == form(arg.Kind, l.dir, got):
+	case want != "" && got != "" && form(arg.Kind, want) == form(arg.Kind, got):
 		return
+	}
+	if arg.Kind.Sensitive() && want != got {
+		want, got = masked(want, got)
 	}
 	l.add(name, want, got)
 }
 
-// form returns what is compared of a value: of those that are new in every session what kind of value it is, of all others
-// the value.
-func form(kind dialect.Kind, dir decode.Dir, value string) string {
-	switch kind {
-	case dialect.Cookie, dialect.Session:
-		return "any"
-	case dialect.Secret:
-		if dir == decode.FromServer {
-			return "any"
-		}
-	case dialect.HostPort:
-		return addressForm(value)
+// masked returns what stands for two secrets that differ: that there is one, and another one.
+func masked(want, got string) (w, g string) {
+	if want != "" {
+		w = body.Masked
 	}
-	return value
-}
-
-// addressForm tells apart what clients tell apart: no address, one with a port and one without, which several clients cannot
-// use (§7.4). What is none of these is compared by value.
-func addressForm(value string) string {
-	full, ok := referral.Normalize(value)
-	switch {
-	case !ok:
-		return value
-	case full == value:
-		return "host:port"
+	if got != "" {
+		g = body.Masked + " (another)"
 	}
-	return "host"
+	return w, g
 }

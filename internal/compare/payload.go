@@ -8,27 +8,18 @@ import (
 	"github.com/msnscope/msnscope/decode/body"
 )
 
-// volatileHeaders are the headers, by content type, that say when or where something was sent and so are never the same twice.
-var volatileHeaders = []struct{ contentType, header string }{
-	{"text/x-msmsgsprofile", "LoginTime"}, // the server's clock
-}
-
-// leavesOut reports whether a header of a body of that type makes no difference.
+// leavesOut reports whether a header of a body of the content type is not compared.
 func (l *list) leavesOut(contentType, header string) bool {
-	if l.options.ignores(header) {
+	if l.options.Ignores(header) {
 		return true
 	}
-	for _, v := range volatileHeaders {
-		if v.contentType == contentType && strings.EqualFold(v.header, header) {
-			return true
-		}
-	}
-	return false
+	return volatileHeader(contentType, header)
 }
 
-// payload compares two payloads: their bytes, then, to say where they differ, their headers and data.
+// payload compares two payloads: first their bytes, then, to name the difference, their headers and
+// data.
 func (l *list) payload(want, got []byte) {
-	if bytes.Equal(want, got) || l.options.ignores(FieldPayload) {
+	if bytes.Equal(want, got) || l.options.Ignores(FieldPayload) {
 		return
 	}
 	w, g := body.Parse(want), body.Parse(got)
@@ -38,17 +29,36 @@ func (l *list) payload(want, got []byte) {
 	before := len(l.found)
 	for _, name := range headerNames(&w, &g) {
 		if !l.leavesOut(w.Type, name) {
-			l.add(name, values(&w, name), values(&g, name))
+			want, got := values(&w, name), values(&g, name)
+			if secret(w.Type, name) && want != got {
+				want, got = masked(want, got)
+			}
+			l.add(name, want, got)
 		}
 	}
 	l.add(FieldPayload, string(w.Data), string(g.Data))
-	if len(l.found) == before { // the same in other bytes, such as another line end
+	if len(l.found) == before { // equal but for bytes such as line ends
 		l.add(FieldPayload, string(want), string(got))
 	}
 }
 
-// strip returns the payload without the headers that the options leave out, and without the values of those that make no
-// difference: these must be there on both sides still.
+// secret reports whether a header of a body of the content type is a credential.
+func secret(contentType, header string) bool {
+	for _, t := range body.Types() {
+		if t.Type != contentType && !slices.Contains(t.Also, contentType) {
+			continue
+		}
+		for _, f := range t.Fields {
+			if f.Kind == body.KindSecret && strings.EqualFold(f.Name, header) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// strip returns the payload without the headers that the options ignore, and without the values of
+// volatile headers, which both sides must still have.
 func (l *list) strip(payload []byte, b *body.Body) []byte {
 	head := len(payload) - len(b.Data)
 	var out []byte
@@ -60,7 +70,7 @@ func (l *list) strip(payload []byte, b *body.Body) []byte {
 		line := payload[i : i+end]
 		if name, _, ok := bytes.Cut(line, []byte{':'}); ok && l.leavesOut(b.Type, string(name)) {
 			line = name
-			if l.options.ignores(string(name)) {
+			if l.options.Ignores(string(name)) {
 				line = nil
 			}
 		}
@@ -70,7 +80,8 @@ func (l *list) strip(payload []byte, b *body.Body) []byte {
 	return append(out, b.Data...)
 }
 
-// headerNames returns the names of the headers of both, each once, in the order in which they stand.
+// headerNames returns the header names of the bodies, each once, in the order in which they first
+// appear.
 func headerNames(bodies ...*body.Body) []string {
 	var names []string
 	for _, b := range bodies {

@@ -7,10 +7,11 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// Rank says how well one command can stand for another, from not at all to in every byte that counts.
+// Rank says how well one command can stand for another, from not at all to equal in every byte that
+// counts.
 type Rank uint8
 
-// The ranks.
+// These are the ranks.
 const (
 	Unrelated Rank = iota
 	Loose          // the same command about the same thing under another TrID
@@ -19,18 +20,20 @@ const (
 	Exact          // Strong, and Message finds no difference
 )
 
-// Key is what a command is about. It is made once and compared often; it lasts as long as its event.
+// Key says what a command is about, so that it is determined once and compared often. It holds on
+// to its event.
 type Key struct {
-	event  *session.Event
-	about  string // verb and key arguments
-	list   string // the list (§5.7) or property alone
-	trid   string
-	answer bool
-	isErr  bool
-	order  string
+	event   *session.Event
+	subject string // verb and key arguments
+	list    string // the list (§5.7) or property alone
+	trid    string
+	answer  bool
+	isErr   bool
+	order   string
 }
 
-// keyArgs are the arguments of closed sets of words that say what a command is about, and not what it says of it.
+// keyArgs are the arguments with a closed set of words that say what a command is about rather than
+// what it says about that.
 var keyArgs = map[string]bool{"LIST": true, "Property": true}
 
 // KeyOf returns the key of a command.
@@ -38,8 +41,8 @@ func KeyOf(e *session.Event) Key {
 	m := &e.In
 	k := Key{event: e, trid: string(m.TrIDText()), isErr: m.Verb.Code() != 0}
 	k.answer = m.HasTrID && m.TrID != 0
-	var about strings.Builder
-	about.WriteString(verb(m))
+	var subject strings.Builder
+	subject.WriteString(verb(m))
 	who := ""
 	for i := range m.NumArgs() {
 		arg, ok := rowArg(e.Row, i)
@@ -58,16 +61,16 @@ func KeyOf(e *session.Event) Key {
 		case arg.Is == "" || arg.Is != word:
 			continue
 		}
-		about.WriteString(" " + word)
+		subject.WriteString(" " + word)
 	}
-	k.about = about.String()
+	k.subject = subject.String()
 	switch {
 	case k.answer:
 		k.order = "answers"
 	case who != "":
 		k.order = "about " + who
 	default:
-		k.order = k.about
+		k.order = k.subject
 	}
 	return k
 }
@@ -82,29 +85,33 @@ func rowArg(row *dialect.Row, i int) (dialect.Arg, bool) {
 // Event returns the event that the key was made of.
 func (k *Key) Event() *session.Event { return k.event }
 
-// Answer reports whether the command answers a request: it has a TrID other than 0.
+// Answer reports whether the command is an answer: whether it has a TrID other than 0.
 func (k *Key) Answer() bool { return k.answer }
 
-// Rank says how well got can stand for k.
+// SameSubject reports whether the two are the same command about the same thing, whatever their
+// TrIDs and what they say about it.
+func (k *Key) SameSubject(other *Key) bool { return k.subject == other.subject }
+
+// Rank returns how well got can stand for k.
 func (k *Key) Rank(got *Key, o Options) Rank {
 	switch {
 	case k.event.In.Opaque() != got.event.In.Opaque():
 		return Unrelated
-	case k.trid == got.trid && k.about == got.about:
+	case k.trid == got.trid && k.subject == got.subject:
 		if len(Message(k.event, got.event, o)) == 0 {
 			return Exact
 		}
 		return Strong
 	case k.answer && k.trid == got.trid && k.sameRequest(got):
 		return Weak
-	case k.about == got.about:
+	case k.subject == got.subject:
 		return Loose
 	}
 	return Unrelated
 }
 
-// sameRequest reports whether both, whose TrID is the same, can be the answer to one request: TrIDs repeat, so that alone is
-// not enough.
+// sameRequest reports whether two answers with the same TrID can belong to the same request: TrIDs
+// repeat, so an equal TrID alone is not enough.
 func (k *Key) sameRequest(got *Key) bool {
 	if k.isErr || got.isErr {
 		return true

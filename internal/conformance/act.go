@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// act does what a line with a colon says. What is answered is looked at only as far as it must be, and then forgotten.
+// act carries out a script line with a colon. It checks the answers only as far as it needs them,
+// and then forgets them.
 func (p *player) act(conn, text string) error {
 	verb, rest, _ := strings.Cut(text, " ")
 	words := strings.Fields(rest)
@@ -27,14 +28,14 @@ func (p *player) act(conn, text string) error {
 	case "close", "halfclose":
 		return p.hangUp(conn, verb == "halfclose")
 	default:
-		return fmt.Errorf("%q is no action", verb)
+		return fmt.Errorf("unknown action %q", verb)
 	}
 	if err != nil {
 		return err
 	}
 	p.settle()
 	own := verb == "logon" || verb == "online" || verb == "forget"
-	for _, c := range p.peers {
+	for _, c := range p.conns {
 		if !own || c.name == conn {
 			p.forget(c)
 		}
@@ -42,9 +43,9 @@ func (p *player) act(conn, text string) error {
 	return nil
 }
 
-// hangUp closes a connection, or only its sending side.
+// hangUp closes a connection, or only its sending direction.
 func (p *player) hangUp(conn string, half bool) error {
-	c, err := p.peer(conn)
+	c, err := p.conn(conn)
 	if err != nil {
 		return err
 	}
@@ -55,33 +56,40 @@ func (p *player) hangUp(conn string, half bool) error {
 	}
 	w, ok := c.Conn.(interface{ CloseWrite() error })
 	if !ok {
-		return errors.New("this connection cannot be closed by halves")
+		return errors.New("this connection cannot be half-closed")
 	}
-	return w.CloseWrite()
+	if err := w.CloseWrite(); err != nil && !p.closedAt(c) {
+		return err
+	}
+	return nil
 }
 
-// ask sends a command and returns the fields of the line that answers it with the given verb, passing over other lines.
+// ask sends a command and returns the fields of the line that answers it with the given verb,
+// skipping other lines.
 func (p *player) ask(conn, verb string, args ...string) ([]string, error) {
-	c, err := p.peer(conn)
+	c, err := p.conn(conn)
 	if err != nil {
 		return nil, err
 	}
 	p.trid++
+	c.segments = ""
 	id := strconv.Itoa(p.trid)
 	if err := p.send(c, strings.Join(append([]string{verb, id}, args...), " ")+"\r\n"); err != nil {
 		return nil, err
 	}
-	return p.find(c, func(f []string) bool { return len(f) > 1 && f[1] == id })
+	return p.find(c, verb, func(f []string) bool { return len(f) > 1 && f[1] == id })
 }
 
-// find returns the fields of the next line that is wanted, passing over others.
-func (p *player) find(c *peer, wanted func(fields []string) bool) ([]string, error) {
+// find returns the fields of the next line for which wanted reports true, skipping others. want is
+// the expected verb, for the error.
+func (p *player) find(c *scriptConn, want string, wanted func(fields []string) bool) ([]string, error) {
+	deadline, from := p.deadline(), c.offset() // other lines do not extend it
 	for {
-		c.await(p.target.Patience, func(unread string, _ bool) bool { return strings.Contains(unread, "\r\n") })
-		unread, _ := c.unread()
-		line, _, whole := strings.Cut(unread, "\r\n")
-		if !whole {
-			return nil, fmt.Errorf("%s: got %q and no answer", c.name, unread)
+		c.await(p.ctx, deadline, func() bool { _, whole := c.line(); return whole })
+		line, whole := c.line()
+		if closed := c.over(); !whole {
+			return nil, p.wrong(c, c.lacking(want, closed),
+				"%s: want %s, got %s and then %s", c.name, want, quote(c.since(from)), then(closed))
 		}
 		c.skip(len(line) + 2)
 		p.note(c, line)
@@ -90,16 +98,20 @@ func (p *player) find(c *peer, wanted func(fields []string) bool) ([]string, err
 		if !wanted(f) {
 			continue
 		}
-		if _, err := strconv.Atoi(f[0]); err == nil {
-			return nil, fmt.Errorf("%s: refused with %q", c.name, line)
+		if isCode(f[0]) {
+			return nil, p.wrong(c, c.asked+" is refused with "+verb(line),
+				"%s: %s is refused with %s", c.name, c.asked, quote(line))
 		}
 		return f, nil
 	}
 }
 
-// logon signs the user in, and follows a referral.
+// maxReferrals is how many servers in a row may refer a user on.
+const maxReferrals = 4
+
+// logon signs the user in, following referrals.
 func (p *player) logon(conn, dialect string) error {
-	user := userOf(conn)
+	user, referrals := userOf(conn), 0
 	for {
 		if _, err := p.ask(conn, "VER", dialect, "CVR0"); err != nil {
 			return err
@@ -118,6 +130,10 @@ func (p *player) logon(conn, dialect string) error {
 		if err := p.redial(conn); err != nil {
 			return err
 		}
+		if referrals++; referrals > maxReferrals {
+			return p.deviates("referrals do not end",
+				"%s: referred %d times, the last time with %q", conn, referrals, strings.Join(f, " "))
+		}
 	}
 	digest, _ := p.value("md5 challenge " + user)
 	delete(p.values, "challenge")
@@ -126,28 +142,31 @@ func (p *player) logon(conn, dialect string) error {
 		return err
 	}
 	if len(f) < 5 || f[2] != "OK" {
-		return fmt.Errorf("the logon was answered with %q", f)
+		return p.deviates("the logon has an unexpected answer", "%s: the logon was answered with %q", conn, f)
 	}
 	p.values[user+".name"] = f[4]
 	p.online[conn] = true
 	return nil
 }
 
-// redial gives the name of a connection to a new one, made to where the user was referred.
+// redial closes a connection so that its name stands for a new one, to the server that the user was
+// referred to.
 func (p *player) redial(conn string) error {
 	if _, ok := p.referred[userOf(conn)+".ns"]; !ok {
-		return errors.New("the logon was answered neither with a challenge nor with a referral")
+		return p.deviates("the logon has an unexpected answer",
+			"%s: USR was answered neither with a challenge nor with a referral", conn)
 	}
-	for i, c := range p.peers {
+	for i, c := range p.conns {
 		if c.name == conn {
 			_ = c.Close()
-			p.peers = append(p.peers[:i], p.peers[i+1:]...)
+			p.conns = append(p.conns[:i], p.conns[i+1:]...)
 			break
 		}
 	}
 	return nil
 }
 
+// goOnline logs the user on, unless that is done, and sets the state.
 func (p *player) goOnline(conn, state string) error {
 	if !p.online[conn] {
 		if err := p.logon(conn, "MSNP2"); err != nil {
@@ -158,16 +177,28 @@ func (p *player) goOnline(conn, state string) error {
 	return err
 }
 
-// serial asks for the version of the user's properties.
+// serial fetches the version of the user's properties.
 func (p *player) serial(conn string) error {
-	f, err := p.ask(conn, "SYN", "0")
+	version, err := p.sync(conn)
 	if err == nil {
-		p.values[userOf(conn)+".serial"] = f[2]
+		p.values[userOf(conn)+".serial"] = version
 	}
 	return err
 }
 
-// change puts users on a list of this one, or takes them off.
+// sync sends a SYN and returns the version in its answer.
+func (p *player) sync(conn string) (version string, err error) {
+	f, err := p.ask(conn, "SYN", "0")
+	if err != nil {
+		return "", err
+	}
+	if len(f) < 3 {
+		return "", p.deviates("the answer to SYN has no version", "%s: SYN was answered with %q", conn, f)
+	}
+	return f[2], nil
+}
+
+// change adds other users to a list of this one, or removes them.
 func (p *player) change(conn, verb string, words []string) error {
 	for _, other := range words[1:] {
 		args := []string{words[0], p.values[other]}
@@ -181,7 +212,7 @@ func (p *player) change(conn, verb string, words []string) error {
 	return nil
 }
 
-// chat makes a switchboard session and brings others into it.
+// chat opens a switchboard session and brings others into it.
 func (p *player) chat(conn string, others []string) error {
 	user := userOf(conn)
 	f, err := p.ask(user+".ns", "XFR", "SB")
@@ -189,7 +220,7 @@ func (p *player) chat(conn string, others []string) error {
 		return err
 	}
 	if len(f) < 6 {
-		return fmt.Errorf("XFR SB was answered with %q", f)
+		return p.deviates("XFR SB has an unexpected answer", "%s: XFR SB was answered with %q", conn, f)
 	}
 	if _, err := p.ask(conn, "USR", p.values[user], f[5]); err != nil {
 		return err
@@ -198,11 +229,11 @@ func (p *player) chat(conn string, others []string) error {
 		if _, err := p.ask(conn, "CAL", p.values[other]); err != nil {
 			return err
 		}
-		ns, err := p.peer(other + ".ns")
+		ns, err := p.conn(other + ".ns")
 		if err != nil {
 			return err
 		}
-		ring, err := p.find(ns, func(f []string) bool { return len(f) > 4 && f[0] == "RNG" })
+		ring, err := p.find(ns, "RNG", func(f []string) bool { return len(f) > 4 && f[0] == "RNG" })
 		if err != nil {
 			return err
 		}

@@ -9,13 +9,13 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// backend is the embedded server, with accounts that can be changed behind its back.
+// backend is the embedded server, with accounts that can be changed past it.
 type backend struct {
 	*server.Server
 	store *elsewhere
 }
 
-// elsewhere is a store that tells the server of changes which others made.
+// elsewhere is a store that reports changes made elsewhere to the server.
 type elsewhere struct {
 	*accounts.Memory
 	news chan accounts.News
@@ -33,7 +33,7 @@ func (e *elsewhere) Watch(ctx context.Context, f func(accounts.News) bool) error
 	}
 }
 
-// do is what a script says behind "server:".
+// do carries out what a script says after "server:".
 func (b *backend) do(what string) error {
 	verb, rest, _ := strings.Cut(what, " ")
 	handle, value, _ := strings.Cut(rest, " ")
@@ -50,16 +50,23 @@ func (b *backend) do(what string) error {
 	case "GTC", "BLP":
 		setting := map[string]accounts.Setting{"GTC": accounts.GTC, "BLP": accounts.BLP}[verb]
 		c, err := b.store.Set(ctx, handle, setting, value)
-		b.store.news <- accounts.News{What: accounts.Changed, Handle: handle, Serial: c.After.Serial, Setting: setting, Value: value}
+		b.store.news <- accounts.News{
+			What: accounts.Changed, Handle: handle, Serial: c.After.Serial,
+			Setting: setting, Value: value,
+		}
 		return err
 	case "CHG", "MSG":
-		b.store.news <- accounts.News{What: map[string]accounts.What{"CHG": accounts.State, "MSG": accounts.Text}[verb], Handle: handle, Value: value}
+		b.store.news <- accounts.News{What: map[string]accounts.What{
+			"CHG": accounts.State,
+			"MSG": accounts.Text,
+		}[verb], Handle: handle, Value: value}
 		return nil
 	}
 	return fmt.Errorf("the server cannot %s", what)
 }
 
-// change puts somebody on a list, or takes somebody off, and tells the server of what both accounts feel.
+// change adds a user to a list, or removes one, and reports to the server the changes to both
+// accounts.
 func (e *elsewhere) change(ctx context.Context, verb, handle string, words []string) error {
 	list, ok := accounts.ParseList(words[0])
 	if !ok || len(words) != 2 {

@@ -2,40 +2,48 @@ package conformance
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
 	"sync"
+
+	"github.com/msnscope/msnscope/internal/notation"
 )
 
-// The presets: three ways for a server to behave where the draft and real servers differ.
+// These are the presets: three ways for a server to behave where the draft and real servers differ.
 const (
-	Lenient  = "lenient"  // the draft, except where real clients break on its letter
+	Lenient  = "lenient"  // the draft, except where real clients fail with its letter
 	Draft    = "draft"    // the draft to its letter
-	Observed = "observed" // as real servers were
+	Observed = "observed" // as real servers behaved
 )
 
 // Presets returns the names of the presets.
 func Presets() []string { return []string{Lenient, Draft, Observed} }
 
-// Case is one case. It never changes and is safe for concurrent use.
+// Case is one case of the suite. It never changes and is safe for concurrent use.
 type Case struct {
-	// Name is unique: what the case is about, a dot, what it wants.
+	// Name is unique: the subject of the case, a dot, and what it wants.
 	Name string
-	// Sections are those of the draft (7.8), and words for what it does not have, such as "errors".
+	// Sections are sections of the draft (7.8), or words for what the draft does not have, such as
+	// "errors".
 	Sections []string
 	// Means is the sentence that says what is wanted.
 	Means string
-	// Why is the reason why the presets differ; empty where they do not.
+	// Why is the reason why the presets differ; "" where they do not.
 	Why string
-	// Presets are those in which the case holds, in the order of [Presets].
+	// Presets are the presets in which the case holds, in the order of [Presets].
 	Presets []string
-	// Options are settings that the server must have, such as "ListLimit=3"; nil where it does not matter.
+	// Options are settings that the server must have, such as "ListLimit=3"; nil where they do not
+	// matter.
 	Options []string
+	// Ours is the reason why the case is about the embedded server alone, such as a limit that
+	// another server may choose differently; "" for a case that is about all servers.
+	Ours string
 
-	topic string // of the file
+	topic string // heading of the case's file
 	steps []step
 }
 
@@ -43,28 +51,28 @@ type Case struct {
 type step struct {
 	line    int // in the file of the cases
 	source  string
-	presets []string // nil: all
+	presets []string // nil for all
 	conn    string   // "alice.ns", "all", "server" or "time"
 	op      string   // > < >> << :
 	text    string
 	payload string
 }
 
-// in reports whether the step is one of the preset.
+// in reports whether the step belongs to the preset.
 func (s *step) in(preset string) bool {
 	return s.presets == nil || slices.Contains(s.presets, preset)
 }
 
-// Differs reports whether the case wants one thing in preset a and another in b.
+// Differs reports whether the case wants something else in preset a than in b.
 func (c *Case) Differs(a, b string) bool {
 	return slices.ContainsFunc(c.steps, func(s step) bool { return s.in(a) != s.in(b) })
 }
 
-// Holds reports whether the case is one of the preset.
+// Holds reports whether the case is played in the preset.
 func (c *Case) Holds(preset string) bool { return slices.Contains(c.Presets, preset) }
 
-// Special says what the case needs that only a server in the same process has: settings, a clock that can be moved, a switch. It
-// is empty for a case that any server can be asked to pass.
+// Special returns what the case needs that only a server in the same process can provide: settings,
+// a clock that can be moved, a shutdown. It is "" for a case that any server can be asked to pass.
 func (c *Case) Special() string {
 	if c.Options != nil {
 		return "the server must be set up with " + strings.Join(c.Options, ", ")
@@ -80,7 +88,41 @@ func (c *Case) Special() string {
 	return ""
 }
 
-// Roles returns which kinds of server the case names connections to: "ds", "ns", "sb".
+// Skip returns why the case cannot, or should not, be played against the target, "" if it can:
+// other servers need not do what only ours does, and special needs take a server in the same
+// process.
+func (c *Case) Skip(t Target) string {
+	if c.Ours != "" {
+		return "it is about our own server: " + c.Ours
+	}
+	if why := c.Special(); why != "" && (t.Wait == nil || t.Do == nil) {
+		return "only a server in the same process can do it: " + why
+	}
+	if t.Dispatch == "" && slices.Contains(c.Roles(), "ds") {
+		return "there is no dispatch server"
+	}
+	return ""
+}
+
+// signsIn reports whether the case leaves it to the player to sign a user in.
+func (c *Case) signsIn() bool {
+	return slices.ContainsFunc(c.steps, func(s step) bool {
+		verb, _, _ := strings.Cut(s.text, " ")
+		return s.op == ":" && (verb == "logon" || verb == "online")
+	})
+}
+
+// users returns the names of the users who have connections in the case.
+func (c *Case) users() (users []string) {
+	for i := range c.steps {
+		if s := &c.steps[i]; roleOf(s.conn) != "" && !slices.Contains(users, userOf(s.conn)) {
+			users = append(users, userOf(s.conn))
+		}
+	}
+	return users
+}
+
+// Roles returns the kinds of server to which the case has connections: "ds", "ns", "sb".
 func (c *Case) Roles() []string {
 	var roles []string
 	for i := range c.steps {
@@ -94,7 +136,7 @@ func (c *Case) Roles() []string {
 //go:embed cases/*.txt
 var files embed.FS
 
-// Cases returns all cases, in the order of their files. The slice is the caller's.
+// Cases returns all cases, in the order of their files. The caller owns the slice.
 func Cases() []Case { return slices.Clone(all()) }
 
 var all = sync.OnceValue(func() []Case {
@@ -117,12 +159,12 @@ var all = sync.OnceValue(func() []Case {
 		cases = append(cases, some...)
 	}
 	if err != nil {
-		panic(err) // the files are part of the program, and a test reads them
+		panic(err) // the files are embedded, and a test parses them
 	}
 	return cases
 })
 
-// Parse reads cases in the notation of this package. An error names the line.
+// Parse parses cases in the notation of this package. An error names the line.
 func Parse(text string) ([]Case, error) {
 	var cases []Case
 	var c *Case
@@ -139,7 +181,7 @@ func Parse(text string) ([]Case, error) {
 		case line == "":
 			head = head && c.Means == ""
 		case c == nil:
-			err = fmt.Errorf("%q is before the first case", line)
+			err = fmt.Errorf("%q stands before the first case", line)
 		case head:
 			err = c.header(line)
 		default:
@@ -157,7 +199,7 @@ func Parse(text string) ([]Case, error) {
 	return cases, nil
 }
 
-// header takes a line between the name of the case and its script.
+// header parses a line between the name of the case and its script.
 func (c *Case) header(line string) error {
 	word, rest, _ := strings.Cut(line, " ")
 	switch word {
@@ -167,6 +209,8 @@ func (c *Case) header(line string) error {
 		}
 	case "why:":
 		c.Why = rest
+	case "ours:":
+		c.Ours = rest
 	case "options:":
 		c.Options = strings.Fields(rest)
 	case "presets:":
@@ -177,12 +221,9 @@ func (c *Case) header(line string) error {
 	return nil
 }
 
-var (
-	stepForm    = regexp.MustCompile(`^(?:\[([a-z ]+)\]\s+)?([a-z]+(?:\.(?:ds|ns|sb)[0-9]*)?)(>>|<<|>|<|:)(?: (.*))?$`)
-	sectionForm = regexp.MustCompile(`^[3-8](\.\d+)?$`)
-)
+var sectionForm = regexp.MustCompile(`^[3-8](\.\d+)?$`)
 
-// beyond are what stands in place of a section where the draft has none.
+// beyond lists the words that stand in place of a section where the draft has none.
 var beyond = []struct{ word, means string }{
 	{"lines", "how lines and TrIDs were read and written in fact"},
 	{"states", "which command is legal when"},
@@ -194,18 +235,21 @@ var beyond = []struct{ word, means string }{
 	{"clients", "habits of real clients, seen on the wire"},
 }
 
-// script takes a line of the script.
+// script parses a line of the script.
 func (c *Case) script(number int, line string) error {
-	if payload, ok := strings.CutPrefix(line, "|"); ok {
-		return c.payload(strings.TrimPrefix(payload, " "))
+	l, err := notation.Parse(number, line)
+	var wrong *notation.Error
+	switch {
+	case errors.As(err, &wrong):
+		return errors.New(wrong.Msg) // the caller says where
+	case l.Op == "|":
+		return c.payload(l.Text)
+	case l.Conn == "":
+		return fmt.Errorf("%q names no connection", line)
 	}
-	f := stepForm.FindStringSubmatch(line)
-	if f == nil {
-		return fmt.Errorf("%q is no line of a script", line)
-	}
-	s := step{line: number, source: line, conn: f[2], op: f[3], text: f[4]}
-	if f[1] != "" {
-		s.presets = strings.Fields(f[1])
+	s := step{line: number, source: line, conn: l.Conn, op: l.Op, text: l.Text}
+	if l.Marks != nil {
+		s.presets = strings.Fields(strings.Join(l.Marks, " "))
 	}
 	switch s.conn {
 	case "all", "server", "time":
@@ -218,9 +262,10 @@ func (c *Case) script(number int, line string) error {
 	return nil
 }
 
+// payload appends a line to the payload of the last step.
 func (c *Case) payload(line string) error {
 	if len(c.steps) == 0 {
-		return fmt.Errorf("%q is the payload of no line", line)
+		return fmt.Errorf("the payload %q follows no line", line)
 	}
 	last := &c.steps[len(c.steps)-1]
 	if strings.Contains(last.source, "\n") {
@@ -231,7 +276,7 @@ func (c *Case) payload(line string) error {
 	return nil
 }
 
-// check finds what a case lacks.
+// check returns an error for a case that lacks something or names unknown presets or sections.
 func (c *Case) check() error {
 	named := slices.Clone(c.Presets)
 	for i := range c.steps {
@@ -239,21 +284,22 @@ func (c *Case) check() error {
 	}
 	for _, p := range named {
 		if !slices.Contains(Presets(), p) {
-			return fmt.Errorf("%q is no preset", p)
+			return fmt.Errorf("unknown preset %q", p)
 		}
 	}
-	differ := c.Differs(Lenient, Draft) || c.Differs(Lenient, Observed) || c.Differs(Draft, Observed) || len(c.Presets) < len(Presets())
+	differ := c.Differs(Lenient, Draft) || c.Differs(Lenient, Observed) || c.Differs(Draft, Observed) ||
+		len(c.Presets) < len(Presets())
 	switch {
 	case c.Means == "" || len(c.steps) == 0:
-		return fmt.Errorf("it has no sentence, or no script")
+		return fmt.Errorf("it lacks its sentence or its script")
 	case differ != (c.Why != ""):
-		return fmt.Errorf("presets differ: %v, reason %q", differ, c.Why)
+		return fmt.Errorf("presets differ: %v, but the reason in \"why:\" is %q", differ, c.Why)
 	case len(c.Sections) == 0:
-		return fmt.Errorf("it has no section")
+		return fmt.Errorf(`it has no section: a line such as "§ 7.8; errors" follows its name`)
 	}
 	for _, s := range c.Sections {
 		if !sectionForm.MatchString(s) && !isBeyond(s) {
-			return fmt.Errorf("%q is no section", s)
+			return fmt.Errorf("%q is neither a section nor a word for what the draft does not have", s)
 		}
 	}
 	return nil
@@ -268,7 +314,7 @@ func isBeyond(section string) bool {
 	return false
 }
 
-// roleOf returns the kind of server of a connection's name, "" for what is none.
+// roleOf returns the kind of server in a connection's name, "" for a name without one.
 func roleOf(conn string) string {
 	_, kind, ok := strings.Cut(conn, ".")
 	if !ok {

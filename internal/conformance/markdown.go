@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// Markdown returns all cases as one document: docs/CONFORMANCE.md is made of it.
+// Markdown returns all cases as one document, docs/CONFORMANCE.md.
 func Markdown() string {
 	var b strings.Builder
 	b.WriteString(strings.Replace(intro, "BEYOND\n", beyondTable(), 1))
@@ -30,7 +30,7 @@ func beyondTable() string {
 	return b.String() + "\n"
 }
 
-// says returns what the case says, and where.
+// says returns what the case wants, in which presets, and why.
 func (c *Case) says() string {
 	text := c.Means
 	if len(c.Presets) < len(Presets()) {
@@ -41,10 +41,13 @@ func (c *Case) says() string {
 	if c.Why != "" {
 		text += " " + c.Why + "."
 	}
+	if c.Ours != "" {
+		text += " About our own server alone: " + c.Ours + "."
+	}
 	return text
 }
 
-// cell makes text one that stands in a cell of a table.
+// cell escapes text for a cell of a Markdown table.
 func cell(text string) string {
 	return strings.NewReplacer("|", `\|`, "<", "&lt;", "{", "&#123;").Replace(text)
 }
@@ -55,39 +58,31 @@ const intro = `# The conformance suite
 
 What a server of this dialect must do, case by case, over the wire. The scripts are in
 [internal/conformance/cases](../internal/conformance/cases), one file a topic, in a notation that
-[the package's documentation](../internal/conformance/doc.go) explains: each shows what every client sends and what it must get.
+[the package's documentation](../internal/conformance/doc.go) explains: a script shows what each client sends and must receive.
 
-A section is one of the draft, such as 7.8, or a word for what the draft does not have:
+A section is a section of the draft, such as 7.8, or a word for what the draft does not have:
 
 BEYOND
 The presets are those of ` + "`msnscope serve --preset`" + `. A case without a remark holds in all three, with the same answers.
 
 ## Play it
 
-Against the embedded server, directly and through the proxy, where every byte must be the same but for the addresses:
+Against the embedded server, directly and through the proxy, which must give the same bytes except for addresses:
 
 ` + "```sh\ngo test ./internal/conformance -run TestEmbedded\n```" + `
 
-Against any other server, which needs four accounts that are there for nothing else (their lists are emptied before each case):
+Against any other server:
 
-` + "```sh" + `
-MSNSCOPE_CONFORMANCE=192.0.2.33:1863 \
-MSNSCOPE_CONFORMANCE_ACCOUNTS=alice=a@example.com:secret,bob=b@example.com:secret,carol=c@example.com:secret,dave=d@example.com:secret \
-go test ./internal/conformance -run TestOther -v
-` + "```" + `
+` + "```sh\nmsnscope conform 192.0.2.33 --allow-remote --user 'test{1..4}@example.com:secret'\n```" + `
 
-| variable | what it is | without it |
-|---|---|---|
-| MSNSCOPE_CONFORMANCE | where clients begin, host:port; the rest is found by referral | the test is skipped |
-| MSNSCOPE_CONFORMANCE_ACCOUNTS | name=handle:password, four of them, joined by commas | alice@hotmail.com with alicepw and so on, as ` + "`msnscope serve`" + ` has |
-| MSNSCOPE_CONFORMANCE_NOBODY | a handle without an account | nobody@hotmail.com |
-| MSNSCOPE_CONFORMANCE_PRESET | the answers that are expected | those of any preset, and it is said of which |
-| MSNSCOPE_CONFORMANCE_QUIET | how long nothing must come to count as nothing | 50ms |
+It needs four accounts that are used for nothing else: their lists are emptied before each case and at the end, and their settings and
+names are changed. With eight accounts two cases are played at the same time, and so on. The default for --user are the accounts that
+` + "`msnscope serve`" + ` has, so this plays the suite against our own server like any other:
 
-So this plays the suite against our own server as any other:
+` + "```sh\nmsnscope serve &\nmsnscope conform 127.0.0.1\n```" + `
 
-` + "```sh\nmsnscope serve &\nMSNSCOPE_CONFORMANCE=127.0.0.1:1863 go test ./internal/conformance -run TestOther -v\n```" + `
-
-A case that needs a server set up in a certain way, its clock or its end is skipped there, with the reason. -run 'TestOther/add' plays those whose
-names begin so.
+A server may follow a different preset in each case, unless --preset prescribes one. These cases are skipped, with the reason: cases that
+need a server with certain settings, or control over its clock or its shutdown; cases that hold only in presets which the server does not
+follow; and cases about our own server. The exit code is 0 when all cases pass, 1 when some do not, 3 when the server cannot be reached, and
+4 when it does not answer. ` + "`msnscope conform --help`" + ` has the rest.
 `

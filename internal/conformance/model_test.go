@@ -8,20 +8,23 @@ import (
 	"time"
 )
 
-// model is what the draft and the cases say of users, lists, presence, privacy and sessions, as small as it can be said. Each of its
-// methods does one thing to the server through a player and notes which lines everybody must get; check compares.
+// model is what the draft and the cases say about users, lists, presence, privacy and sessions, in
+// as little code as possible. Each of its methods does one thing to the server through a player and
+// records which lines everybody must receive; check compares.
 type model struct {
 	*player
 	preset  string
-	through bool // the proxy
+	through bool // through the proxy
 	waited  time.Duration
 	users   []*modelUser
 	conns   []*modelConn
 	tickets []*modelTicket
-	id      int       // the last TrID
-	now     time.Time // when the last command was sent: what the server sees, for the clock stands still until all is done
-	made    int       // connections
-	talks   int       // sessions
+	id      int // the last TrID
+	// when the last command was sent, as the server sees it: the clock stands still until all is
+	// done
+	now     time.Time
+	made    int // connections
+	talks   int // sessions
 	want    map[*modelConn][]string
 	history []string
 }
@@ -31,7 +34,8 @@ type modelUser struct {
 	gtc, blp               string
 	serial                 int
 	lists                  map[string][]modelEntry
-	ns                     *modelConn // nil: not logged on
+	ns                     *modelConn // nil while not logged on
+	wrong                  int        // passwords tried that were wrong
 	state                  string     // FLN until the first CHG
 }
 
@@ -42,23 +46,23 @@ type modelEntry struct {
 
 // modelConn is a connection to a notification server, or a seat in a session.
 type modelConn struct {
-	peer    *peer
+	conn    *scriptConn
 	user    *modelUser
 	session *modelSession
-	name    string // the user's when it sat down
+	name    string // the user's when it joined
 	closed  bool
 	calls   int
 	called  time.Time
 }
 
 type modelSession struct {
-	word    string // what stands for its number
+	word    string // placeholder of its number
 	members []*modelConn
-	rung    map[*modelUser]time.Time // until when
+	rung    map[*modelUser]time.Time // when each expires
 }
 
 type modelTicket struct {
-	word    string // what stands for the cookie
+	word    string // placeholder of the cookie
 	user    *modelUser
 	session *modelSession // nil for the cookie of an XFR
 	until   time.Time
@@ -70,6 +74,7 @@ const (
 	modelRingTime   = time.Minute
 	modelMaxCalls   = 5
 	modelCallPause  = 10 * time.Second
+	modelWrong      = 4               // wrong passwords of a user; the answer to the sixth is delayed
 	modelProxyTime  = 4 * time.Minute // less than the proxy remembers a referral
 )
 
@@ -77,13 +82,14 @@ func newModel(p *player, preset string) *model {
 	m := &model{player: p, preset: preset, want: map[*modelConn][]string{}}
 	for _, u := range p.target.Users {
 		m.users = append(m.users, &modelUser{
-			handle: u.Handle, password: u.Password, name: u.Name, gtc: "A", blp: "AL", serial: 1, lists: map[string][]modelEntry{}, state: "FLN",
+			handle: u.Handle, password: u.Password, name: u.Name, gtc: "A", blp: "AL", serial: 1,
+			lists: map[string][]modelEntry{}, state: "FLN",
 		})
 	}
 	return m
 }
 
-// The rules.
+// These are the rules.
 
 func (u *modelUser) seen() bool { return u.ns != nil && u.state != "FLN" && u.state != "HDN" }
 
@@ -95,21 +101,21 @@ func (u *modelUser) find(list string, other *modelUser) int {
 
 func (u *modelUser) has(list string, other *modelUser) bool { return u.find(list, other) >= 0 }
 
-// permits is who may see and call u (§5.7, §7.6).
+// permits reports whether other may see and call u (§5.7, §7.6).
 func (u *modelUser) permits(other *modelUser) bool {
 	return !u.has("BL", other) && (u.blp == "AL" || u.has("AL", other))
 }
 
 func (u *modelUser) nln() string { return "NLN " + u.state + " " + u.handle + " " + u.name }
 
-// say notes a line that a connection must get.
+// say records a line that a connection must receive.
 func (m *model) say(c *modelConn, words ...any) {
 	if c != nil && !c.closed {
 		m.want[c] = append(m.want[c], strings.TrimSuffix(fmt.Sprintln(words...), "\n"))
 	}
 }
 
-// watchers calls f for everybody who would be told of u.
+// watchers calls f for everybody who is notified of u.
 func (m *model) watchers(u *modelUser, f func(w *modelUser)) {
 	for _, w := range m.users {
 		if w.has("FL", u) && w.hears() {
@@ -118,7 +124,7 @@ func (m *model) watchers(u *modelUser, f func(w *modelUser)) {
 	}
 }
 
-// tell tells those who may see u of its state (§7.9).
+// tell notifies those who may see u of its state (§7.9).
 func (m *model) tell(u *modelUser) {
 	m.watchers(u, func(w *modelUser) {
 		switch {
@@ -131,7 +137,7 @@ func (m *model) tell(u *modelUser) {
 	})
 }
 
-// private does f and tells those whose right to see u that changed.
+// private calls f and notifies those whose permission to see the user it changed.
 func (m *model) private(u *modelUser, f func()) {
 	before := map[*modelUser]bool{}
 	for _, w := range m.users {
@@ -151,7 +157,7 @@ func (m *model) private(u *modelUser, f func()) {
 	})
 }
 
-// setState is a user's change of state as others see it.
+// setState changes a user's state and notifies others.
 func (m *model) setState(u *modelUser, ns *modelConn, state string) {
 	was := u.seen()
 	same := u.state == state && u.ns == ns
@@ -161,7 +167,7 @@ func (m *model) setState(u *modelUser, ns *modelConn, state string) {
 	}
 }
 
-// gone is the end of a connection, by whichever side.
+// gone ends a connection, by whichever side.
 func (m *model) gone(c *modelConn) {
 	if c.closed {
 		return
@@ -175,14 +181,15 @@ func (m *model) gone(c *modelConn) {
 			m.say(o, "BYE", c.user.handle)
 		}
 		if len(s.members) == 0 {
-			clear(s.rung) // nobody waits for them any more
+			clear(s.rung) // nobody is left to wait for them
 		}
 	case c.user != nil && c.user.ns == c:
 		m.setState(c.user, nil, "FLN")
 	}
 }
 
-// fail is an error of the client's: the code, and in observed what real servers did, 0 for closing.
+// fail expects an error for the client: code, or observed in that preset, where 0 means that the
+// server closes.
 func (m *model) fail(c *modelConn, code, observed int) {
 	if m.preset == Observed && observed == 0 {
 		m.gone(c)
@@ -194,41 +201,41 @@ func (m *model) fail(c *modelConn, code, observed int) {
 	m.say(c, code, m.id)
 }
 
-// connect makes a connection of a kind, ns or sb.
+// connect opens a connection of a kind, ns or sb.
 func (m *model) connect(kind string, u *modelUser) (*modelConn, error) {
 	m.made++
 	name, _, _ := strings.Cut(u.handle, "@")
-	p, err := m.peer(name + "." + kind + strconv.Itoa(m.made))
+	p, err := m.conn(name + "." + kind + strconv.Itoa(m.made))
 	if err != nil {
 		return nil, err
 	}
-	c := &modelConn{peer: p}
+	c := &modelConn{conn: p}
 	m.conns = append(m.conns, c)
 	return c, nil
 }
 
-// command sends one with the next TrID.
+// command sends a command with the next TrID.
 func (m *model) command(c *modelConn, verb string, args ...string) error {
 	m.id++
 	line := strings.Join(append([]string{verb, strconv.Itoa(m.id)}, args...), " ")
-	m.history = append(m.history, c.peer.name+"> "+line)
+	m.history = append(m.history, c.conn.name+"> "+line)
 	m.now = time.Now()
-	return m.send(c.peer, m.fill(line)+"\r\n")
+	return m.send(c.conn, m.fill(line)+"\r\n")
 }
 
-// check compares what everybody got with what everybody must have got.
+// check compares what everybody received with what the model expects.
 func (m *model) check() error {
 	m.settle()
 	for _, c := range m.conns {
 		for _, want := range m.want[c] {
 			line, payload, _ := strings.Cut(want, "\n")
-			m.history = append(m.history, "    "+c.peer.name+"< "+line)
-			if err := m.expect(c.peer, line, payload); err != nil {
-				return fmt.Errorf("%s: %w", c.peer.name, err)
+			m.history = append(m.history, "    "+c.conn.name+"< "+line)
+			if err := m.expect(c.conn, line, payload); err != nil {
+				return fmt.Errorf("%s: %w", c.conn.name, err)
 			}
 		}
-		if err := c.peer.ended(c.closed); err != nil {
-			return fmt.Errorf("%s: want closed %v, got %w", c.peer.name, c.closed, err)
+		if err := m.ended(c.conn, c.closed); err != nil {
+			return fmt.Errorf("%s: want closed %v, got %w", c.conn.name, c.closed, err)
 		}
 	}
 	m.conns = slices.DeleteFunc(m.conns, func(c *modelConn) bool { return c.closed })

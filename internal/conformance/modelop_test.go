@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// op is one thing that is done: which, by whom, and numbers that choose among what there is at that moment. Every op can be done in
-// every state; where it is illegal, that is the point.
+// op is one operation: its kind, its user, and numbers that choose among what there is at that
+// moment. Every op can be done in every state; some are meant to be illegal there.
 type op struct{ Kind, User, A, B int }
 
 var (
@@ -18,15 +18,18 @@ var (
 	modelWaits  = []time.Duration{time.Second, 11 * time.Second, 61 * time.Second, 121 * time.Second}
 )
 
-// ops are the kinds, the frequent ones several times.
+// ops are the kinds of operations, the frequent ones several times.
 var ops = []func(*model, *modelUser, op) error{
-	(*model).signOn, (*model).chg, (*model).chg, (*model).chg, (*model).chg, (*model).add, (*model).add, (*model).add, (*model).rem,
-	(*model).rem, (*model).syn, (*model).lst, (*model).set, (*model).set, (*model).rea, (*model).xfr, (*model).xfr, (*model).usr, (*model).usr,
-	(*model).cal, (*model).cal, (*model).cal, (*model).ans, (*model).ans, (*model).ans, (*model).msg, (*model).msg, (*model).msg,
+	(*model).signOn, (*model).chg, (*model).chg, (*model).chg, (*model).chg, (*model).add, (*model).add, (*model).add,
+	(*model).rem,
+	(*model).rem, (*model).syn, (*model).lst, (*model).set, (*model).set, (*model).rea, (*model).xfr, (*model).xfr,
+	(*model).usr, (*model).usr,
+	(*model).cal, (*model).cal, (*model).cal, (*model).ans, (*model).ans, (*model).ans, (*model).msg, (*model).msg,
+	(*model).msg,
 	(*model).leave, (*model).odd, (*model).pass, (*model).outside,
 }
 
-// do does an op and checks what came of it.
+// do carries out an op and checks its outcome.
 func (m *model) do(o op) error {
 	if err := ops[o.Kind%len(ops)](m, m.users[o.User%len(m.users)], o); err != nil {
 		return err
@@ -34,7 +37,7 @@ func (m *model) do(o op) error {
 	return m.check()
 }
 
-// on returns the user's notification connection after logging the user on if need be, and then checks.
+// on returns the user's notification connection, logging the user on first if need be, and checks.
 func (m *model) on(u *modelUser) (*modelConn, error) {
 	if u.ns == nil {
 		if err := m.signOn(u, op{A: 1}); err != nil {
@@ -47,7 +50,7 @@ func (m *model) on(u *modelUser) (*modelConn, error) {
 	return u.ns, nil
 }
 
-// signOn is a logon, which ends the one there is; now and then with a wrong password.
+// signOn logs a user on, which ends a previous logon; now and then with a wrong password.
 func (m *model) signOn(u *modelUser, o op) error {
 	c, err := m.connect("ns", u)
 	if err != nil {
@@ -65,7 +68,8 @@ func (m *model) signOn(u *modelUser, o op) error {
 	if err := m.check(); err != nil {
 		return err
 	}
-	if o.A%8 == 0 {
+	if o.A%8 == 0 && u.wrong < modelWrong {
+		u.wrong++
 		if err := m.command(c, "USR", "MD5", "S", "00000000000000000000000000000000"); err != nil {
 			return err
 		}
@@ -75,7 +79,7 @@ func (m *model) signOn(u *modelUser, o op) error {
 				return err
 			}
 			c.closed = true
-			return c.peer.Close()
+			return c.conn.Close()
 		}
 		return nil
 	}
@@ -85,7 +89,8 @@ func (m *model) signOn(u *modelUser, o op) error {
 	}
 	m.say(c, "USR", m.id, "OK", u.handle, u.name)
 	if m.preset == Observed {
-		const profile = "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgsprofile; charset=UTF-8\r\nLoginTime: {_}\r\n\r\n"
+		const profile = "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgsprofile; charset=UTF-8\r\nLoginTime: " +
+			"{_}\r\n\r\n"
 		m.say(c, "MSG Hotmail Hotmail {_}\n"+profile)
 	}
 	c.user = u
@@ -111,7 +116,7 @@ func (m *model) chg(u *modelUser, o op) error {
 	return nil
 }
 
-// changed is a state that the client or somebody else set (§7.7, §7.9).
+// changed handles a state that the client, or somebody else, has set (§7.7, §7.9).
 func (m *model) changed(u *modelUser, c *modelConn, id int, state string) {
 	m.say(c, "CHG", id, state)
 	if u.state == "FLN" && state != "FLN" {
@@ -124,7 +129,8 @@ func (m *model) changed(u *modelUser, c *modelConn, id int, state string) {
 	m.setState(u, c, state)
 }
 
-// whom chooses a user, sometimes none; never oneself, whose place on one's own list is a case of its own.
+// whom chooses another user, sometimes one without an account. Users on their own lists have cases
+// of their own.
 func (m *model) whom(u *modelUser, n int) (*modelUser, string) {
 	switch n % 8 {
 	case 0:
@@ -177,7 +183,8 @@ func (m *model) rem(u *modelUser, o op) error {
 	}
 	list := modelLists[o.A%len(modelLists)]
 	other, handle := m.whom(u, o.B)
-	if some := u.lists[list]; list != "RL" && len(some) > 0 && o.B%8 > 2 { // rather somebody who is there
+	// prefer a user who is on the list
+	if some := u.lists[list]; list != "RL" && len(some) > 0 && o.B%8 > 2 {
 		other = some[o.B%len(some)].user
 		handle = other.handle
 	}
@@ -201,7 +208,7 @@ func (m *model) rem(u *modelUser, o op) error {
 	return nil
 }
 
-// sayList notes the lines of a list (§7.6).
+// sayList records the lines of a list (§7.6).
 func (m *model) sayList(c *modelConn, u *modelUser, list string) {
 	for i, e := range u.lists[list] {
 		m.say(c, "LST", m.id, list, u.serial, i+1, len(u.lists[list]), e.user.handle, e.name)
@@ -246,7 +253,7 @@ func (m *model) lst(u *modelUser, o op) error {
 	return nil
 }
 
-// set is GTC or BLP.
+// set sends GTC or BLP.
 func (m *model) set(u *modelUser, o op) error {
 	c, err := m.on(u)
 	if err != nil {
@@ -273,7 +280,7 @@ func (m *model) set(u *modelUser, o op) error {
 	return nil
 }
 
-// rea renames oneself or a contact; the draft has no such command.
+// rea renames the user or a contact; the draft has no such command.
 func (m *model) rea(u *modelUser, o op) error {
 	c, err := m.on(u)
 	if err != nil {
@@ -313,7 +320,7 @@ func (m *model) rea(u *modelUser, o op) error {
 	return nil
 }
 
-// odd is what is wrong wherever it comes, or beyond the draft.
+// odd sends what is wrong anywhere, or beyond the draft.
 func (m *model) odd(u *modelUser, o op) error {
 	c, err := m.on(u)
 	if err != nil {
@@ -341,14 +348,14 @@ func (m *model) odd(u *modelUser, o op) error {
 		err = m.command(c, "USR", "MD5", "I", u.handle)
 		m.fail(c, 207, 207)
 	case 4:
-		m.history = append(m.history, c.peer.name+"> PNG")
-		err = m.send(c.peer, "PNG\r\n")
+		m.history = append(m.history, c.conn.name+"> PNG")
+		err = m.send(c.conn, "PNG\r\n")
 		m.say(c, map[string]string{Draft: "200", Lenient: "QNG", Observed: "QNG"}[m.preset])
 	}
 	return err
 }
 
-// outside is a change that is made elsewhere: the client is told with TrID 0.
+// outside makes a change elsewhere, which the client receives with TrID 0.
 func (m *model) outside(u *modelUser, o op) error {
 	list, state := modelLists[o.A%3], modelStates[o.B%9]
 	other := m.users[o.B%len(m.users)]
@@ -380,7 +387,8 @@ func (m *model) outside(u *modelUser, o op) error {
 	return m.target.Do(words)
 }
 
-// insert puts somebody on a list of u, and u on the reverse list of somebody on the forward list (§5.7, §7.8).
+// insert adds an entry to a list of u, and for the forward list u to the other's reverse list
+// (§5.7, §7.8).
 func (m *model) insert(u *modelUser, list string, e modelEntry) {
 	m.private(u, func() { u.lists[list] = append(u.lists[list], e) })
 	if list == "FL" {
@@ -390,7 +398,7 @@ func (m *model) insert(u *modelUser, list string, e modelEntry) {
 	}
 }
 
-// remove is the contrary.
+// remove undoes insert.
 func (m *model) remove(u *modelUser, list string, other *modelUser) {
 	m.private(u, func() { u.lists[list] = slices.Delete(u.lists[list], u.find(list, other), u.find(list, other)+1) })
 	if list == "FL" {
@@ -401,7 +409,7 @@ func (m *model) remove(u *modelUser, list string, other *modelUser) {
 	}
 }
 
-// pass lets time pass; not so much that the proxy forgets where it sent somebody.
+// pass lets time pass, but not so much that the proxy forgets a referral.
 func (m *model) pass(_ *modelUser, o op) error {
 	d := modelWaits[o.A%len(modelWaits)]
 	if m.waited += d; m.through && m.waited > modelProxyTime {

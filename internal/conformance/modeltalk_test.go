@@ -7,24 +7,28 @@ import (
 	"time"
 )
 
-// Conversations of the model.
+// This file has the model's conversations.
 
-// seats are the connections to the switchboard.
+// seats returns the connections to the switchboard.
 func (m *model) seats() []*modelConn {
 	return slices.DeleteFunc(slices.Clone(m.conns), func(c *modelConn) bool { return c.session == nil })
 }
 
 func (m *model) issue(u *modelUser, s *modelSession) *modelTicket {
-	t := &modelTicket{word: fmt.Sprint("{c", len(m.tickets), "}"), user: u, session: s, until: m.now.Add(modelTicketTime)}
+	t := &modelTicket{
+		word: fmt.Sprint("{c", len(m.tickets), "}"), user: u, session: s,
+		until: m.now.Add(modelTicketTime),
+	}
 	m.tickets = append(m.tickets, t)
 	return t
 }
 
-// pick chooses a ticket, the latest ones rather than old ones, and often the right kind.
+// pick chooses a ticket, preferring recent ones and the right kind.
 func (m *model) pick(n int, ring bool) *modelTicket {
 	of := m.tickets
 	if n%5 != 0 {
-		of = slices.DeleteFunc(slices.Clone(of), func(t *modelTicket) bool { return (t.session != nil) != ring || t.used })
+		of = slices.DeleteFunc(slices.Clone(of),
+			func(t *modelTicket) bool { return (t.session != nil) != ring || t.used })
 	}
 	if len(of) == 0 {
 		return nil
@@ -100,7 +104,7 @@ func (s *modelSession) has(u *modelUser) bool {
 	return slices.ContainsFunc(s.members, func(c *modelConn) bool { return c.user == u })
 }
 
-// cal calls somebody into a session.
+// cal invites a user to a session.
 func (m *model) cal(u *modelUser, o op) error {
 	seats := m.seats()
 	if len(seats) == 0 {
@@ -108,8 +112,9 @@ func (m *model) cal(u *modelUser, o op) error {
 	}
 	c := seats[o.A%len(seats)]
 	other, handle := m.whom(nil, o.B)
-	if seen := slices.DeleteFunc(slices.Clone(m.users), func(u *modelUser) bool { return !u.seen() }); len(seen) > 0 && o.B%4 != 0 {
-		other = seen[o.B%len(seen)] // rather somebody who can come
+	if seen := slices.DeleteFunc(slices.Clone(m.users),
+		func(u *modelUser) bool { return !u.seen() }); len(seen) > 0 && o.B%4 != 0 {
+		other = seen[o.B%len(seen)] // prefer a user who can come
 		handle = other.handle
 	}
 	if err := m.command(c, "CAL", handle); err != nil {
@@ -140,7 +145,7 @@ func (m *model) cal(u *modelUser, o op) error {
 	return nil
 }
 
-// ans answers a ring, now and then as somebody else or to another session.
+// ans answers a ring, now and then as another user or to another session.
 func (m *model) ans(u *modelUser, o op) error {
 	t := m.pick(o.A, true)
 	if t == nil && o.A%8 != 0 {
@@ -158,7 +163,7 @@ func (m *model) ans(u *modelUser, o op) error {
 		}
 		if t.session != nil {
 			n, _ := strconv.Atoi(m.fill(t.session.word))
-			session = strconv.Itoa(n + o.B%7/6) // at times it is another
+			session = strconv.Itoa(n + o.B%7/6) // sometimes another session
 			right = o.B%7 != 6 && u == t.user && !t.used && time.Now().Before(t.until) && !t.session.has(u)
 		}
 	}
@@ -193,8 +198,8 @@ func (m *model) msg(u *modelUser, o op) error {
 	mode := []string{"U", "N", "A", "N", "A", "u"}[o.B%6]
 	m.id++
 	text := fmt.Sprint("message\r\n", m.id)
-	m.history = append(m.history, fmt.Sprintf("%s> MSG %d %s %d", c.peer.name, m.id, mode, len(text)))
-	if err := m.send(c.peer, fmt.Sprintf("MSG %d %s %d\r\n%s", m.id, mode, len(text), text)); err != nil {
+	m.history = append(m.history, fmt.Sprintf("%s> MSG %d %s %d", c.conn.name, m.id, mode, len(text)))
+	if err := m.send(c.conn, fmt.Sprintf("MSG %d %s %d\r\n%s", m.id, mode, len(text), text)); err != nil {
 		return err
 	}
 	if mode == "u" {
@@ -226,14 +231,14 @@ func (m *model) leave(u *modelUser, o op) error {
 		return nil
 	}
 	if o.A%3 == 0 {
-		m.history = append(m.history, c.peer.name+": close")
+		m.history = append(m.history, c.conn.name+": close")
 		m.gone(c)
-		return c.peer.Close()
+		return c.conn.Close()
 	}
-	m.history = append(m.history, c.peer.name+"> OUT")
+	m.history = append(m.history, c.conn.name+"> OUT")
 	if c.session == nil && m.preset != Observed {
 		m.say(c, "OUT")
 	}
 	m.gone(c)
-	return m.send(c.peer, "OUT\r\n")
+	return m.send(c.conn, "OUT\r\n")
 }

@@ -7,7 +7,7 @@ import (
 	"testing/synctest"
 )
 
-// TestSuite keeps the suite what it says it is.
+// TestSuite checks that the suite is as its documentation says.
 func TestSuite(t *testing.T) {
 	cases := Cases()
 	if len(cases) < 300 {
@@ -37,16 +37,16 @@ func TestSuite(t *testing.T) {
 	}
 }
 
-// TestParseRefuses has what is no case.
+// TestParseRefuses parses texts that are not cases.
 func TestParseRefuses(t *testing.T) {
 	const head = "--- a.b\n§ 7.1\nMeans it.\n"
 	for _, tc := range []struct{ name, text, want string }{
 		{"no case", "alice> OUT", "line 1: "},
 		{"no section", "--- a.b\nMeans it.\n\nalice> OUT", "no section"},
 		{"odd section", "--- a.b\n§ 9.1\nMeans it.\n\nalice> OUT", `"9.1"`},
-		{"no script", head, "no script"},
+		{"or its script", head, "or its script"},
 		{"no line", head + "\nalice OUT", "line 5: "},
-		{"payload of nothing", head + "\n| x", "payload of no line"},
+		{"payload of nothing", head + "\n| x", "follows no line"},
 		{"unknown preset", head + "why: x\n\n[strict] alice> OUT", `"strict"`},
 		{"no reason", head + "\n[draft] alice> OUT", "presets differ: true"},
 		{"no reason for fewer", head + "presets: draft\n\nalice> OUT", "presets differ: true"},
@@ -60,7 +60,7 @@ func TestParseRefuses(t *testing.T) {
 	}
 }
 
-// TestPlayFinds has scripts that the embedded server does not fulfil, and what is said about it.
+// TestPlayFinds plays scripts that the embedded server does not pass, and checks the errors.
 func TestPlayFinds(t *testing.T) {
 	for _, tc := range []struct{ name, script, want string }{
 		{"another line", "alice: online\nalice> CHG 5 BSY\nalice< CHG 5 AWY", `want "CHG 5 AWY", got "CHG 5 BSY"`},
@@ -69,15 +69,22 @@ func TestPlayFinds(t *testing.T) {
 		{"a longer line", "alice: online\nalice> LST 5 FL\nalice< LST 5 FL", `got "LST 5 FL 1 0 0"`},
 		{"a shorter line", "alice: online\nalice> LST 5 FL\nalice< LST 5 FL 1 0 0 0", `got "LST 5 FL 1 0 0"`},
 		{"another word", "alice: online\nalice> LST 5 FL\nalice< LST 5 FL {n} {n} {n}", "fits nothing"},
-		{"a wrong sum", "alice: online\nalice: serial\nalice> GTC 5 N\nalice< GTC 5 {alice.serial+2} N", `want "GTC 5 3 N", got "GTC 5 2 N"`},
-		{"another payload", "alice: online\nbob: online\nalice.sb: chat bob\nalice.sb> MSG 3 U 2\n| hi\nbob.sb< MSG {alice} {_} 2\n| ho", `want "ho", got "hi"`},
-		{"not closed", "alice: online\nalice< (closed)", "closed false"},
+		{
+			"a wrong sum", "alice: online\nalice: serial\nalice> GTC 5 N\nalice< GTC 5 {alice.serial+2} N",
+			`want "GTC 5 3 N", got "GTC 5 2 N"`,
+		},
+		{
+			"another payload",
+			"alice: online\nbob: online\nalice.sb: chat bob\nalice.sb> MSG 3 U 2\n| hi\nbob.sb< MSG {alice} {_} " +
+				"2\n| ho", `want "ho", got "hi"`,
+		},
+		{"not closed", "alice: online\nalice< (closed)", "it is not closed"},
 		{"closed at last", "alice: online\nalice> OUT\nalice< OUT", "alice.ns is closed"},
-		{"closed too early", "alice: online\nalice> OUT\nalice< OUT\nalice< (nothing)", "closed true"},
+		{"closed too early", "alice: online\nalice> OUT\nalice< OUT\nalice< (nothing)", "it is closed"},
 		{"something", "alice: online\nalice> CHG 5 BSY\nalice< (nothing)", "unread"},
 		{"other bytes", "alice: online\nalice> CHG 5 BSY\nalice<< \"CHG 5 BSY\\n\"", `got "CHG 5 BSY\r\n"`},
 		{"a failed logon", "erin: online", "refused"},
-		{"no action", "alice: dance", "no action"},
+		{"unknown action", "alice: dance", "unknown action"},
 		{"no string", "alice>> OUT", "OUT: "},
 		{"no duration", "time: soon", "duration"},
 		{"no switch", "server: explode", "cannot explode"},
@@ -94,7 +101,8 @@ func TestPlayFinds(t *testing.T) {
 	}
 }
 
-// TestTwoRunsAreEqual is what the comparison with the proxy rests on.
+// TestTwoRunsAreEqual: two runs give the same transcript, on which the comparison with the proxy
+// rests.
 func TestTwoRunsAreEqual(t *testing.T) {
 	for _, c := range Cases() {
 		if c.Name != "cal.ringing" {
@@ -108,8 +116,8 @@ func TestTwoRunsAreEqual(t *testing.T) {
 	}
 }
 
-// TestProxyIsThere makes sure that the cases through the proxy go through it.
-func TestProxyIsThere(t *testing.T) {
+// TestProxiedCasesPassTheProxy checks that the cases through the proxy go through it.
+func TestProxiedCasesPassTheProxy(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := embedded(t, Lenient, nil)
 		defer s.Close()
@@ -118,7 +126,8 @@ func TestProxyIsThere(t *testing.T) {
 		for _, c := range Cases() {
 			if c.Name == "dispatch.refers" {
 				got, err := c.Play(t.Context(), target, Lenient)
-				if err != nil || !strings.Contains(got["alice.ds"], dsProxyAddr) || strings.Contains(got["alice.ds"], nsAddr) {
+				if err != nil || !strings.Contains(got["alice.ds"], dsProxyAddr) ||
+					strings.Contains(got["alice.ds"], nsAddr) {
 					t.Errorf("got %q, %v, want the proxy's address", got["alice.ds"], err)
 				}
 			}

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
+	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -13,45 +13,61 @@ import (
 	"github.com/msnscope/msnscope/decode/referral"
 )
 
-// Transcript is what came on each connection of a case.
+// Transcript is what came on each connection of a case, by the connection's name.
 type Transcript map[string]string
 
-// Play plays the case against t as a server of the preset should pass it, and closes all its connections. The error says at which
-// line of the script t did something else.
+// Play plays the case against t, which should behave as the preset says, and closes all its
+// connections. The error says at which line of the script t did something else.
 func (c *Case) Play(ctx context.Context, t Target, preset string) (Transcript, error) {
 	if !c.Holds(preset) {
-		return nil, fmt.Errorf("the case does not hold in preset %q", preset)
+		return nil, fmt.Errorf("the case is not played in preset %q", preset)
 	}
 	p := newPlayer(ctx, t)
 	defer p.close()
+	done := 0
 	for i := range c.steps {
 		s := &c.steps[i]
 		if !s.in(preset) {
 			continue
 		}
 		if err := p.step(s); err != nil {
-			return p.transcript(), fmt.Errorf("line %d, %s: %w", s.line, s.source, err)
+			return p.transcript(), &stepError{done, s.line, s.source, err}
 		}
+		done++
 	}
 	return p.transcript(), p.quiet()
 }
 
+// stepError says at which line of its script a case fails.
+type stepError struct {
+	done   int // lines of the script that went well
+	line   int // in the file of the cases
+	source string
+	err    error
+}
+
+func (e *stepError) Error() string { return fmt.Sprintf("line %d, %s: %v", e.line, e.source, e.err) }
+func (e *stepError) Unwrap() error { return e.err }
+
 // player plays one case.
 type player struct {
-	words
+	placeholders
 	ctx      context.Context
 	target   Target
-	peers    []*peer
-	referred map[string]string // to where a user was last sent, by user and kind of server
+	conns    []*scriptConn
+	referred map[string]string // where a user was last referred to, by user and kind of server
 	online   map[string]bool
-	trid     int   // of the commands that no script spells out
-	busy     *peer // of a target that needs patience: what was sent here last may not be dealt with
+	trid     int // last TrID of the commands that no script spells out
+	// for a target that needs patience: the connection whose last command may still be in progress
+	busy *scriptConn
 }
 
 func newPlayer(ctx context.Context, t Target) *player {
 	p := &player{
 		ctx: ctx, target: t, referred: map[string]string{}, online: map[string]bool{}, trid: 900,
-		words: words{values: map[string]string{"nobody": t.Nobody}, passwords: map[string]string{}},
+		placeholders: placeholders{
+			values: map[string]string{"nobody": t.Nobody}, passwords: map[string]string{}, proofs: map[string]bool{},
+		},
 	}
 	for _, u := range t.Users {
 		p.values[u.Name], p.passwords[u.Name] = u.Handle, u.Password
@@ -60,7 +76,7 @@ func newPlayer(ctx context.Context, t Target) *player {
 }
 
 func (p *player) close() {
-	for _, c := range p.peers {
+	for _, c := range p.conns {
 		_ = c.Close()
 	}
 	p.settle()
@@ -73,15 +89,24 @@ func (p *player) settle() {
 	}
 }
 
+// deadline returns when a wait for an answer that begins now ends; zero for a target that needs no
+// patience.
+func (p *player) deadline() time.Time {
+	if p.target.Patience == 0 {
+		return time.Time{}
+	}
+	return time.Now().Add(p.target.Patience)
+}
+
 func (p *player) transcript() Transcript {
 	t := Transcript{}
-	for _, c := range p.peers {
+	for _, c := range p.conns {
 		t[c.name] = c.all()
 	}
 	return t
 }
 
-// step does what a line of the script says.
+// step carries out a line of the script.
 func (p *player) step(s *step) error {
 	if s.conn == "all" || s.conn == "server" || s.conn == "time" {
 		return p.world(s)
@@ -89,18 +114,20 @@ func (p *player) step(s *step) error {
 	if s.op == ":" {
 		return p.act(s.conn, s.text)
 	}
-	c, err := p.peer(s.conn)
+	c, err := p.conn(s.conn)
 	if err != nil {
 		return err
 	}
 	switch s.op {
 	case ">":
+		c.segments = ""
 		return p.send(c, p.fill(s.text)+"\r\n"+p.fill(s.payload))
 	case ">>":
 		parts, err := quoted(s.text)
 		if err != nil {
 			return err
 		}
+		c.shape(parts)
 		for _, part := range parts {
 			if err := p.send(c, p.fill(part)); err != nil {
 				return err
@@ -117,12 +144,12 @@ func (p *player) step(s *step) error {
 	return p.expect(c, s.text, s.payload)
 }
 
-// world does what a line says that is about no one connection.
+// world carries out a line that is not about a single connection.
 func (p *player) world(s *step) error {
 	switch {
 	case s.conn == "all" && s.text == "forget":
 		p.settle()
-		for _, c := range p.peers {
+		for _, c := range p.conns {
 			p.forget(c)
 		}
 		return nil
@@ -141,7 +168,7 @@ func (p *player) world(s *step) error {
 	return errors.New("the target cannot do this")
 }
 
-// quoted returns the Go strings of a line.
+// quoted parses the Go strings of a line.
 func quoted(text string) ([]string, error) {
 	var parts []string
 	for text = strings.TrimSpace(text); text != ""; text = strings.TrimSpace(text) {
@@ -158,10 +185,10 @@ func quoted(text string) ([]string, error) {
 	return parts, nil
 }
 
-// peer returns the connection with that name, and makes it when it is new.
-func (p *player) peer(name string) (*peer, error) {
-	if i := slices.IndexFunc(p.peers, func(c *peer) bool { return c.name == name }); i >= 0 {
-		return p.peers[i], nil
+// conn returns the connection with that name, and dials it first if it is new.
+func (p *player) conn(name string) (*scriptConn, error) {
+	if i := slices.IndexFunc(p.conns, func(c *scriptConn) bool { return c.name == name }); i >= 0 {
+		return p.conns[i], nil
 	}
 	user, role := userOf(name), roleOf(name)
 	address := map[string]string{"ds": p.target.Dispatch, "ns": p.target.Notification, "sb": p.target.Switchboard}[role]
@@ -173,113 +200,60 @@ func (p *player) peer(name string) (*peer, error) {
 	}
 	nc, err := p.target.Dial(p.ctx, address)
 	if err != nil {
-		return nil, err
+		return nil, &dialError{name, address, err}
 	}
-	c := newPeer(name, nc)
-	p.peers = append(p.peers, c)
+	c := newScriptConn(name, nc)
+	p.conns = append(p.conns, c)
 	return c, nil
 }
 
-// send sends bytes in one segment, when what was sent on other connections has been dealt with. That the server has closed already
-// shows in what the script expects next.
-func (p *player) send(c *peer, bytes string) error {
-	if p.busy != nil && p.busy != c {
+// dialError means that a connection could not be made.
+type dialError struct {
+	conn, address string
+	err           error
+}
+
+func (e *dialError) Error() string {
+	return fmt.Sprintf("%s: connect to %s: %v", e.conn, e.address, e.err)
+}
+func (e *dialError) Unwrap() error { return e.err }
+
+// send sends bytes in one segment, once what was sent before has been handled: some servers take
+// whatever one read brings for one command. If the server has closed the connection, that is no
+// error here; the next step of the script shows it.
+func (p *player) send(c *scriptConn, bytes string) error {
+	if p.busy != nil && !(p.busy == c && c.inside) {
 		p.settle()
 	}
-	_, err := io.WriteString(c, bytes)
+	err := c.write(bytes, p.target.Patience)
 	if p.busy = c; p.target.Patience == 0 {
 		p.settle()
 	}
-	if _, closed := c.unread(); closed {
+	switch {
+	case err == nil, c.over():
+		return nil
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return p.wrong(c, c.asked+notTaken, "%s: %w", c.name, err)
+	case p.closedAt(c):
 		return nil
 	}
 	return err
 }
 
-// expect compares what comes next with a line and its payload.
-func (p *player) expect(c *peer, want, payload string) error {
-	if want == "(nothing)" || want == "(closed)" {
-		return p.expectEnd(c, want == "(closed)")
-	}
-	payload = p.fill(payload)
-	c.await(p.target.Patience, func(unread string, _ bool) bool {
-		line, rest, whole := strings.Cut(unread, "\r\n")
-		return whole && len(rest) >= payloadLen(payload, line)
-	})
-	unread, closed := c.unread()
-	line, rest, whole := strings.Cut(unread, "\r\n")
-	if !whole {
-		return fmt.Errorf("want %q, got %q and then %s", p.fill(want), unread, map[bool]string{false: "nothing", true: "the end"}[closed])
-	}
-	if err := p.match(want, line); err != nil {
-		return err
-	}
-	n := payloadLen(payload, line)
-	if len(rest) < n {
-		return fmt.Errorf("payload: want %q, got %q", payload, rest)
-	}
-	if err := p.match(payload, rest[:n]); err != nil {
-		return fmt.Errorf("payload: %w", err)
-	}
-	p.note(c, line)
-	c.skip(len(line) + 2 + n)
-	p.answered(c)
-	return nil
+// closedAt reports whether the connection is at its end, after an error of a write. The reader may
+// learn of it a moment later than the writer.
+func (p *player) closedAt(c *scriptConn) bool {
+	c.await(p.ctx, p.deadline(), func() bool { return false })
+	return c.over()
 }
 
-// answered notes that what was sent on c has been dealt with, since an answer is here.
-func (p *player) answered(c *peer) {
-	if p.busy == c {
-		p.busy = nil
-	}
+// deviates returns a deviation that has no credentials in its text.
+func (p *player) deviates(cause, form string, args ...any) error {
+	return &deviation{p.mask(cause), p.mask(fmt.Errorf(form, args...).Error())}
 }
 
-// payloadLen returns how long the payload of a line must be that is wanted to be so: what the line says, where words stand in it.
-func payloadLen(want, line string) int {
-	f := strings.Fields(line)
-	if !wordForm.MatchString(want) || len(f) == 0 {
-		return len(want)
-	}
-	n, err := strconv.Atoi(f[len(f)-1])
-	if err != nil || n < 0 {
-		return len(want)
-	}
-	return n
-}
-
-// expectBytes compares what comes next with bytes.
-func (p *player) expectBytes(c *peer, want string) error {
-	c.await(p.target.Patience, func(unread string, _ bool) bool { return len(unread) >= len(want) })
-	unread, _ := c.unread()
-	if !strings.HasPrefix(unread, want) {
-		return fmt.Errorf("want %q, got %q", want, unread)
-	}
-	c.skip(len(want))
-	return nil
-}
-
-// expectEnd makes sure that nothing is unread, and that the connection is closed, or is not.
-func (p *player) expectEnd(c *peer, end bool) error {
-	if end {
-		c.await(p.target.Patience, func(unread string, closed bool) bool { return closed || unread != "" })
-	} else {
-		p.settle()
-	}
-	return c.ended(end)
-}
-
-// ended is expectEnd when all is here.
-func (c *peer) ended(end bool) error {
-	unread, closed := c.unread()
-	if unread != "" || closed != end {
-		return fmt.Errorf("unread %q, closed %v", unread, closed)
-	}
-	c.expect = end
-	return nil
-}
-
-// note keeps to where a line of the server refers the user of the connection (§7.4, §8.1, §8.4).
-func (p *player) note(c *peer, line string) {
+// note records where a line of the server refers the connection's user to (§7.4, §8.1, §8.4).
+func (p *player) note(c *scriptConn, line string) {
 	f := strings.Fields(line)
 	switch {
 	case len(f) > 3 && f[0] == "XFR" && f[2] == "NS" && f[3] != "0":
@@ -291,28 +265,12 @@ func (p *player) note(c *peer, line string) {
 	}
 }
 
-// forget passes over what is unread.
-func (p *player) forget(c *peer) {
+// forget consumes what is unread, and accepts that the connection may be closed.
+func (p *player) forget(c *scriptConn) {
 	unread, closed := c.unread()
 	for line := range strings.SplitSeq(unread, "\r\n") {
 		p.note(c, line)
 	}
 	c.skip(len(unread))
 	c.expect = closed
-}
-
-// quiet reports what is unread at the end, and which connection the server closed although nobody expected it.
-func (p *player) quiet() error {
-	p.settle()
-	var errs []error
-	for _, c := range p.peers {
-		unread, closed := c.unread()
-		if unread != "" {
-			errs = append(errs, fmt.Errorf("at the end %s has unread %q", c.name, unread))
-		}
-		if closed && !c.expect {
-			errs = append(errs, fmt.Errorf("at the end %s is closed", c.name))
-		}
-	}
-	return errors.Join(errs...)
 }

@@ -11,15 +11,16 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestModel does random things, legal and illegal, with several users at once, and compares every line that everybody gets with what
-// the model says. Longer: go test ./internal/conformance -run TestModel -rapid.checks=100000.
+// TestModel does random things, legal and illegal, with several users at once, and compares every
+// line that they receive with the model. To run it longer: go test ./internal/conformance -run
+// TestModel -rapid.checks=100000.
 func TestModel(t *testing.T) {
 	var steps atomic.Int64
 	someOp := rapid.Custom(func(t *rapid.T) op { return op{number(t, 8), number(t, 2), number(t, 8), number(t, 8)} })
 	rapid.Check(t, func(rt *rapid.T) {
 		preset := rapid.SampledFrom(Presets()).Draw(rt, "preset")
 		through := rapid.IntRange(0, 3).Draw(rt, "proxy") == 3
-		// Slices of slices: on average one is short, which is good for what is left when a failure was made small.
+		// Nested slices are short on average, which helps to shrink a failure.
 		list := rapid.SliceOfN(rapid.SliceOfN(rapid.SliceOfN(someOp, 1, 40), 1, 40), 1, 40).Draw(rt, "ops")
 		if err := playOps(t, preset, through, slices.Concat(slices.Concat(list...)...), &steps); err != nil {
 			rt.Fatal(err)
@@ -28,7 +29,8 @@ func TestModel(t *testing.T) {
 	t.Logf("%d steps", steps.Load())
 }
 
-// number draws a number of so many bits, each as likely as the others. (rapid's own ranges prefer small numbers.)
+// number draws a number of the given bits, all equally likely. (rapid's own ranges prefer small
+// numbers.)
 func number(t *rapid.T, bits int) int {
 	n := 0
 	for range bits {
@@ -40,7 +42,7 @@ func number(t *rapid.T, bits int) int {
 	return n
 }
 
-// playOps does the ops, one after the other, with a new server.
+// playOps carries out the ops, one after the other, on a new server.
 func playOps(t *testing.T, preset string, through bool, list []op, steps *atomic.Int64) (err error) {
 	synctest.Test(t, func(t *testing.T) {
 		s := embedded(t, preset, nil)
@@ -58,7 +60,8 @@ func playOps(t *testing.T, preset string, through bool, list []op, steps *atomic
 		for _, o := range list {
 			steps.Add(1)
 			if err = m.do(o); err != nil {
-				err = fmt.Errorf("preset %s, through the proxy %v\n%s\n%w", preset, through, strings.Join(m.history, "\n"), err)
+				err = fmt.Errorf("preset %s, through the proxy %v\n%s\n%w", preset, through,
+					strings.Join(m.history, "\n"), err)
 				return
 			}
 		}

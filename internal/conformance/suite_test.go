@@ -5,14 +5,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/msnscope/msnscope/proxy"
 )
 
-// TestEmbedded plays all cases in all presets against the embedded server, and again through the proxy, where every byte must be the
-// same but for the addresses.
+// TestEmbedded plays all cases in all presets against the embedded server, and again through the
+// proxy, which must give the same bytes except for addresses.
 func TestEmbedded(t *testing.T) {
 	known := knownFailing(t)
 	for _, preset := range Presets() {
@@ -52,7 +53,7 @@ func checkEmbedded(t *testing.T, c *Case, preset string, mayFail bool) {
 // TestProxyModes plays all cases through proxies that were started in other ways.
 func TestProxyModes(t *testing.T) {
 	for name, mode := range map[string]func(*proxy.Options){
-		"one command a write":    func(o *proxy.Options) { o.OnePerWrite = true },
+		"one command a write":    func(o *proxy.Options) { o.OnePerWrite = time.Millisecond },
 		"a port for each server": func(o *proxy.Options) { o.ReferralPorts = 2000 },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +91,8 @@ func hide(t Transcript) Transcript {
 	return t
 }
 
-// knownFailing reads the cases that the embedded server does not pass yet, "preset name" each. It must become empty.
+// knownFailing reads the cases that the embedded server does not pass yet, "preset name" each. It
+// must become empty.
 func knownFailing(t *testing.T) []string {
 	text, err := os.ReadFile("testdata/failing.txt")
 	if err != nil {

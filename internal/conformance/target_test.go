@@ -21,17 +21,18 @@ import (
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
-// The addresses of the embedded server, and those of the proxies before each of its three kinds.
+// These are the addresses of the embedded server, and of the proxies before each of its three
+// kinds.
 const (
 	dsAddr, nsAddr, sbAddr                = "127.0.0.2:1863", "127.0.0.3:1863", "127.0.0.4:1863"
 	ns2Addr                               = "127.0.0.5:1863"
 	dsProxyAddr, nsProxyAddr, sbProxyAddr = "127.0.1.2:1863", "127.0.1.3:1863", "127.0.1.4:1863"
 )
 
-// addresses are what a transcript may differ in.
+// addresses matches what may differ between two transcripts.
 var addresses = regexp.MustCompile(`127\.0\.[01]\.[2345]:\d+`)
 
-// users are the accounts that the embedded server begins with.
+// users returns the accounts that the embedded server starts with.
 func users() []User {
 	var all []User
 	for _, name := range []string{"alice", "bob", "carol", "dave"} {
@@ -40,7 +41,7 @@ func users() []User {
 	return all
 }
 
-// lockedRand gives the same bytes in each run.
+// lockedRand gives the same bytes in each run. It is safe for concurrent use.
 type lockedRand struct {
 	mu  sync.Mutex
 	src *rand.ChaCha8
@@ -52,7 +53,7 @@ func (r *lockedRand) Read(p []byte) (int, error) {
 	return r.src.Read(p)
 }
 
-// embedded returns a new server for a case, to be closed.
+// embedded returns a new server for a case. The caller must close it.
 func embedded(t *testing.T, preset string, options []string) *backend {
 	t.Helper()
 	p, err := server.ParsePreset(preset)
@@ -61,7 +62,8 @@ func embedded(t *testing.T, preset string, options []string) *backend {
 	}
 	settings := p.Settings()
 	o := server.Options{
-		Settings: &settings, Dispatch: dsAddr, Notification: []string{nsAddr}, Switchboard: sbAddr, Rand: &lockedRand{src: rand.NewChaCha8([32]byte{1})},
+		Settings: &settings, Dispatch: dsAddr, Notification: []string{nsAddr}, Switchboard: sbAddr,
+		Rand: &lockedRand{src: rand.NewChaCha8([32]byte{1})},
 	}
 	for _, option := range options {
 		name, value, _ := strings.Cut(option, "=")
@@ -81,12 +83,12 @@ func set(o *server.Options, name, value string) error {
 	case "ListLimit":
 		o.Settings.ListLimit = n
 	case "MaxParticipants":
-		o.MaxParticipants = n
-	case "Notification": // so many servers; all but the first are reached by referral alone
+		o.Settings.Limits.SessionUsers = n
+	case "Notification": // number of servers; all but the first are reached only by referral
 		for i := 1; i < n; i++ {
 			o.Notification = append(o.Notification, ns2Addr)
 		}
-	case "NewAccounts": // as those of a new server are
+	case "NewAccounts": // as of a new server
 		return nil
 	case "NoDispatch":
 		o.NoDispatch = true
@@ -99,7 +101,7 @@ func set(o *server.Options, name, value string) error {
 	return err
 }
 
-// direct is the embedded server itself. It must be called in a bubble.
+// direct returns the embedded server itself as a target. It must be called in a bubble.
 func direct(_ *testing.T, s *backend) Target {
 	return Target{
 		Dial:     func(ctx context.Context, address string) (net.Conn, error) { return s.Dial(ctx, "tcp", address) },
@@ -110,15 +112,16 @@ func direct(_ *testing.T, s *backend) Target {
 	}
 }
 
-// settle waits until the server has answered all: a logon that fails is answered after 20 ms, whatever was wrong.
+// settle waits until the server has answered everything: a failed logon is answered after 20 ms,
+// whatever was wrong.
 func settle() {
 	time.Sleep(20 * time.Millisecond)
 	synctest.Wait()
 }
 
-// proxied puts a proxy before each kind of server: one for clients that begin at the dispatch server, and two for those that a case
-// sends elsewhere at once.
-// mode, unless nil, makes them other ones than usual.
+// proxied puts a proxy before each kind of server: one for clients that start at the dispatch
+// server, and two for clients that a case sends elsewhere at once. mode, if not nil, changes their
+// options.
 func proxied(t *testing.T, s *backend, mode func(*proxy.Options)) (Target, func()) {
 	target := direct(t, s)
 	roles := map[string]dialect.Role{dsAddr: dialect.DS, nsAddr: dialect.NS, ns2Addr: dialect.NS, sbAddr: dialect.SB}
@@ -131,8 +134,9 @@ func proxied(t *testing.T, s *backend, mode func(*proxy.Options)) (Target, func(
 			t.Fatal(err)
 		}
 		o := proxy.Options{
-			Upstream: upstream, Dial: s.Dial, Role: func(a string) dialect.Role { return roles[a] }, Publish: func(*session.Event) {},
-			Listen: func(_, a string) (net.Listener, error) { return front.Listen(a) },
+			Upstream: upstream, Dial: s.Dial, Role: func(a string) dialect.Role { return roles[a] },
+			Publish: func(*session.Event) {},
+			Listen:  func(_, a string) (net.Listener, error) { return front.Listen(a) },
 		}
 		if mode != nil {
 			mode(&o)

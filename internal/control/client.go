@@ -17,20 +17,22 @@ import (
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
-	"github.com/msnscope/msnscope/internal/steer"
+	"github.com/msnscope/msnscope/internal/edit"
 )
 
-// Limits of a Client.
+// These are the limits of a Client.
 const (
-	// callTime is how long a call may take: the server does nothing that takes long.
+	// callTime is how long a call may take. No request takes the server longer.
 	callTime = 10 * time.Second
-	// glance is how often it asks what is held and how things stand.
+	// glance is the interval at which the client fetches the held commands and the statistics.
 	glance = 200 * time.Millisecond
-	// maxAnswer is the greatest answer that it reads: a thousand held commands of common size, or some of the greatest.
-	maxAnswer = 64 << 20
+	// maxAnswer is how many bytes of an answer the client reads at most: 16 MB of held commands,
+	// the most there can be, as JSON in which every byte is escaped.
+	maxAnswer = 128 << 20
 )
 
-// Client steers the proxy behind a control API. It implements the inspector's Steering. Close it.
+// Client controls a proxy through its control API. It implements the inspector's Steering. Its
+// methods are safe for concurrent use. Close it after use.
 type Client struct {
 	http  *http.Client
 	token string
@@ -38,14 +40,15 @@ type Client struct {
 	done  chan struct{}
 
 	mu    sync.Mutex
-	held  []steer.Held
+	held  []edit.Held
 	expr  string
 	stats jsonStats
 	err   error // of the last glance
 }
 
-// Dial connects to the control API at an address as [IsSocket] takes it. The error says that nobody is there, or that the token
-// is wrong.
+// Dial connects to the control API at an address in the form that [IsSocket] describes. The error
+// says that nothing serves the API there, or matches [ErrToken] if the token is wrong. ctx limits
+// only the dialing.
 func Dial(ctx context.Context, address, token string) (*Client, error) {
 	c := &Client{token: token, done: make(chan struct{})}
 	c.http = &http.Client{Transport: &http.Transport{
@@ -56,7 +59,7 @@ func Dial(ctx context.Context, address, token string) (*Client, error) {
 			}
 			return d.DialContext(ctx, "tcp", address)
 		},
-		Proxy: nil, // never through one
+		Proxy: nil, // never through an HTTP proxy
 	}}
 	ctx, c.stop = context.WithCancel(context.WithoutCancel(ctx))
 	if err := c.look(ctx); err != nil {
@@ -67,15 +70,15 @@ func Dial(ctx context.Context, address, token string) (*Client, error) {
 	return c, nil
 }
 
-// Close ends the connection. Where this was the last inspector with a lease, held commands go on.
+// Close ends the connection. If this was the last client with a lease, held commands are sent on.
 func (c *Client) Close() {
 	c.stop()
 	<-c.done
 	c.http.CloseIdleConnections()
 }
 
-// Recording returns the recording of all events, which goes on as they come; the caller closes it. While it is open the client
-// holds a lease: when it ends, held commands go on.
+// Recording returns a recording of all events, which grows as they come; the caller must close it.
+// While it is open the client holds a lease: when the last lease ends, held commands are sent on.
 func (c *Client) Recording(ctx context.Context) (io.ReadCloser, error) {
 	resp, err := c.send(ctx, "GET", "/v1/recording?lease=true", nil)
 	if err != nil {
@@ -84,7 +87,7 @@ func (c *Client) Recording(ctx context.Context) (io.ReadCloser, error) {
 	return resp.Body, nil
 }
 
-// watch keeps up to date what look asks for.
+// watch repeats look until ctx ends.
 func (c *Client) watch(ctx context.Context) {
 	defer close(c.done)
 	ticker := time.NewTicker(glance)
@@ -104,13 +107,11 @@ func (c *Client) watch(ctx context.Context) {
 	}
 }
 
-// look asks what is held, by what expression, and for the figures.
+// look fetches the held commands, the expression that holds them, and the figures.
 func (c *Client) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, callTime)
 	defer cancel()
-	var answer struct {
-		Held []jsonHeld `json:"held"`
-	}
+	var answer jsonHeldList
 	if err := c.call(ctx, "GET", "/v1/held", nil, &answer); err != nil {
 		return err
 	}
@@ -122,7 +123,7 @@ func (c *Client) look(ctx context.Context) error {
 	if err := c.call(ctx, "GET", "/v1/stats", nil, &stats); err != nil {
 		return err
 	}
-	held := make([]steer.Held, 0, len(answer.Held))
+	held := make([]edit.Held, 0, len(answer.Held))
 	for i := range answer.Held {
 		h, err := answer.Held[i].held()
 		if err != nil {
@@ -136,21 +137,23 @@ func (c *Client) look(ctx context.Context) error {
 	return nil
 }
 
-// held makes the event of a held command again: what the inspector shows of it, and changes.
-func (j *jsonHeld) held() (steer.Held, error) {
-	var about struct {
+// held returns the held command, with as much of its event rebuilt as the inspector shows and
+// edits.
+func (j *jsonHeld) held() (edit.Held, error) {
+	var event struct {
 		Conn                 int
 		Dir, Role, Dialect   string
 		Client, Server, User string
 	}
-	if err := json.Unmarshal(j.Event, &about); err != nil {
-		return steer.Held{}, fmt.Errorf("a held command: %w", err)
+	if err := json.Unmarshal(j.Event, &event); err != nil {
+		return edit.Held{}, fmt.Errorf("control: decode a held command: %w", err)
 	}
 	e := &session.Event{
-		Time: j.Since, Conn: about.Conn, Dir: decode.FromClient, Role: dialect.ParseRole(about.Role), Dialect: about.Dialect,
-		Client: about.Client, Server: about.Server, User: about.User, Out: j.Out, Flags: session.Held,
+		Time: j.Since, Conn: event.Conn, Dir: decode.FromClient, Role: dialect.ParseRole(event.Role),
+		Dialect: event.Dialect,
+		Client:  event.Client, Server: event.Server, User: event.User, Out: j.Out, Flags: session.Held,
 	}
-	if about.Dir == "S" {
+	if event.Dir == "S" {
 		e.Dir = decode.FromServer
 	}
 	table := session.Table(e.Dialect)
@@ -160,37 +163,39 @@ func (j *jsonHeld) held() (steer.Held, error) {
 		roles = dialect.Any
 	}
 	e.Row = table.Match(e.Dir, roles, &e.In)
-	return steer.Held{ID: j.ID, Event: e, Since: j.Since, Until: j.Until, Gone: j.Gone}, nil
+	return edit.Held{ID: j.ID, Event: e, Since: j.Since, Until: j.Until, Gone: j.Gone}, nil
 }
 
-// Held returns the commands that wait, the oldest first, as they were a moment ago.
-func (c *Client) Held() []steer.Held {
+// Held returns the held commands, the oldest first, as of the last glance. The caller must not
+// change the slice.
+func (c *Client) Held() []edit.Held {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.held
 }
 
-// Bypassed returns how many referrals clients did not follow, and what is known of the latest, as [proxy.Proxy.Bypassed] had it a
-// moment ago.
+// Bypassed returns how many signs there were that traffic goes past the proxy, and the text of the
+// latest, as [proxy.Proxy.Bypassed] had them at the last glance.
 func (c *Client) Bypassed() (n int, latest string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.stats.Bypassed, c.stats.LatestBypass
 }
 
-// Err returns why the proxy could not be asked a moment ago, nil if it could.
+// Err returns the error of the last glance, nil if the proxy answered.
 func (c *Client) Err() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.err
 }
 
-// Release lets a command go on.
+// Release sends a command on unchanged. The error is [edit.ErrGone] if it is no longer held.
 func (c *Client) Release(id uint64) error {
 	return c.decide(id, "/release", nil)
 }
 
-// Replace sends other bytes in place of a command; nothing drops it.
+// Replace sends other bytes in place of a command, further ones after the first; none drop it. The
+// error is [edit.ErrGone] if the command is no longer held.
 func (c *Client) Replace(id uint64, raw ...[]byte) error {
 	if len(raw) == 0 {
 		return c.decide(id, "/drop", nil)
@@ -198,13 +203,13 @@ func (c *Client) Replace(id uint64, raw ...[]byte) error {
 	return c.decide(id, "/edit", jsonEdit{Base64: raw})
 }
 
-// decide says what shall become of a command, and forgets it at once.
+// decide posts a decision about a held command, and forgets the command at once.
 func (c *Client) decide(id uint64, what string, body any) error {
 	err := c.ask("POST", "/v1/held/"+strconv.FormatUint(id, 10)+what, body)
 	if err == nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
-		rest := make([]steer.Held, 0, len(c.held))
+		rest := make([]edit.Held, 0, len(c.held))
 		for _, h := range c.held {
 			if h.ID != id {
 				rest = append(rest, h)
@@ -215,17 +220,19 @@ func (c *Client) decide(id uint64, what string, body any) error {
 	return err
 }
 
-// Inject sends a command.
-func (c *Client) Inject(in steer.Injection) error {
-	return c.ask("POST", "/v1/inject", jsonInjection{Conn: in.Conn, Dir: in.Dir.String(), Text: in.Text, Anyway: in.Anyway})
+// Inject sends a command. The error wraps [edit.ErrNoConn] for a connection that is not open, and
+// is an [edit.NotAllowedError] for a command that its dialect's table does not allow.
+func (c *Client) Inject(in edit.Injection) error {
+	return c.ask("POST", "/v1/inject",
+		jsonInjection{Conn: in.Conn, Dir: in.Dir.String(), Text: in.Text, Anyway: in.Anyway})
 }
 
-// Kill ends a connection.
+// Kill closes both sides of the connection with the number conn.
 func (c *Client) Kill(conn int) error {
 	return c.ask("POST", "/v1/connections/"+strconv.Itoa(conn)+"/kill", nil)
 }
 
-// Intercept holds what an expression matches from now on.
+// Intercept holds commands that match a filter expression from now on; "" holds none.
 func (c *Client) Intercept(expr string) error {
 	err := c.ask("PUT", "/v1/intercept", jsonExpr{expr})
 	if err == nil {
@@ -236,20 +243,21 @@ func (c *Client) Intercept(expr string) error {
 	return err
 }
 
-// Intercepting returns the expression of what is held.
+// Intercepting returns the filter expression of the commands that are held, "" for none.
 func (c *Client) Intercepting() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.expr
 }
 
+// ask sends a request whose answer does not matter, unless it is a refusal.
 func (c *Client) ask(method, path string, body any) error {
 	ctx, cancel := context.WithTimeout(context.Background(), callTime)
 	defer cancel()
 	return c.call(ctx, method, path, body, nil)
 }
 
-// call sends a request and reads the JSON of its answer into answer, nil for nowhere.
+// call sends a request and decodes the JSON of its answer into answer, unless that is nil.
 func (c *Client) call(ctx context.Context, method, path string, body, answer any) error {
 	resp, err := c.send(ctx, method, path, body)
 	if err != nil {
@@ -260,12 +268,13 @@ func (c *Client) call(ctx context.Context, method, path string, body, answer any
 		return nil
 	}
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxAnswer)).Decode(answer); err != nil {
-		return fmt.Errorf("control: the answer to %s %s: %w", method, path, err)
+		return fmt.Errorf("control: decode the answer to %s %s: %w", method, path, err)
 	}
 	return nil
 }
 
-// send sends a request and returns the answer, whose body the caller closes; an answer that refuses is an error.
+// send sends a request and returns the response, whose body the caller must close. A refusal is
+// returned as an error.
 func (c *Client) send(ctx context.Context, method, path string, body any) (*http.Response, error) {
 	var data []byte
 	if body != nil {
@@ -287,34 +296,32 @@ func (c *Client) send(ctx context.Context, method, path string, body any) (*http
 		return resp, nil
 	}
 	defer resp.Body.Close()
-	var said struct {
-		Error string `json:"error"`
-	}
+	var said jsonError
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxBody)).Decode(&said); err != nil || said.Error == "" {
 		said.Error = "the answer is " + resp.Status
 	}
 	return nil, failure(resp.StatusCode, said.Error)
 }
 
-// failure is the error that the server had, as far as it tells.
+// failure rebuilds the server's error from the status and the text, as far as they identify it.
 func failure(status int, text string) error {
 	switch {
 	case status == http.StatusConflict:
-		return &steer.NotAllowedError{Err: errors.New(text)}
-	case status == http.StatusNotFound && strings.Contains(text, steer.ErrGone.Error()):
-		return steer.ErrGone
-	case status == http.StatusNotFound && strings.Contains(text, steer.ErrNoConn.Error()):
-		return fmt.Errorf("%w", steer.ErrNoConn)
+		return &edit.NotAllowedError{Err: errors.New(text)}
+	case status == http.StatusNotFound && strings.Contains(text, edit.ErrGone.Error()):
+		return edit.ErrGone
+	case status == http.StatusNotFound && strings.Contains(text, edit.ErrNoConn.Error()):
+		return fmt.Errorf("%w", edit.ErrNoConn)
 	case status == http.StatusUnauthorized:
 		return &problem{status, errors.New(text)}
 	}
 	return errors.New(text)
 }
 
-// ErrToken is found with errors.Is in the error for a token that is missing or wrong.
+// ErrToken means that the token is missing or wrong. Test for it with errors.Is.
 var ErrToken = errors.New("the token is wrong")
 
-// Is makes errors.Is find ErrToken.
+// Is reports whether target is ErrToken and the token was refused.
 func (p *problem) Is(target error) bool {
 	return target == ErrToken && p.status == http.StatusUnauthorized
 }

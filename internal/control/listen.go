@@ -13,26 +13,39 @@ import (
 	"time"
 )
 
-// IsSocket reports whether an address of a control API is the path of a Unix socket: it has a slash, where HOST:PORT has none.
+// IsSocket reports whether the address of a control API is the path of a Unix socket: it contains a
+// slash, which HOST:PORT does not.
 func IsSocket(address string) bool { return strings.Contains(address, "/") }
 
-// Listen listens on a Unix socket, which only its user may use, or on a loopback address. What a killed process left behind is
-// taken away; a socket that somebody serves is not.
+// CheckAddress returns an error for an address that is neither the path of a Unix socket nor the
+// HOST:PORT of a loopback address. It resolves no names.
+func CheckAddress(address string) error {
+	if IsSocket(address) {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is neither HOST:PORT nor the path of a socket, which has a slash", address)
+	}
+	if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%s is not a loopback address: whoever can connect controls the traffic", address)
+	}
+	return nil
+}
+
+// Listen listens on a Unix socket, which only the process's user may use, or on a loopback address.
+// It replaces a socket that a killed process has left behind, but not one that is being served.
 func Listen(address string) (net.Listener, error) {
+	if err := CheckAddress(address); err != nil {
+		return nil, err
+	}
 	if !IsSocket(address) {
-		host, _, err := net.SplitHostPort(address)
-		if err != nil {
-			return nil, fmt.Errorf("%q is no HOST:PORT, and no path of a socket, which has a slash", address)
-		}
-		if ip, err := netip.ParseAddr(host); host != "localhost" && (err != nil || !ip.IsLoopback()) {
-			return nil, fmt.Errorf("%s is no loopback address: who may speak to it may do everything to the traffic", address)
-		}
 		return net.Listen("tcp", address)
 	}
 	l, err := net.Listen("unix", address)
 	if err != nil && abandoned(address) {
 		if err := os.Remove(address); err != nil {
-			return nil, fmt.Errorf("the socket that was left behind: %w", err)
+			return nil, fmt.Errorf("remove the socket that was left behind: %w", err)
 		}
 		l, err = net.Listen("unix", address)
 	}
@@ -46,7 +59,7 @@ func Listen(address string) (net.Listener, error) {
 	return l, nil
 }
 
-// abandoned reports whether there is a socket that nobody serves.
+// abandoned reports whether there is a Unix socket at path that no process serves.
 func abandoned(path string) bool {
 	info, err := os.Lstat(path)
 	if err != nil || info.Mode().Type() != fs.ModeSocket {
@@ -60,11 +73,12 @@ func abandoned(path string) bool {
 	return true
 }
 
-// NewToken returns a token that nobody guesses, and writes it to the file, which only its user may read. The file is there with
-// all of the token or not at all; one that a killed process left is replaced.
+// NewToken returns an unguessable token and writes it to the file at path, which only the process's
+// user may read. The file appears with the whole token or not at all, and replaces one that a
+// killed process has left behind.
 func NewToken(path string) (string, error) {
 	token := rand.Text()
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)) // for its user alone
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)) // readable by its user alone
 	if err != nil {
 		return "", err
 	}
@@ -78,10 +92,10 @@ func NewToken(path string) (string, error) {
 	return token, err
 }
 
-// maxToken is how long a token may be.
+// maxToken is the greatest length of a token in bytes.
 const maxToken = 1 << 10
 
-// ReadToken returns the token of a file.
+// ReadToken returns the token in a file that [NewToken] wrote.
 func ReadToken(path string) (string, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -1,67 +1,99 @@
 package control
 
 import (
+	"bytes"
 	"context"
 	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
+	"reflect"
 	"strings"
 	"sync"
 	"time"
 
-	"github.com/msnscope/msnscope/internal/steer"
-	"github.com/msnscope/msnscope/internal/store"
+	"github.com/msnscope/msnscope/internal/edit"
+	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/proxy"
 	"github.com/msnscope/msnscope/proxy/intercept"
 )
 
-// Limits of the server.
+// These are the limits of the server.
 const (
-	// maxBody is the greatest request: a command of 1 MB, escaped.
+	// maxBody is the greatest size of a request's body in bytes: a command of 1 MB, escaped.
 	maxBody = 4 << 20
-	// maxStreams is how many readers of events there may be at a time; each reads the log by itself.
+	// maxStreams bounds the streams of events at a time, each of which reads the log by itself.
 	maxStreams = 64
-	// headerTime is how long a request may take to say what it wants; stallTime how long a reader of events may take nothing.
-	headerTime = 10 * time.Second
+	// maxCallers bounds the connections that have shown the token, streams included, and
+	// maxStrangers those that have not yet. To make room for one more stranger, the oldest is
+	// closed once the server has waited strangerTime for its request header. So the API takes at
+	// most 129 descriptors, leaves the rest to traffic, and gets through 1600 strangers a second.
+	maxCallers   = 96
+	maxStrangers = 32
+	strangerTime = 20 * time.Millisecond
+	// ownRoom is how many bytes each connection may always hold of what its caller sends or has not
+	// read yet: an event of 1 MB as JSON or in a recording. maxRoom is how many bytes all
+	// connections may hold beyond that, for the few events that take more when escaped.
+	ownRoom = 2 << 20
+	maxRoom = 32 << 20
+	// callerTime is how long the headers of a request may take, and again its body; idleTime how
+	// long a connection may be idle; stallTime how long a reader may read nothing.
+	callerTime = 10 * time.Second
+	idleTime   = 30 * time.Second
 	stallTime  = 30 * time.Second
-	// look is how often a stream looks for new events.
+	// look is the interval at which a stream looks for new events.
 	look = 50 * time.Millisecond
 )
 
-// Options are what a Server serves. All but Done must be there.
+// Options configure a Server. Log, Proxy, Controls and Token are required.
 type Options struct {
-	// Log has the events, Proxy the connections, Bench does what is asked.
-	Log   *store.Log
-	Proxy *proxy.Proxy
-	Bench *intercept.Bench
-	// Token is what each request must show.
+	// Log holds the events, Proxy has the connections, and Controls carry out requests.
+	Log      *eventlog.Log
+	Proxy    *proxy.Proxy
+	Controls *intercept.Controls
+	// Token is the bearer token that each request must have.
 	Token string
-	// Done, when it is closed, says that no more events come: streams end behind the last one. nil never is.
+	// Logger receives the errors of net/http's server; nil discards them.
+	Logger *slog.Logger
+	// Stalled, if not nil, is called for each stream that was ended because its reader read
+	// nothing.
+	Stalled func(error)
+	// Done is closed when no more events will come: streams then end after the last one. A nil
+	// channel means never.
 	Done <-chan struct{}
 }
 
-// Server is the control API of one proxy. Make one with [NewServer]; it is safe for concurrent use.
+// Server is the control API of one proxy. Make one with [NewServer]. It is safe for concurrent use.
 type Server struct {
 	o   Options
 	mux *http.ServeMux
 
 	reading sync.WaitGroup // streams
+	room    room
+	turn    chan struct{}    // holds a token while a piece of an answer is made
+	reader  *eventlog.Reader // used by the goroutine that has the turn
 
 	mu      sync.Mutex
 	streams int
-	leases  int // inspectors that hold commands
+	leases  int // attached inspectors with a lease
 }
 
-// NewServer returns a server.
+// NewServer returns a server of the API.
 func NewServer(o Options) *Server {
-	s := &Server{o: o, mux: http.NewServeMux()}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Stalled == nil {
+		o.Stalled = func(error) {}
+	}
+	s := &Server{o: o, mux: http.NewServeMux(), turn: make(chan struct{}, 1), reader: o.Log.Reader()}
 	for _, r := range routes() {
 		s.mux.HandleFunc(r.method+" "+r.path, func(w http.ResponseWriter, req *http.Request) {
-			err := r.allows(req.URL.Query())
+			err := r.allows(req)
 			if err == nil {
 				err = r.do(s, w, req)
 			}
@@ -71,16 +103,22 @@ func NewServer(o Options) *Server {
 		})
 	}
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
-		refuse(w, &problem{http.StatusNotFound, fmt.Errorf("%s %s: there is no such thing; GET /v1/openapi.json has all there is", req.Method, req.URL.Path)})
+		err := fmt.Errorf("%s %s: not found; GET /v1/openapi.json lists all routes", req.Method,
+			req.URL.Path)
+		refuse(w, &problem{http.StatusNotFound, err})
 	})
 	return s
 }
 
-// Serve serves on l, which it closes, until ctx ends; then it ends all requests and returns nil.
+// Serve serves the API on l until ctx ends; then it ends all requests and returns nil. It closes l
+// in any case.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
+	l = newDoor(l)
 	hs := &http.Server{
-		Handler: s, ReadHeaderTimeout: headerTime, MaxHeaderBytes: 64 << 10,
+		Handler: s, ReadHeaderTimeout: callerTime, IdleTimeout: idleTime, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return ctx },
+		ConnContext: withCaller,
+		ErrorLog:    slog.NewLogLogger(s.o.Logger.Handler(), slog.LevelWarn),
 	}
 	stop := context.AfterFunc(ctx, func() { hs.Close() })
 	defer stop()
@@ -90,7 +128,8 @@ func (s *Server) Serve(ctx context.Context, l net.Listener) error {
 	return nil
 }
 
-// Wait waits until all streams have ended, which they do after Options.Done was closed, but not longer than d.
+// Wait waits, for d at most, until all streams have ended, as they do after Options.Done was
+// closed.
 func (s *Server) Wait(d time.Duration) {
 	ended := make(chan struct{})
 	go func() {
@@ -105,10 +144,26 @@ func (s *Server) Wait(d time.Duration) {
 
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c := http.NewResponseController(w)
+	// A connection on which no deadline can be set is in memory and needs none.
+	_ = c.SetWriteDeadline(time.Now().Add(stallTime))
+	// A body that no route reads needs a deadline too, since net/http reads to its end to find the
+	// next request.
+	if r.ContentLength != 0 {
+		_ = c.SetReadDeadline(time.Now().Add(callerTime))
+	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || subtle.ConstantTimeCompare([]byte(token), []byte(s.o.Token)) != 1 {
 		w.Header().Set("WWW-Authenticate", "Bearer")
-		refuse(w, &problem{http.StatusUnauthorized, errors.New("the token is missing or wrong: send Authorization: Bearer TOKEN")})
+		w.Header().Set("Connection", "close")
+		err := errors.New("the token is missing or wrong: send Authorization: Bearer TOKEN")
+		refuse(w, &problem{http.StatusUnauthorized, err})
+		return
+	}
+	if !known(r.Context()) {
+		w.Header().Set("Connection", "close")
+		err := fmt.Errorf("%d connections are open already, and no more are allowed", maxCallers)
+		refuse(w, &problem{http.StatusServiceUnavailable, err})
 		return
 	}
 	r.Body = http.MaxBytesReader(w, r.Body, maxBody)
@@ -122,16 +177,16 @@ type problem struct {
 	err    error
 }
 
-// Error returns what is wrong.
+// Error implements the error interface.
 func (p *problem) Error() string { return p.err.Error() }
 
-// Unwrap returns what is wrong.
+// Unwrap returns the error without its status.
 func (p *problem) Unwrap() error { return p.err }
 
 // statusOf returns the HTTP status of an error.
 func statusOf(err error) int {
 	var p *problem
-	var not *steer.NotAllowedError
+	var not *edit.NotAllowedError
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &p):
@@ -140,14 +195,14 @@ func statusOf(err error) int {
 		return http.StatusRequestEntityTooLarge
 	case errors.As(err, &not):
 		return http.StatusConflict
-	case errors.Is(err, steer.ErrGone), errors.Is(err, steer.ErrNoConn):
+	case errors.Is(err, edit.ErrGone), errors.Is(err, edit.ErrNoConn):
 		return http.StatusNotFound
 	}
 	return http.StatusBadRequest
 }
 
 func refuse(w http.ResponseWriter, err error) {
-	answer(w, statusOf(err), map[string]string{"error": err.Error()})
+	answer(w, statusOf(err), jsonError{err.Error()})
 }
 
 func answer(w http.ResponseWriter, status int, v any) {
@@ -156,24 +211,64 @@ func answer(w http.ResponseWriter, status int, v any) {
 	_ = json.NewEncoder(w).Encode(v) // a client that is gone needs no answer
 }
 
-// read reads the JSON of a request. What it does not know is a mistake of the sender's.
-func read(r *http.Request, into any) error {
-	d := json.NewDecoder(r.Body)
-	d.DisallowUnknownFields()
-	switch err := d.Decode(into); {
-	case errors.Is(err, io.EOF):
-		return errors.New("the request has no JSON")
-	case err != nil:
-		return fmt.Errorf("in the request's JSON: %w", err)
+// read decodes the JSON of a request. It refuses an unknown field, and a null or a missing one too,
+// which must not stand for a value such as the empty expression that holds nothing.
+func read[T any](s *Server, r *http.Request) (into T, err error) {
+	size := maxBody
+	if r.ContentLength >= 0 {
+		size = int(min(r.ContentLength, maxBody))
 	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("there is something behind the request's JSON")
+	if !s.room.take(size) {
+		return into, errNoRoom
+	}
+	defer s.room.give(size)
+	data, err := io.ReadAll(r.Body)
+	if err != nil {
+		return into, fmt.Errorf("read the request's JSON: %w", err)
+	}
+	if err := complete(data, required(reflect.TypeFor[T]())); err != nil {
+		return into, err
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&into); err != nil {
+		return into, fmt.Errorf("in the request's JSON: %w", err)
+	}
+	return into, nil
+}
+
+// complete returns an error for data that is not exactly one JSON object with all the fields and
+// without null.
+func complete(data []byte, fields []string) error {
+	switch d := json.NewDecoder(bytes.NewReader(data)); {
+	case len(bytes.TrimSpace(data)) == 0:
+		return errors.New("the request has no JSON")
+	case !json.Valid(data):
+		if err := d.Decode(new(json.RawMessage)); err != nil {
+			return fmt.Errorf("in the request's JSON: %w", err)
+		}
+		return errors.New("something follows the request's JSON")
+	}
+	d := json.NewDecoder(bytes.NewReader(data))
+	for t, err := d.Token(); err == nil; t, err = d.Token() {
+		if t == nil {
+			return errors.New("in the request's JSON: null is not a value: leave the field out, or give one")
+		}
+	}
+	var there map[string]json.RawMessage
+	if err := json.Unmarshal(data, &there); err != nil {
+		return fmt.Errorf("the request's JSON must be an object: %w", err)
+	}
+	for _, name := range fields {
+		if _, ok := there[name]; !ok {
+			return fmt.Errorf("in the request's JSON: %q is missing", name)
+		}
 	}
 	return nil
 }
 
-// ok answers a request that did what it said.
+// ok answers a request that was carried out.
 func ok(w http.ResponseWriter) error {
-	answer(w, http.StatusOK, map[string]bool{"ok": true})
+	answer(w, http.StatusOK, jsonOK{true})
 	return nil
 }

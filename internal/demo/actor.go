@@ -12,26 +12,28 @@ import (
 )
 
 const (
-	// noticeTimeout is how long the effect of what one did may take to reach another: held commands and slow proxies in
-	// between are fine, a server that never tells is a failed scene.
+	// noticeTimeout is how long the effect of an action may take to reach another actor. That
+	// leaves time for held commands and slow proxies in between; if the server never notifies the
+	// other, the scene fails.
 	noticeTimeout = 30 * time.Second
-	// maxHeard is how many messages, and sessions, an actor remembers: a scene looks for the last few.
+	// maxHeard is how many messages, and sessions, an actor remembers: a scene needs only the last
+	// few.
 	maxHeard = 32
 )
 
-// actor is one person: a client and what it was told. Its methods are for the one goroutine that plays; events come from
-// others.
+// actor is one person: a client and what the server has told it. Its methods are for the goroutine
+// that plays; events come from other goroutines.
 type actor struct {
 	user   User
 	opts   *Options
 	client *client.Client     // nil before the first logon
-	cache  *client.Properties // of the last logon
+	cache  *client.Properties // properties as of the last logoff
 
-	mu       sync.Mutex // guards what follows
+	mu       sync.Mutex // guards the fields below
 	changed  chan struct{}
-	states   map[string]string // contact -> the state that this actor sees
+	states   map[string]string // the state of each contact as this actor sees it
 	sessions []*client.Switchboard
-	heard    []string // what came in sessions: handle and text
+	heard    []string // messages in sessions: handle and text
 }
 
 func (a *actor) options() client.Options {
@@ -70,7 +72,7 @@ func (a *actor) signIn(ctx context.Context) error {
 	return c.SetState(ctx, "NLN")
 }
 
-// present signs in who is not, and takes back a state that a scene which failed has left.
+// present signs the actor in if necessary, and resets a state that a failed scene left behind.
 func (a *actor) present(ctx context.Context) error {
 	if !a.online() {
 		return a.signIn(ctx)
@@ -81,7 +83,7 @@ func (a *actor) present(ctx context.Context) error {
 	return a.client.SetState(ctx, "NLN")
 }
 
-// signOff logs off; who is off already stays so.
+// signOff logs off, or does nothing if the actor is not signed in.
 func (a *actor) signOff(ctx context.Context) {
 	if a.client == nil {
 		return
@@ -91,18 +93,18 @@ func (a *actor) signOff(ctx context.Context) {
 	_ = a.client.Logout(ctx) // the client is closed in any case
 }
 
-// leaveAll leaves what a scene that failed has left open, and forgets what was said there.
+// leaveAll leaves the sessions that a failed scene left open, and forgets what was said there.
 func (a *actor) leaveAll(ctx context.Context) {
 	if a.client == nil {
 		return
 	}
 	a.store(func() { a.sessions, a.heard = nil, nil })
 	for _, s := range a.client.Sessions() {
-		_ = s.Leave(ctx) // one that has ended by itself has been left too
+		_ = s.Leave(ctx) // a session that has ended already needs no leaving
 	}
 }
 
-// notice takes the client's events.
+// notice handles the client's events. It runs on the goroutines of the client.
 func (a *actor) notice(e client.Event) {
 	a.store(func() {
 		switch e := e.(type) {
@@ -124,6 +126,7 @@ func heard(from, text string) string { return strings.ToLower(from) + " " + text
 
 func last[T any](s []T) []T { return s[max(0, len(s)-maxHeard):] }
 
+// store runs f, which may change the fields that a.mu guards, and wakes await.
 func (a *actor) store(f func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -134,7 +137,7 @@ func (a *actor) store(f func()) {
 	}
 }
 
-// await waits until ok, called under the lock, is true. what is for the error.
+// await waits until ok, called with a.mu locked, returns true. what describes that for the error.
 func (a *actor) await(ctx context.Context, what string, ok func() bool) error {
 	ctx, cancel := context.WithTimeout(ctx, noticeTimeout)
 	defer cancel()
@@ -157,14 +160,14 @@ func (a *actor) await(ctx context.Context, what string, ok func() bool) error {
 	}
 }
 
-// sees waits until the actor sees another one in a state.
+// sees waits until the actor sees another in a state.
 func (a *actor) sees(ctx context.Context, other *actor, state string) error {
 	return a.await(ctx, other.user.Handle+" to be "+state, func() bool {
 		return a.states[other.user.Handle] == state
 	})
 }
 
-// hears waits until a text of another has come, and forgets it.
+// hears waits until a message of another has come, and forgets it.
 func (a *actor) hears(ctx context.Context, other *actor, text string) error {
 	return a.await(ctx, "what "+other.user.Handle+" says", func() bool {
 		i := slices.Index(a.heard, heard(other.user.Handle, text))
@@ -175,7 +178,8 @@ func (a *actor) hears(ctx context.Context, other *actor, text string) error {
 	})
 }
 
-// seat waits until the actor has answered the invitation to the session with that number.
+// seat waits until the actor has answered the invitation to the session id, and returns its
+// connection.
 func (a *actor) seat(ctx context.Context, id string) (s *client.Switchboard, err error) {
 	err = a.await(ctx, "the invitation to session "+id, func() bool {
 		i := slices.IndexFunc(a.sessions, func(s *client.Switchboard) bool { return s.ID() == id })
@@ -188,7 +192,7 @@ func (a *actor) seat(ctx context.Context, id string) (s *client.Switchboard, err
 	return s, err
 }
 
-// know puts another on a list under the name that the user goes by, unless it is there.
+// know adds another to a list, under that user's name, unless it is there.
 func (a *actor) know(ctx context.Context, list string, other *actor) error {
 	if a.client.Has(list, other.user.Handle) {
 		return nil
@@ -196,7 +200,7 @@ func (a *actor) know(ctx context.Context, list string, other *actor) error {
 	return a.client.AddContact(ctx, list, other.user.Handle, other.user.Name)
 }
 
-// drop takes another from a list, if it is there.
+// drop removes another from a list, if it is there.
 func (a *actor) drop(ctx context.Context, list string, other *actor) error {
 	if !a.client.Has(list, other.user.Handle) {
 		return nil
@@ -204,7 +208,7 @@ func (a *actor) drop(ctx context.Context, list string, other *actor) error {
 	return a.client.RemoveContact(ctx, list, other.user.Handle)
 }
 
-// befriend puts another on the contact list and lets it see the actor, whatever was before.
+// befriend adds another to the contact list and lets it see the actor, whatever was set before.
 func (a *actor) befriend(ctx context.Context, other *actor) error {
 	if err := a.know(ctx, "FL", other); err != nil {
 		return err

@@ -1,8 +1,8 @@
-// Package demo is a few people who sign in and behave as people did: they add each other, change their states, meet in
-// switchboard sessions, make mistakes, leave and come back. One round shows every command of the draft; it repeats, at an
-// unhurried pace, until it is told to end.
+// Package demo plays a few people who sign in and behave as people did: they add each other, change
+// their states, meet in switchboard sessions, make mistakes, leave and come back. One round shows
+// every command of the draft; it repeats, at an unhurried pace, until the context ends.
 //
-// What they do is a list of scenes, see scenes.go; what they say is in words.go.
+// What they do is a list of scenes in scenes.go; what they say is in messages.go.
 package demo
 
 import (
@@ -20,18 +20,21 @@ import (
 )
 
 const (
-	logoutTimeout = time.Second // all together: a server answers OUT at once, and whoever ends the demo waits for it
+	// for all together: a server answers OUT at once, and the user waits for the demo to end
+	logoutTimeout = time.Second
 	sceneTimeout  = 2 * time.Minute
-	retryPause    = 3 * time.Second // after a scene that failed: a server that is gone is asked no more often
+	// after a failed scene, so as not to flood a server that is gone
+	retryPause = 3 * time.Second
 )
 
 // User is one of the people.
 type User struct {
 	Handle, Password string
-	Name             string // under which the others have the user on their lists
+	Name             string // friendly name, also on the lists of the others
 }
 
-// DefaultUsers are the people when Options names none; the passwords are those of the embedded server's accounts.
+// DefaultUsers returns the people of a demo whose Options name none; their passwords are those of
+// the embedded server's accounts.
 func DefaultUsers() []User {
 	return []User{
 		{"alice@hotmail.com", "alicepw", "Alice Müller"},
@@ -41,11 +44,11 @@ func DefaultUsers() []User {
 	}
 }
 
-// Options say where the demo takes place. Only Server is needed.
+// Options say where the demo takes place. Only Server is required.
 type Options struct {
-	// Server is the address that the people sign in at.
+	// Server is the address at which the people sign in.
 	Server string
-	// Dial opens connections; nil is that of a zero net.Dialer.
+	// Dial opens connections; nil means the DialContext of a zero net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Pace stretches all pauses: 2 is half as fast; 0 means 1.
 	Pace float64
@@ -53,12 +56,13 @@ type Options struct {
 	Seed uint64
 	// Users are four people in the order of DefaultUsers; nil means those.
 	Users []User
-	// Log is told of scenes and of what goes wrong in them; nil is silent.
+	// Log receives a record of each scene and each failure; nil discards them.
 	Log *slog.Logger
 }
 
-// Run plays until ctx ends, signs everybody off within a second and returns nil. It returns an error when the first user
-// cannot sign in, which says so if the server cannot be reached. Later failures go to the log, and the play goes on.
+// Run plays until ctx ends, signs everybody off within a second and returns nil. It returns an
+// error if the options are invalid or the first user cannot sign in. Later failures are logged, and
+// the play goes on.
 func Run(ctx context.Context, o Options) error {
 	s, err := newStage(o)
 	if err != nil {
@@ -82,11 +86,11 @@ func Run(ctx context.Context, o Options) error {
 	return nil
 }
 
-// stage is a demo that runs.
+// stage is the state of a running demo.
 type stage struct {
 	opts                    Options
 	log                     *slog.Logger
-	random                  *rand.Rand // of the one goroutine that plays
+	random                  *rand.Rand // used only by the goroutine that plays
 	alice, bob, carol, dave *actor
 }
 
@@ -95,7 +99,7 @@ func newStage(o Options) (*stage, error) {
 		o.Users = DefaultUsers()
 	}
 	if len(o.Users) != 4 {
-		return nil, fmt.Errorf("demo: wants four users, not %d", len(o.Users))
+		return nil, fmt.Errorf("demo: four users are needed, not %d", len(o.Users))
 	}
 	if o.Pace == 0 {
 		o.Pace = 1
@@ -111,7 +115,8 @@ func newStage(o Options) (*stage, error) {
 	return s, nil
 }
 
-// play plays one scene, with whoever is needed signed in. One that fails is logged, and everybody leaves what it left open.
+// play plays one scene, after signing in whoever it needs. A failure is logged, and everybody
+// leaves the sessions that are still open.
 func (s *stage) play(ctx context.Context, sc scene) {
 	if ctx.Err() != nil {
 		return
@@ -130,10 +135,10 @@ func (s *stage) play(ctx context.Context, sc scene) {
 	for _, a := range s.cast() {
 		a.leaveAll(limited)
 	}
-	_ = wait(ctx, retryPause) // ends early with ctx, which the caller looks at
+	_ = wait(ctx, retryPause) // ends early with ctx, which the caller checks
 }
 
-// assemble signs in again whoever was lost, as people do, and has everybody online.
+// assemble signs in again whoever lost the connection, as people do, and makes everybody online.
 func (s *stage) assemble(ctx context.Context, sc scene) error {
 	if sc.alone {
 		return nil
@@ -159,7 +164,7 @@ func (s *stage) clear() {
 	all.Wait()
 }
 
-// pause waits about d, longer or shorter by a fifth: people are no clocks.
+// pause waits about d, longer or shorter by up to a fifth: people are no clocks.
 func (s *stage) pause(ctx context.Context, d time.Duration) error {
 	vary := 0.8 + 0.4*s.random.Float64()
 	return wait(ctx, time.Duration(float64(d)*s.opts.Pace*vary))

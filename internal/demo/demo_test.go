@@ -17,8 +17,8 @@ import (
 	"github.com/msnscope/msnscope/internal/demo"
 )
 
-// run plays the demo against p for d, and returns what it logged as failed.
-func run(t *testing.T, p *peer, d time.Duration) string {
+// run plays the demo against p for d, and returns the failures that it logged.
+func run(t *testing.T, p *backend, d time.Duration) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), d)
 	defer cancel()
@@ -30,19 +30,19 @@ func run(t *testing.T, p *peer, d time.Duration) string {
 	if err != nil {
 		t.Errorf("Run: %v", err)
 	}
-	synctest.Wait() // the peer has seen the end too: its record may be read
+	synctest.Wait() // the backend has seen the end too: its record may be read
 	return failed.String()
 }
 
-// said reports whether a command of that verb went in that direction.
-func (p *peer) said(dir decode.Dir, verb string) bool {
+// said reports whether a command with the verb went in the direction.
+func (p *backend) said(dir decode.Dir, verb string) bool {
 	return slices.ContainsFunc(p.record, func(e entry) bool {
 		isError := e.line[0] >= '0' && e.line[0] <= '9'
 		return e.dir == dir && (strings.HasPrefix(e.line, verb) || verb == "###" && isError)
 	})
 }
 
-func (p *peer) count(prefix string) (n int) {
+func (p *backend) count(prefix string) (n int) {
 	for _, e := range p.record {
 		if strings.HasPrefix(e.line, prefix) {
 			n++
@@ -51,10 +51,11 @@ func (p *peer) count(prefix string) (n int) {
 	return n
 }
 
-// Within four minutes each command of the draft was seen, and each error the demo means to make; nothing else went wrong.
+// TestShowsEveryCommand: within four minutes each command of the draft appears, and each intended
+// error; nothing else goes wrong.
 func TestShowsEveryCommand(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPeer(t)
+		p := newBackend(t)
 		if failed := run(t, p, 4*time.Minute); failed != "" {
 			t.Errorf("scenes failed:\n%s", failed)
 		}
@@ -68,7 +69,8 @@ func TestShowsEveryCommand(t *testing.T) {
 				t.Errorf("error %s was never seen", code)
 			}
 		}
-		if !slices.ContainsFunc(p.record, func(e entry) bool { return strings.HasPrefix(e.line, "IRO") && strings.Contains(e.line, " 2 2 ") }) {
+		if !slices.ContainsFunc(p.record,
+			func(e entry) bool { return strings.HasPrefix(e.line, "IRO") && strings.Contains(e.line, " 2 2 ") }) {
 			t.Error("never three in one session")
 		}
 		if !slices.ContainsFunc(p.record, func(e entry) bool {
@@ -79,10 +81,11 @@ func TestShowsEveryCommand(t *testing.T) {
 	})
 }
 
-// What a person sees who has just started it: something at once, a whole talk soon, then an unhurried pace; and it goes on.
+// TestPace: a user who has just started the demo sees something at once, a whole conversation soon,
+// and then an unhurried pace without end.
 func TestPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPeer(t)
+		p := newBackend(t)
 		run(t, p, 10*time.Minute)
 		if first := p.record[0]; first.at > 100*time.Millisecond {
 			t.Errorf("the first command comes after %v", first.at)
@@ -111,11 +114,11 @@ func TestPace(t *testing.T) {
 	})
 }
 
-// The end comes within a second, and everybody has said OUT: nothing is left open.
+// TestEnds: the demo ends within a second, everybody sends OUT, and nothing is left open.
 func TestEnds(t *testing.T) {
 	for _, after := range []time.Duration{time.Millisecond, 3 * time.Second, 30 * time.Second, 3 * time.Minute} {
 		synctest.Test(t, func(t *testing.T) {
-			p := newPeer(t)
+			p := newBackend(t)
 			run(t, p, after)
 			if took := time.Since(p.begin) - after; took > time.Second {
 				t.Errorf("after %v: the end took %v", after, took)
@@ -140,9 +143,10 @@ func TestEnds(t *testing.T) {
 
 func TestServerNotThere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPeer(t)
+		p := newBackend(t)
 		err := demo.Run(t.Context(), demo.Options{Server: "10.9.9.9:1863", Dial: p.net.DialContext})
-		if !errors.Is(err, client.ErrConnect) || !strings.Contains(err.Error(), "not reachable") || !strings.Contains(err.Error(), "10.9.9.9") {
+		if !errors.Is(err, client.ErrConnect) || !strings.Contains(err.Error(), "not reachable") ||
+			!strings.Contains(err.Error(), "10.9.9.9") {
 			t.Errorf("error = %v", err)
 		}
 	})
@@ -150,7 +154,7 @@ func TestServerNotThere(t *testing.T) {
 
 func TestFirstUserRefused(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPeer(t)
+		p := newBackend(t)
 		users := demo.DefaultUsers()
 		users[0].Password = "wrong"
 		err := demo.Run(t.Context(), demo.Options{Server: dsAddr, Dial: p.net.DialContext, Users: users})
@@ -160,13 +164,15 @@ func TestFirstUserRefused(t *testing.T) {
 	})
 }
 
-// A scene that fails is logged once, leaves no session open, and the others go on.
+// TestSceneFails: a scene that fails is logged once and leaves no session open, and the others go
+// on.
 func TestSceneFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPeer(t)
+		p := newBackend(t)
 		p.fail = func(line string) bool { return strings.HasPrefix(line, "CHG") && strings.Contains(line, "LUN") }
 		failed := run(t, p, 4*time.Minute)
-		if n := strings.Count(failed, "scene=states"); n == 0 || n != strings.Count(failed, "\n") || !strings.Contains(failed, "600") {
+		if n := strings.Count(failed, "scene=states"); n == 0 || n != strings.Count(failed, "\n") ||
+			!strings.Contains(failed, "600") {
 			t.Errorf("log:\n%s", failed)
 		}
 		if !p.said(decode.FromServer, "911") || p.count("CAL") < 10 {
@@ -175,10 +181,10 @@ func TestSceneFails(t *testing.T) {
 	})
 }
 
-// A scene that fails inside a session leaves it.
+// TestSceneFailsInSession: a scene that fails inside a session leaves the session.
 func TestSceneFailsInSession(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPeer(t)
+		p := newBackend(t)
 		var at time.Duration
 		p.fail = func(line string) bool {
 			if at == 0 && strings.HasPrefix(line, "CAL") && strings.Contains(line, "carol") {
@@ -202,16 +208,18 @@ func TestSceneFailsInSession(t *testing.T) {
 	})
 }
 
-// Connections that are dropped, as one can in the inspector, are made again.
+// TestConnectionsCut: connections that are closed, as a user can do in the inspector, are made
+// again.
 func TestConnectionsCut(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPeer(t)
+		p := newBackend(t)
 		time.AfterFunc(20*time.Second, p.cut)
 		failed := run(t, p, 2*time.Minute)
 		if n := strings.Count(failed, "\n"); n != 1 {
 			t.Errorf("%d failures, want the one of the scene that was on:\n%s", n, failed)
 		}
-		late := slices.IndexFunc(p.record, func(e entry) bool { return e.at > 25*time.Second && strings.HasPrefix(e.line, "JOI") })
+		late := slices.IndexFunc(p.record,
+			func(e entry) bool { return e.at > 25*time.Second && strings.HasPrefix(e.line, "JOI") })
 		if late < 0 {
 			t.Error("no talk after the cut")
 		}

@@ -9,14 +9,16 @@ import (
 	"github.com/msnscope/msnscope/internal/client"
 )
 
-// scene is a part of the play. alice, bob and carol are signed in when it begins, unless it is for alice alone.
+// scene is a part of the play. alice, bob and carol are signed in when it begins, unless it is for
+// alice alone.
 type scene struct {
 	name  string
 	alone bool
 	run   func(context.Context, *stage) error
 }
 
-// opening is played once, when alice is online: the others come, and the first talk is over within ten seconds or so.
+// opening is played once, when alice is online: the others sign in, and the first conversation is
+// over within about ten seconds.
 var opening = scene{"opening", true, func(ctx context.Context, s *stage) error {
 	return s.steps(ctx, 500*time.Millisecond,
 		s.bob.signIn,
@@ -28,7 +30,8 @@ var opening = scene{"opening", true, func(ctx context.Context, s *stage) error {
 	)
 }}
 
-// round is what repeats. Each scene leaves everybody as the next one wants them: online, friends, in no session.
+// round lists the scenes that repeat. Each leaves everybody in the state that the next one needs:
+// online, friends, in no session.
 var round = []scene{
 	{"friends", false, friends},
 	{"lunch", false, lunch},
@@ -37,10 +40,16 @@ var round = []scene{
 	{"newcomer", false, newcomer},
 	{"mistakes", false, mistakes},
 	{"block", false, block},
-	{"concert", false, func(ctx context.Context, s *stage) error { return s.chat(ctx, false, s.bob, s.carol, s.concert()) }},
+	{
+		"concert", false,
+		func(ctx context.Context, s *stage) error { return s.chat(ctx, false, s.bob, s.carol, s.concert()) },
+	},
 	{"lists", false, lists},
 	{"again", false, again},
-	{"wallpaper", false, func(ctx context.Context, s *stage) error { return s.chat(ctx, false, s.carol, s.bob, s.wallpaper()) }},
+	{
+		"wallpaper", false,
+		func(ctx context.Context, s *stage) error { return s.chat(ctx, false, s.carol, s.bob, s.wallpaper()) },
+	},
 }
 
 // steps plays one step after the other, with a pause before each.
@@ -59,8 +68,8 @@ func (s *stage) steps(ctx context.Context, d time.Duration, steps ...func(contex
 // unhurried is the pause between two steps.
 const unhurried = 1200 * time.Millisecond
 
-// chat is a talk of two from beginning to end.
-func (s *stage) chat(ctx context.Context, quick bool, from, to *actor, lines []line) error {
+// chat plays a conversation of two from beginning to end.
+func (s *stage) chat(ctx context.Context, quick bool, from, to *actor, lines []message) error {
 	t, err := s.call(ctx, from, to)
 	if err != nil {
 		return err
@@ -79,7 +88,8 @@ func friends(ctx context.Context, s *stage) error {
 			if a == b {
 				continue
 			}
-			if err := s.steps(ctx, unhurried/2, func(ctx context.Context) error { return a.befriend(ctx, b) }); err != nil {
+			if err := s.steps(ctx, unhurried/2,
+				func(ctx context.Context) error { return a.befriend(ctx, b) }); err != nil {
 				return err
 			}
 		}
@@ -114,7 +124,7 @@ func states(ctx context.Context, s *stage) error {
 		{s.alice, s.carol, "NLN", "NLN"},
 		{s.carol, s.alice, "AWY", "AWY"},
 		{s.alice, s.bob, "IDL", "IDL"},
-		{s.bob, s.alice, "HDN", "FLN"}, // hidden looks like gone
+		{s.bob, s.alice, "HDN", "FLN"}, // hidden looks like offline
 		{s.bob, s.alice, "NLN", "NLN"},
 		{s.carol, s.alice, "NLN", "NLN"},
 		{s.alice, s.bob, "NLN", "NLN"},
@@ -129,7 +139,7 @@ func states(ctx context.Context, s *stage) error {
 	return nil
 }
 
-// privacy has carol try the settings (§7.6). The value that is set already is refused.
+// privacy has carol try the settings (§7.6). Setting a value that is already set is refused.
 func privacy(ctx context.Context, s *stage) error {
 	c := s.carol.client
 	return s.steps(ctx, unhurried,
@@ -149,7 +159,7 @@ func other(value, a, b string) string {
 	return a
 }
 
-// newcomer has dave mistype his password, come all the same, talk and go.
+// newcomer has dave mistype his password, sign in all the same, chat and sign off.
 func newcomer(ctx context.Context, s *stage) error {
 	return s.steps(ctx, unhurried,
 		func(ctx context.Context) error { return refused(s.dave.mistype(ctx), 911) },
@@ -173,11 +183,11 @@ func (a *actor) mistype(ctx context.Context) error {
 	return err
 }
 
-// ackTimeout is how long one waits for the word that a message arrived.
+// ackTimeout is how long to wait for the acknowledgement of a message.
 const ackTimeout = 5 * time.Second
 
-// polite wants to know that a message arrived: mode A (§8.7). The draft says that it is for later, so that a server may refuse
-// or ignore it.
+// polite asks for the acknowledgement of a message: mode A (§8.7). The draft reserves it for later,
+// so a server may refuse or ignore it.
 func (s *stage) polite(ctx context.Context, from, to *actor) error {
 	t, err := s.call(ctx, from, to)
 	if err != nil {
@@ -192,7 +202,7 @@ func (s *stage) polite(ctx context.Context, from, to *actor) error {
 	return t.end(ctx)
 }
 
-// away logs one off, and waits until another sees it.
+// away logs an actor off, and waits until another sees it.
 func (s *stage) away(ctx context.Context, who, by *actor) error {
 	limited, cancel := context.WithTimeout(ctx, logoutTimeout)
 	defer cancel()
@@ -200,7 +210,7 @@ func (s *stage) away(ctx context.Context, who, by *actor) error {
 	return by.sees(ctx, who, "FLN")
 }
 
-// mistakes are errors in passing (§7.11), and a message that reaches nobody.
+// mistakes provokes some errors (§7.11), and sends a message that reaches nobody.
 func mistakes(ctx context.Context, s *stage) error {
 	c := s.alice.client
 	var at *client.Switchboard
@@ -221,7 +231,7 @@ func mistakes(ctx context.Context, s *stage) error {
 	)
 }
 
-// block has alice block carol, who sees her go and cannot call her, and take it back (§5.7).
+// block has alice block carol, who sees her go and cannot call her, and unblock her (§5.7).
 func block(ctx context.Context, s *stage) error {
 	return s.steps(ctx, unhurried,
 		func(ctx context.Context) error { return s.alice.drop(ctx, "AL", s.carol) },
@@ -239,7 +249,8 @@ func block(ctx context.Context, s *stage) error {
 	)
 }
 
-// lists has bob look at his lists, take carol off and on again; she is told both times (§7.8). Then he renames himself.
+// lists has bob look at his lists, remove carol and add her again; she is notified both times
+// (§7.8). Then he renames himself.
 func lists(ctx context.Context, s *stage) error {
 	b := s.bob.client
 	return s.steps(ctx, unhurried,
@@ -263,7 +274,7 @@ func lookUp(ctx context.Context, c *client.Client, list string) error {
 	return err
 }
 
-// again has carol log off and on. Her client knows her lists from before: SYN says so (§7.5).
+// again has carol log off and on. Her client has her lists from before, and SYN says so (§7.5).
 func again(ctx context.Context, s *stage) error {
 	return s.steps(ctx, 2*unhurried,
 		func(ctx context.Context) error { return s.away(ctx, s.carol, s.bob) },
@@ -272,7 +283,7 @@ func again(ctx context.Context, s *stage) error {
 	)
 }
 
-// refused turns the error that the scene wants into nil, and anything else into an error.
+// refused returns nil if err is a protocol error with one of the codes, and an error otherwise.
 func refused(err error, codes ...int) error {
 	var p *client.ProtocolError
 	if errors.As(err, &p) {
@@ -283,7 +294,7 @@ func refused(err error, codes ...int) error {
 		}
 	}
 	if err == nil {
-		return fmt.Errorf("the server took what should be refused with %v", codes)
+		return fmt.Errorf("the server accepted what it should have refused with %v", codes)
 	}
 	return err
 }

@@ -7,13 +7,14 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// changes are what a dialect's table has that the one before has not.
+// changes holds the differences between a dialect's table and that of the dialect before.
 type changes struct {
 	added, gone []string // commands
-	changed     []Pair   // "C: CVR" and what differs
+	changed     []Pair   // a form such as "C: CVR", and what differs
 }
 
-// changesOf compares a dialect with the one before; the first one has no changes.
+// changesOf returns the changes from the dialect before to the named one. The first dialect has
+// none.
 func changesOf(name string) changes {
 	all := dialect.All()
 	i := slices.IndexFunc(all, func(t *dialect.Table) bool { return t.Name() == name })
@@ -38,7 +39,7 @@ func changesOf(name string) changes {
 	return c
 }
 
-// form notes what a dialect changed in one form of a command that it shares with the one before.
+// form adds the changes in one form of a command that both dialects have.
 func (c *changes) form(f Form, verb, name, before string) {
 	for _, v := range f {
 		title := f.First().Dir.String() + ": " + strings.TrimSpace(verb+" "+f.First().Form())
@@ -61,7 +62,10 @@ func has(t *dialect.Table, verb string) bool {
 func dialectEntries() []Entry {
 	var all []Entry
 	for _, d := range dialects {
-		e := Entry{Word: d.name, Kind: DialectName, Means: d.brought, Facts: []Pair{{"first client", d.client + ", " + d.year}}}
+		e := Entry{
+			Word: d.name, Kind: DialectName, Means: d.brought,
+			Facts: []Pair{{"first client", d.client + ", " + d.year}},
+		}
 		c := changesOf(d.name)
 		if len(c.added) > 0 {
 			e.Facts = append(e.Facts, Pair{"new", strings.Join(c.added, " ")})

@@ -41,7 +41,7 @@ func roleEntries() []Entry {
 	return all
 }
 
-// commandsAt returns the commands of a direction at a kind of server, those of all dialects.
+// commandsAt returns the commands of all dialects that are sent in a direction at a kind of server.
 func commandsAt(role dialect.Role, dir decode.Dir) []string {
 	var verbs []string
 	for _, verb := range Verbs() {
@@ -76,13 +76,13 @@ func termEntries() []Entry {
 	return all
 }
 
-// takes reports whether the argument of the verb may be the term's word.
+// takes reports whether the term's word is a value of the argument of the verb.
 func (t *term) takes(verb string, a dialect.Arg) bool {
 	return (a.Is == t.word || slices.Contains(a.Values, t.word)) &&
 		(slices.Contains(t.of, a.Name) || slices.Contains(t.of, verb+"."+a.Name))
 }
 
-// termSince returns the first dialect that has the word, "" where none has.
+// termSince returns the first dialect that has the word, "" if none has.
 func termSince(t term) string {
 	for _, table := range dialect.All() {
 		for i := range table.Rows() {
@@ -95,7 +95,8 @@ func termSince(t term) string {
 	return ""
 }
 
-// termCommands returns the commands in which the word may stand, with the argument.
+// termCommands returns the commands in which the word may stand, each with the argument, such as
+// "CHG (State)".
 func termCommands(t term) []string {
 	var in []string
 	for _, verb := range Verbs() {
@@ -112,7 +113,7 @@ func termCommands(t term) []string {
 	return in
 }
 
-// argMeans returns the meaning of an argument of a verb, "" where the table lacks it.
+// argMeans returns the meaning of an argument of a verb, "" if it has no entry.
 func argMeans(verb, name string) string {
 	means := ""
 	for _, a := range arguments {
@@ -157,7 +158,8 @@ func argUsers(name string) []Pair {
 	return pairs
 }
 
-// argFacts returns what the tables say about an argument: its words, an example, how a filter names it. The verb "" is any.
+// argFacts returns what the tables say about an argument of a verb, or of any verb if that is "":
+// its words, an example, and a filter.
 func argFacts(verb, name string) []Pair {
 	var values []string
 	example := ""
@@ -188,12 +190,13 @@ func argFacts(verb, name string) []Pair {
 		facts = append(facts, Pair{"words", strings.Join(values, ", ")})
 	}
 	if example != "" {
-		facts = append(facts, Pair{"example", example}, Pair{"filter", "args." + name + " == " + strconv.Quote(decode.Unescape(example))})
+		facts = append(facts, Pair{"example", example},
+			Pair{"filter", "args." + name + " == " + strconv.Quote(decode.Unescape(example))})
 	}
 	return facts
 }
 
-// exampleOf returns the value of argument i in the row's example, "" where it has none.
+// exampleOf returns the value of argument i in the row's example, "" if it has none there.
 func exampleOf(row *dialect.Row, i int) string {
 	words := strings.Fields(Example(row)[0])[1:]
 	if row.TrID != dialect.None {
@@ -215,14 +218,19 @@ func errorEntries() []Entry {
 	return all
 }
 
-var senders = map[string]string{body.FromServer: "the notification server", body.FromPeer: "the client at the other end"}
+var senders = map[string]string{
+	body.FromServer: "the notification server",
+	body.FromPeer:   "the client at the other end",
+}
 
 func contentEntries() []Entry {
 	var all []Entry
 	for _, t := range body.Types() {
 		if t.Type == "" {
 			for _, f := range t.Fields {
-				all = append(all, Entry{Word: f.Name, Kind: BodyField, Means: f.Means, Facts: []Pair{{"in", "messages of any type"}}})
+				all = append(all, Entry{
+					Word: f.Name, Kind: BodyField, Means: f.Means, Facts: []Pair{{"in", "messages of any type"}},
+				})
 			}
 			continue
 		}
@@ -238,13 +246,16 @@ func contentEntries() []Entry {
 			all = append(all, e)
 		}
 		for _, f := range t.Fields {
-			all = append(all, Entry{Word: f.Name, Kind: BodyField, Means: bodyField(f), Facts: []Pair{{"in", t.Type}, {"stands", "in the " + places[f.In]}}})
+			all = append(all, Entry{
+				Word: f.Name, Kind: BodyField, Means: bodyField(f),
+				Facts: []Pair{{"in", t.Type}, {"stands", "in the " + regions[f.In]}},
+			})
 		}
 	}
 	return all
 }
 
-var places = map[body.Place]string{
+var regions = map[body.Region]string{
 	body.InHeader: "headers", body.InData: "data, as a line of its own", body.InBinary: "data, in a form of its own",
 }
 

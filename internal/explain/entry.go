@@ -10,34 +10,37 @@ import (
 
 // Entry is one meaning of a word.
 type Entry struct {
-	// Word is written as the protocol writes it, Kind says what it is.
+	// Word is spelt as in the protocol. Kind is one of the kinds in terms.go, such as "command".
 	Word, Kind string
-	// Means is one line, without a full stop.
+	// Means is the meaning in one line, without a full stop.
 	Means string
-	// Facts are what else is known, by name.
+	// Facts holds everything else that is known, by name.
 	Facts []Pair
-	// Forms are those of a command, nil for anything else.
+	// Forms holds the forms of a command; nil for any other kind.
 	Forms []Form
 }
 
-// Lookup returns the meanings of a word in either case: none for a word that means nothing, several for one such as AL, a list
-// and a setting. An argument may stand as in a filter (args.UserHandle) or as in the draft (Ser#), a content type with
-// parameters. The slice is shared: read only.
+// Lookup returns the meanings of a word, regardless of case: none for an unknown word, several for
+// one such as AL, which is a list and a setting. An argument may be written as in a filter
+// (args.UserHandle) or as in the draft (Ser#), a content type with parameters. The slice is shared
+// and must not be changed.
 func Lookup(word string) []Entry { return index().byWord[key(word)] }
 
-// Group is the words of one kind.
+// Group holds the words of one kind.
 type Group struct {
 	Kind  string
 	Words []string
 }
 
-// Groups returns all words by kind, in the order in which a reader meets them. It is shared: read only.
+// Groups returns all words by kind, in the order in which a reader comes across them. The result is
+// shared and must not be changed.
 func Groups() []Group { return index().groups }
 
-// Words returns all words that [Lookup] knows, each once, sorted. It is shared: read only.
+// Words returns all words that [Lookup] knows, each once, sorted. The slice is shared and must not
+// be changed.
 func Words() []string { return index().words }
 
-// Suggest returns at most five words that are spelt like the given one, the nearest first.
+// Suggest returns at most five known words with a similar spelling, the most similar first.
 func Suggest(word string) []string {
 	if word = key(word); len(word) > maxWord {
 		return nil
@@ -65,11 +68,12 @@ func Suggest(word string) []string {
 	return words
 }
 
-// maxWord is as long as a word may be to be like another: the longest real one has 45 bytes, and the comparison takes the
-// product of two lengths.
+// maxWord is the length in bytes of the longest word for which Suggest looks: the longest known one
+// has 45, and the time of a comparison grows with the product of both lengths.
 const maxWord = 64
 
-// distance counts the letters to insert, to remove, to replace or to swap with their neighbour between two words.
+// distance returns how many letters must be inserted, removed, replaced or swapped with their
+// neighbour to turn a into b.
 func distance(a, b string) int {
 	var before []int
 	last := make([]int, len(b)+1)
@@ -94,17 +98,17 @@ func distance(a, b string) int {
 	return last[len(b)]
 }
 
-// key makes the spellings of a word one.
+// key returns the form in which all spellings of a word are equal.
 func key(word string) string {
 	word, _, _ = strings.Cut(strings.ToLower(strings.TrimSpace(word)), ";")
-	word = strings.TrimPrefix(strings.TrimSpace(word), "args.")
+	word = strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(word), "args."), "§")
 	if word != "" && strings.Trim(word, "#") != "" {
 		word = strings.TrimRight(word, "#")
 	}
 	return word
 }
 
-// words is the index of everything.
+// words is the index of all entries.
 type words struct {
 	byWord map[string][]Entry
 	groups []Group
@@ -121,6 +125,9 @@ var index = sync.OnceValue(func() *words {
 	x.addAll(contentEntries())
 	x.addAll(fieldEntries())
 	x.addAll(dialectEntries())
+	x.addAll(conceptEntries())
+	x.addAll(sectionEntries())
+	x.addAll(ruleEntries())
 	slices.SortFunc(x.words, func(a, b string) int {
 		return cmp.Or(cmp.Compare(strings.ToLower(a), strings.ToLower(b)), cmp.Compare(a, b))
 	})
@@ -154,7 +161,10 @@ func fieldEntries() []Entry {
 		all = append(all, e)
 	}
 	for _, f := range flags {
-		all = append(all, Entry{Word: f.Name, Kind: FlagName, Means: f.Text, Facts: []Pair{{"filter", strconv.Quote(f.Name) + " in flags"}}})
+		all = append(all, Entry{
+			Word: f.Name, Kind: FlagName, Means: f.Text,
+			Facts: []Pair{{"filter", strconv.Quote(f.Name) + " in flags"}},
+		})
 	}
 	return all
 }

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"slices"
 	"strconv"
 	"strings"
 
@@ -9,29 +8,7 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// answersTo names the commands after which servers send a code, where that is known: the draft describes few occurrences.
-var answersTo = map[int]string{
-	201: "SYN USR LST GTC BLP CHG ADD REM XFR MSG", 205: "ADD REM", 206: "USR ADD CAL", 207: "USR", 208: "USR ADD CAL", 209: "ADD REA",
-	210: "ADD", 215: "ADD CAL", 216: "REM CAL", 217: "CAL", 218: "GTC BLP", 219: "ADD", 280: "XFR CAL", 301: "FND", 502: "FND", 503: "SND",
-	540: "QRY", 600: "USR", 601: "USR", 712: "XFR", 713: "CAL XFR", 714: "XFR", 715: "VER INF", 911: "USR ANS", 913: "XFR", 920: "USR",
-}
-
-// fits returns the commands after which a code is to be expected: those of answersTo, and those whose row refuses with it.
-func fits(code int) []string {
-	verbs := strings.Fields(answersTo[code])
-	for _, verb := range Verbs() {
-		for _, f := range Forms(verb) {
-			for _, v := range f {
-				if v.Row.Refuse == code && !slices.Contains(verbs, verb) {
-					verbs = append(verbs, verb)
-				}
-			}
-		}
-	}
-	return verbs
-}
-
-// errorEntry explains a code, and is false for one that nobody knows.
+// errorEntry returns the entry of an error code, and false for an unknown code.
 func errorEntry(code int) (Entry, bool) {
 	means := decode.ErrorMeaning(code)
 	if means == "" {
@@ -46,7 +23,7 @@ func errorEntry(code int) (Entry, bool) {
 	} else {
 		e.Facts = append(e.Facts, Pair{"section", "none: servers send it, the draft does not have it"})
 	}
-	if verbs := fits(code); len(verbs) > 0 {
+	if verbs := dialect.FailsWith(code); len(verbs) > 0 {
 		e.Facts = append(e.Facts, Pair{"after", strings.Join(verbs, ", ")})
 	}
 	row := errorRow()
@@ -57,5 +34,5 @@ func errorEntry(code int) (Entry, bool) {
 	return e, true
 }
 
-// errorRow is the draft's row of the errors.
+// errorRow returns the draft's row for errors.
 func errorRow() *dialect.Row { return Forms(errorVerb)[0].First() }

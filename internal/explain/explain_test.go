@@ -53,13 +53,16 @@ func TestLookup(t *testing.T) {
 	}
 }
 
-// TestLookupSaysWhatMatters: the facts a person asks for.
+// TestLookupSaysWhatMatters checks that explanations contain the facts for which people look.
 func TestLookupSaysWhatMatters(t *testing.T) {
 	for _, tc := range []struct {
 		word string
 		want []string
 	}{
-		{"XFR", []string{"XFR TrID SB", "§8.1", "otherwise error 913", "answered by", "XFR 9 SB 10.0.0.9:1863 CKI", "From the server"}},
+		{"XFR", []string{
+			"XFR TrID SB", "§8.1", "otherwise error 913", "answered by", "XFR 9 SB 10.0.0.9:1863 CKI",
+			"From the server",
+		}},
 		{"CVR", []string{"none: real clients and servers have it", "MSNP4: gains Client"}},
 		{"PRP", []string{"MSNP5 to MSNP18"}},
 		{"INF", []string{"dialects MSNP2 to MSNP7"}},
@@ -86,7 +89,12 @@ func TestLookupSaysWhatMatters(t *testing.T) {
 
 func TestSuggest(t *testing.T) {
 	for _, tc := range []struct{ word, want string }{
-		{"VRE", "VER"}, {"userhandel", "UserHandle"}, {"SYM", "SYN"}, {"MSPN8", "MSNP8"}, {"rtt", "rtt_ms"}, {"msmsgscontrol", "text/x-msmsgscontrol"},
+		{"VRE", "VER"},
+		{"userhandel", "UserHandle"},
+		{"SYM", "SYN"},
+		{"MSPN8", "MSNP8"},
+		{"rtt", "rtt_ms"},
+		{"msmsgscontrol", "text/x-msmsgscontrol"},
 	} {
 		if got := explain.Suggest(tc.word); !slices.Contains(got, tc.want) || len(got) > 5 {
 			t.Errorf("Suggest(%s) = %v, want %s among at most 5", tc.word, got, tc.want)
@@ -99,7 +107,8 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
-// TestTextFits: every explanation keeps to the width, and has no control character but its line ends.
+// TestTextFits checks that every explanation keeps to the width and contains no control characters
+// but line ends.
 func TestTextFits(t *testing.T) {
 	for _, width := range []int{40, 80} {
 		all := explain.Contents(explain.TextOptions{Width: width})
@@ -125,7 +134,8 @@ func TestTextFits(t *testing.T) {
 func TestForms(t *testing.T) {
 	client := explain.Forms("CVR")[0]
 	if client.First().Dir != decode.FromClient || client[0].Since != "MSNP2" || client[0].Until != "MSNP3" {
-		t.Errorf("the first CVR is %s from %s to %s, want the client's, MSNP2 to MSNP3", client.First().Dir, client[0].Since, client[0].Until)
+		t.Errorf("the first CVR is %s from %s to %s, want the client's, MSNP2 to MSNP3", client.First().Dir,
+			client[0].Since, client[0].Until)
 	}
 	if got := client[1]; got.Since != "MSNP4" || got.Change != "gains Client" {
 		t.Errorf("the second CVR: since %s, %q", got.Since, got.Change)
@@ -160,7 +170,7 @@ func TestStateWords(t *testing.T) {
 	}
 }
 
-// TestMarkdown: the document is the same each time, whole, and well formed.
+// TestMarkdown checks that the document is the same each time, complete and well formed.
 func TestMarkdown(t *testing.T) {
 	doc := explain.Markdown()
 	if doc != explain.Markdown() {
@@ -171,7 +181,10 @@ func TestMarkdown(t *testing.T) {
 			t.Errorf("no chapter for %s", verb)
 		}
 	}
-	for _, want := range []string{"## A session", "| DS | dispatch server |", "`913`", "`text/x-msmsgscontrol`", "### MSNP5", "| `BSY` | 7.7 |", "`XFR TrID SB`"} {
+	for _, want := range []string{
+		"## A session", "| DS | dispatch server |", "`913`", "`text/x-msmsgscontrol`",
+		"### MSNP5", "| `BSY` | 7.7 |", "`XFR TrID SB`",
+	} {
 		if !strings.Contains(doc, want) {
 			t.Errorf("the document lacks %q", want)
 		}

@@ -8,29 +8,32 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// Version is a form of a command as some dialects in a row have it.
+// Version is a form of a command as it is in a range of dialects.
 type Version struct {
-	// Row is the table's, read only.
+	// Row is a row of a table and must not be changed.
 	Row *dialect.Row
-	// Since and Until are the names of the first and the last dialect that has it; Until is "" while the newest one has it.
+	// Since and Until are the names of the first and the last dialect of the range; Until is "" if
+	// the newest dialect belongs to it.
 	Since, Until string
-	// Change says what differs from the version before, "" for the first one.
+	// Change describes what differs from the version before, "" for the first one.
 	Change string
 
-	number int // of the last dialect seen with it, while the history is made
+	number int // the number of the last dialect of the range, while the history is being built
 }
 
-// Form is one form of a command through all dialects: what has the same direction and fixed words, at the same servers.
-type Form []Version // the oldest first, never empty
+// Form is one form of a command through all dialects: rows with the same direction and fixed words,
+// at the same servers.
+type Form []Version // in the order of the dialects, never empty
 
-// First returns the row of the oldest version: the draft's, where the draft has the command.
+// First returns the row of the oldest version: the draft's, if the draft has the command.
 func (f Form) First() *dialect.Row { return f[0].Row }
 
-// Forms returns the forms of a command, what clients send first; nil for a verb that no dialect has. The errors are "###".
-// The slice is shared: read only.
+// Forms returns the forms of a command, those that clients send first, and nil for a verb that no
+// dialect has. The errors are named "###". The slice is shared and must not be changed.
 func Forms(verb string) []Form { return histories().forms[verb] }
 
-// Verbs returns all commands of all dialects in alphabetical order, without the errors. The slice is the caller's.
+// Verbs returns all commands of all dialects in alphabetical order, without the errors. The caller
+// owns the slice.
 func Verbs() []string {
 	return slices.DeleteFunc(slices.Clone(histories().verbs), func(v string) bool { return v == errorVerb })
 }
@@ -38,7 +41,7 @@ func Verbs() []string {
 // errorVerb is the Verb of the row that the errors share.
 const errorVerb = "###"
 
-// history is all forms of all commands.
+// history holds all forms of all commands.
 type history struct {
 	forms map[string][]Form
 	verbs []string // sorted
@@ -77,8 +80,9 @@ func newestTable() *dialect.Table {
 	return all[len(all)-1]
 }
 
-// goOn adds a table's rows of one verb to its forms: a row that repeats a version makes it last longer, of the others the most
-// alike become the next version, and what is like nothing is a new form.
+// goOn adds the rows of one verb in the next table to its forms. A row that equals the latest
+// version of a form extends the range of that version. Of the other rows, the most similar ones
+// become the next versions of forms; a row that resembles no form becomes a new one.
 func goOn(forms []Form, t *dialect.Table, rows []*dialect.Row) []Form {
 	for i, row := range rows {
 		if f := repeated(forms, t, row); f != nil {
@@ -116,7 +120,8 @@ func newVersion(t *dialect.Table, row *dialect.Row) Version {
 	return Version{Row: row, Since: t.Name(), Until: t.Name(), number: t.Number()}
 }
 
-// repeated returns the form whose last version, of the dialect before, is the same as the row; nil where none is.
+// repeated returns the form whose latest version belongs to the dialect before t and equals the
+// row, nil if there is none.
 func repeated(forms []Form, t *dialect.Table, row *dialect.Row) Form {
 	for _, f := range forms {
 		if last := &f[len(f)-1]; last.number != t.Number() && same(last.Row, row) && follows(last, t) {
@@ -126,8 +131,8 @@ func repeated(forms []Form, t *dialect.Table, row *dialect.Row) Form {
 	return nil
 }
 
-// likeness says how much two rows have in common, 0 for two that are no versions of one form: at least the direction, the
-// fixed words and a server.
+// likeness returns how much two rows have in common. It is 0 if they cannot be versions of one
+// form, which must share the direction, the fixed words and a server.
 func likeness(a, b *dialect.Row) int {
 	if a.Dir != b.Dir || a.Form() != b.Form() || a.Roles&b.Roles == 0 {
 		return 0
@@ -144,14 +149,15 @@ func likeness(a, b *dialect.Row) int {
 	return n
 }
 
-// follows reports whether no dialect lies between the version's last one and t.
+// follows reports whether t is the dialect after the last one of the version.
 func follows(v *Version, t *dialect.Table) bool {
 	all := dialect.All()
 	i := slices.IndexFunc(all, func(other *dialect.Table) bool { return other.Name() == v.Until })
 	return i+1 < len(all) && all[i+1] == t
 }
 
-// difference says in words what a row has that an older one of the same form has not, "" where they describe the same bytes.
+// difference describes how a row differs from an older one of the same form, "" if both describe
+// the same bytes.
 func difference(old, row *dialect.Row) string {
 	var parts []string
 	if more := missing(row.Args, old.Args); len(more) > 0 {
@@ -181,12 +187,12 @@ func difference(old, row *dialect.Row) string {
 		parts = append(parts, "answered by "+strings.Join(row.Replies, ", "))
 	}
 	if len(parts) == 0 && old.Grammar() != row.Grammar() {
-		parts = append(parts, "the arguments are ordered otherwise")
+		parts = append(parts, "the arguments are in another order")
 	}
 	return strings.Join(parts, "; ")
 }
 
-// missing returns the names of the arguments that other does not have.
+// missing returns the names of the arguments that are not in other.
 func missing(args, other []dialect.Arg) []string {
 	var names []string
 	for i := range args {
@@ -197,7 +203,7 @@ func missing(args, other []dialect.Arg) []string {
 	return names
 }
 
-// changedArg says what differs between two versions of an argument.
+// changedArg describes what differs between two versions of an argument.
 func changedArg(old, arg dialect.Arg) []string {
 	var parts []string
 	if !slices.Equal(old.Values, arg.Values) {
@@ -222,11 +228,11 @@ func named(name string) func(dialect.Arg) bool {
 	return func(a dialect.Arg) bool { return a.Name == name }
 }
 
-// Life returns since when until when a form exists, such as "since MSNP5" or "MSNP2 to MSNP7"; "" for one that all dialects
-// have.
+// Life returns the range of dialects that have the form, such as "since MSNP5" or "MSNP2 to MSNP7",
+// and "" if all dialects have it.
 func (f Form) Life() string { return span(f[0].Since, f[len(f)-1].Until) }
 
-// Span returns the dialects that have the version, in the words of [Form.Life].
+// Span returns the range of dialects that have the version, in the notation of [Form.Life].
 func (v Version) Span() string { return span(v.Since, v.Until) }
 
 func span(since, until string) string {

@@ -11,8 +11,9 @@ import (
 func TestDifference(t *testing.T) {
 	arg := func(name string, values ...string) dialect.Arg { return dialect.Arg{Name: name, Values: values} }
 	old := dialect.Row{
-		Verb: "XYZ", Dir: decode.FromClient, Roles: dialect.NS, When: dialect.LoggedOn, TrID: dialect.New, Replies: []string{"XYZ"},
-		Args: []dialect.Arg{arg("A"), arg("B", "x", "y")}, Means: "old",
+		Verb: "XYZ", Dir: decode.FromClient, Roles: dialect.NS, When: dialect.LoggedOn, TrID: dialect.New,
+		Replies: []string{"XYZ"},
+		Args:    []dialect.Arg{arg("A"), arg("B", "x", "y")}, Means: "old",
 	}
 	for _, tc := range []struct {
 		name   string
@@ -33,11 +34,20 @@ func TestDifference(t *testing.T) {
 		{"optional", func(r *dialect.Row) {
 			r.Args = []dialect.Arg{arg("A"), {Name: "B", Values: []string{"x", "y"}, Optional: true}}
 		}, "B may be absent"},
-		{"order", func(r *dialect.Row) { r.Args = []dialect.Arg{arg("B", "x", "y"), arg("A")} }, "the arguments are ordered otherwise"},
+		{
+			"order", func(r *dialect.Row) { r.Args = []dialect.Arg{arg("B", "x", "y"), arg("A")} },
+			"the arguments are in another order",
+		},
 		{"TrID", func(r *dialect.Row) { r.TrID = dialect.None }, "TrID: none"},
-		{"servers", func(r *dialect.Row) { r.Roles = dialect.DS | dialect.NS }, "at dispatch or notification server (DS, NS)"},
+		{
+			"servers", func(r *dialect.Row) { r.Roles = dialect.DS | dialect.NS },
+			"at dispatch or notification server (DS, NS)",
+		},
 		{"states", func(r *dialect.Row) { r.When = dialect.Always }, "when: at any time"},
-		{"payload", func(r *dialect.Row) { r.Payload = decode.LastArg }, "the last argument says how many bytes follow the line"},
+		{
+			"payload", func(r *dialect.Row) { r.Payload = decode.LastArg },
+			"the last argument says how many bytes follow the line",
+		},
 		{"answers", func(r *dialect.Row) { r.Replies = []string{"XYZ", "ABC"} }, "answered by XYZ, ABC"},
 	} {
 		row := old
@@ -48,7 +58,8 @@ func TestDifference(t *testing.T) {
 	}
 }
 
-// TestHistoryIsWhole: each row of each dialect is in exactly one version of one form that spans its dialect.
+// TestHistoryIsWhole checks that each row of each dialect belongs to exactly one version of one
+// form, and that the range of this version includes the dialect.
 func TestHistoryIsWhole(t *testing.T) {
 	numbers := map[string]int{"": newestTable().Number()}
 	for _, table := range dialect.All() {
@@ -62,7 +73,8 @@ func TestHistoryIsWhole(t *testing.T) {
 						continue
 					}
 					rows := table.Of(v.Row.Dir, decode.V(verb))
-					if !slices.ContainsFunc(rows, func(r *dialect.Row) bool { return r.Roles == v.Row.Roles && same(r, v.Row) }) {
+					if !slices.ContainsFunc(rows,
+						func(r *dialect.Row) bool { return r.Roles == v.Row.Roles && same(r, v.Row) }) {
 						t.Errorf("%s has no %s, which is said to be of %s", table.Name(), v.Row.Grammar(), v.Span())
 					}
 				}
@@ -74,7 +86,8 @@ func TestHistoryIsWhole(t *testing.T) {
 			row, n := &table.Rows()[i], 0
 			for _, f := range Forms(row.Verb) {
 				for _, v := range f {
-					if numbers[v.Since] <= table.Number() && table.Number() <= numbers[v.Until] && v.Row.Roles == row.Roles && same(v.Row, row) {
+					if numbers[v.Since] <= table.Number() && table.Number() <= numbers[v.Until] &&
+						v.Row.Roles == row.Roles && same(v.Row, row) {
 						n++
 					}
 				}
@@ -94,7 +107,7 @@ func TestChangesOf(t *testing.T) {
 	if !slices.Contains(c.changed, Pair{"C: CVR", "gains Client"}) {
 		t.Errorf("MSNP4: %v, want a CVR that gains Client", c)
 	}
-	// Added and gone commands account for the difference of two tables.
+	// The added and the gone commands make up the difference of two tables.
 	for i, table := range dialect.All()[1:] {
 		before, c := dialect.All()[i], changesOf(table.Name())
 		for _, verb := range Verbs() {

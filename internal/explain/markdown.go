@@ -9,15 +9,16 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// Markdown returns the whole reference as one document: docs/PROTOCOL.md is made of it.
+// Markdown returns the whole reference as one document, which is docs/PROTOCOL.md.
 func Markdown() string {
 	d := &document{}
 	d.add("# The MSN Messenger protocol, as msnscope knows it\n\n" +
-		"Made from the tables that the program itself reads: `go test ./cmd/msnscope -run TestDocsAreFresh -update` writes it anew.\n" +
-		"`msnscope explain WORD` prints any part of it. Sections (§) are those of " + draft + ";\nwhat has none is not in the draft, but " +
-		"real clients and servers of MSNP2 and later have it.\n\n" +
-		"[A session](#a-session) · [Servers](#servers) · [Commands](#commands) · [Words](#words) · [Error codes](#error-codes) · " +
-		"[Messages](#messages) · [Dialects](#dialects)\n")
+		"Generated from the tables that the program itself reads, by `go test ./cmd/msnscope -run TestDocsAreFresh " +
+		"-update`.\n" +
+		"`msnscope explain WORD` prints any part of it. Sections (§) are those of " + draft + ";\n" +
+		"what has none is not in the draft, but used by real clients and servers of MSNP2 and later.\n\n" +
+		"[A session](#a-session) · [Servers](#servers) · [Commands](#commands) · [Words](#words) · " +
+		"[Error codes](#error-codes) · [Messages](#messages) · [Dialects](#dialects)\n")
 	d.session()
 	d.servers()
 	d.commands()
@@ -28,14 +29,14 @@ func Markdown() string {
 	return d.b.String()
 }
 
-// document is Markdown in the making.
+// document builds the text of Markdown.
 type document struct{ b strings.Builder }
 
 func (d *document) add(s string) { d.b.WriteString(s) }
 
 func (d *document) addf(format string, args ...any) { fmt.Fprintf(&d.b, format, args...) }
 
-// table begins a table; its rows follow.
+// table writes the head of a table; the rows follow.
 func (d *document) table(heads ...string) {
 	d.addf("\n| %s |\n|%s\n", strings.Join(heads, " | "), strings.Repeat("---|", len(heads)))
 }
@@ -54,7 +55,7 @@ func code(s string) string {
 	return "`" + s + "`"
 }
 
-// sentence begins a line of the tables with a capital.
+// sentence returns s with a capital first letter.
 func sentence(s string) string {
 	if s == "" {
 		return ""
@@ -71,8 +72,8 @@ func (d *document) servers() {
 }
 
 func (d *document) commands() {
-	d.add("\n## Commands\n\nWhat stands in braces may be absent, what stands in brackets is a choice, `...` repeats. TrID is " +
-		argMeans("", "TrID") + ".\n")
+	d.add("\n## Commands\n\nWords in braces may be absent, brackets enclose a choice, `...` repeats. " +
+		"TrID is " + argMeans("", "TrID") + ".\n")
 	for _, verb := range append(Verbs(), errorVerb) {
 		title := verb
 		if verb == errorVerb {
@@ -118,7 +119,7 @@ func (d *document) form(f Form) {
 	}
 }
 
-// wordTitles are the kinds of words, as chapters.
+// wordTitles holds the kinds of words and the titles of their chapters.
 var wordTitles = []Pair{
 	{State, "States"},
 	{List, "Contact lists"},
@@ -145,20 +146,23 @@ func (d *document) words() {
 }
 
 func (d *document) errors() {
-	d.add("\n## Error codes\n\nA server answers a request that it does not carry out with three digits and the request's TrID (§7.11).\n")
+	d.add("\n## Error codes\n\nA server that does not carry out a request answers with three digits and the " +
+		"request's TrID (§7.11).\n")
 	for _, inDraft := range []bool{true, false} {
 		d.addf("\n### %s\n", map[bool]string{true: "Of the draft", false: "Of later servers"}[inDraft])
 		d.table("code", "name", "meaning", "after")
 		for _, c := range decode.ErrorCodes() {
 			if decode.ErrorInDraft(c) == inDraft {
-				d.row(code(fmt.Sprint(c)), decode.ErrorName(c), decode.ErrorMeaning(c), strings.Join(fits(c), " "))
+				d.row(code(fmt.Sprint(c)), decode.ErrorName(c), decode.ErrorMeaning(c),
+					strings.Join(dialect.FailsWith(c), " "))
 			}
 		}
 	}
 }
 
 func (d *document) messages() {
-	d.add("\n## Messages\n\nWhat follows the line of MSG is header lines, an empty line and the data (§8.8). The Content-Type says what the data is.\n")
+	d.add("\n## Messages\n\nThe payload of MSG consists of header lines, an empty line and the data (§8.8). The " +
+		"Content-Type says what the data is.\n")
 	for _, t := range body.Types() {
 		title := code(t.Type)
 		if t.Type == "" {

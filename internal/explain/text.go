@@ -9,15 +9,16 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// TextOptions say how text is written. The zero value is for a file.
+// TextOptions control the layout of text. The zero value suits a file.
 type TextOptions struct {
-	// Width is the columns of a line, 80 if 0; narrower than 40 counts as 40.
+	// Width is the number of columns of a line: 80 if 0, at least 40.
 	Width int
-	// Bold marks titles for a terminal.
+	// Bold makes titles bold by escape sequences for a terminal.
 	Bold bool
 }
 
-// Text writes entries for a person to read. Lines keep to the width, but for a word that is longer.
+// Text returns the entries as text for people. No line exceeds the width, unless a single word
+// does.
 func Text(entries []Entry, o TextOptions) string {
 	if o.Width == 0 {
 		o.Width = 80
@@ -80,7 +81,7 @@ func (w *writer) form(f Form) {
 	}
 }
 
-// formFacts are the facts of a form but for its grammar, which is its title.
+// formFacts returns the facts about a form, except for its grammar, which is its title.
 func formFacts(f Form) []Pair {
 	var pairs []Pair
 	if life := f.Life(); life != "" {
@@ -99,7 +100,8 @@ func exampleFacts(row *dialect.Row) []Pair {
 	return pairs
 }
 
-// pairs writes names in a column and texts beside them, or below where a name is too long.
+// pairs writes the names in one column and the texts in a second one. The text of a name that is
+// too long for its column begins in the next line.
 func (w *writer) pairs(indent string, pairs []Pair) {
 	const widest = 18
 	column := 0
@@ -120,25 +122,33 @@ func (w *writer) pairs(indent string, pairs []Pair) {
 	}
 }
 
-// wrapped writes a text that begins after first and goes on after hang.
+// wrapped writes a wrapped text: first begins the first line, hang every further one.
 func (w *writer) wrapped(first, hang, text string) {
+	for _, l := range Wrap(w.width, first, hang, text) {
+		w.line(l)
+	}
+}
+
+// Wrap returns a text in lines of at most width characters, a longer word alone on its line: first
+// begins the first line, hang every further one. Runs of white space become one blank.
+func Wrap(width int, first, hang, text string) (lines []string) {
 	line, begun := first, false
 	for word := range strings.FieldsSeq(text) {
 		switch {
 		case !begun:
 			line += word
-		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > w.width:
-			w.line(line)
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width:
+			lines = append(lines, line)
 			line = hang + word
 		default:
 			line += " " + word
 		}
 		begun = true
 	}
-	w.line(line)
+	return append(lines, line)
 }
 
-// Contents lists all that can be explained, by kind, in columns.
+// Contents returns a list of all words that can be explained, by kind, in columns.
 func Contents(o TextOptions) string {
 	if o.Width == 0 {
 		o.Width = 80
@@ -154,7 +164,7 @@ func Contents(o TextOptions) string {
 	return w.b.String()
 }
 
-// columns writes short words side by side, row by row.
+// columns writes words in columns, row by row.
 func (w *writer) columns(words []string) {
 	column := 0
 	for _, word := range words {

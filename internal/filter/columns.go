@@ -9,11 +9,12 @@ import (
 
 	"github.com/expr-lang/expr/types"
 
+	"github.com/msnscope/msnscope/decode/body"
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// Columns reads some fields of events, for output as a table. It keeps what it takes apart between two columns of one event,
-// and is for one goroutine.
+// Columns reads selected fields of events, for output as a table. It caches what it has parsed for
+// the other columns of the same event, and is not safe for concurrent use.
 type Columns struct {
 	columns []column
 	view    view
@@ -25,8 +26,9 @@ type column struct {
 	typ any // the zero value of the type
 }
 
-// Select returns the columns with the given names: those of the fields of an expression, args.NAME and payload.headers.NAME
-// included. The error is an *[Error]. Without names it returns all fields of an event, but those that are made of others.
+// Select returns the columns with the given names, which may be all fields of an expression,
+// including args.NAME and payload.headers.NAME. Its error is an *[Error]. Without names it returns
+// all fields of an event except those that consist of others.
 func Select(names ...string) (*Columns, error) {
 	if len(names) == 0 {
 		for _, f := range fields {
@@ -45,7 +47,10 @@ func Select(names ...string) (*Columns, error) {
 		}
 		typ := columnType(f)
 		if typ == nil {
-			return nil, &Error{Src: name, Msg: fmt.Sprintf("%s has parts, and no value of its own", name), Hint: "its parts: " + strings.Join(parts(name), ", ")}
+			return nil, &Error{
+				Src: name, Msg: fmt.Sprintf("%s has parts, and no value of its own", name),
+				Hint: "its parts: " + strings.Join(parts(name), ", "),
+			}
 		}
 		c.columns = append(c.columns, column{f, typ})
 	}
@@ -57,8 +62,8 @@ func parts(name string) []string {
 	return slices.DeleteFunc(fieldNames(), func(n string) bool { return !strings.HasPrefix(n, name+".") })
 }
 
-// columnType returns the zero value of what a column holds, nil for a field that is made of others. Numbers of which a filter
-// has to say that they are absent are fractions there, and whole here.
+// columnType returns the zero value of a column's type, nil for a field that consists of others.
+// Numbers that filters represent as fractions, so that they can be absent, are whole numbers here.
 func columnType(f field) any {
 	switch {
 	case f.name == "rtt_ms":
@@ -86,8 +91,8 @@ func (c *Columns) Names() []string {
 	return names
 }
 
-// Types returns the zero value of each column's type: int64, float64, string, [time.Time], []string or map[string][]string.
-// The slice is the caller's.
+// Types returns the zero value of each column's type: int64, float64, string, [time.Time], []string
+// or map[string][]string. The slice is the caller's.
 func (c *Columns) Types() []any {
 	all := make([]any, len(c.columns))
 	for i := range c.columns {
@@ -96,8 +101,8 @@ func (c *Columns) Types() []any {
 	return all
 }
 
-// Append appends the event's values, one a column, each of the column's type or nil for what the event does not have. A map
-// has a list for each name, since arguments and headers may repeat.
+// Append appends the event's values, one for each column, of the column's type or nil if the event
+// does not have the value. A map has a list for each name, since arguments and headers may repeat.
 func (c *Columns) Append(dst []any, e *session.Event) []any {
 	c.view = view{e: e}
 	for i := range c.columns {
@@ -107,8 +112,15 @@ func (c *Columns) Append(dst []any, e *session.Event) []any {
 	return dst
 }
 
-// always are the numbers that every event has, 0 included.
+// always lists the numbers that every event has, even if they are 0.
 var always = []string{"n", "conn"}
+
+// empties has the texts that may be empty without being absent, and whether an event has them.
+var empties = map[string]func(*view) bool{
+	"raw":          func(v *view) bool { return v.e.Kind == session.Command },
+	"payload.text": func(v *view) bool { return len(v.e.In.Payload()) > 0 && !v.payload().Binary() },
+	"out.raw":      func(v *view) bool { return v.e.Out != nil },
+}
 
 func (c *column) value(v *view) any {
 	if _, isMap := c.typ.(map[string][]string); isMap {
@@ -123,7 +135,7 @@ func (c *column) value(v *view) any {
 	case float64:
 		return c.number(x)
 	case string:
-		if x != "" {
+		if has := empties[c.name]; x != "" || has != nil && has(v) {
 			return x
 		}
 	case []string:
@@ -131,7 +143,9 @@ func (c *column) value(v *view) any {
 			return x
 		}
 	case time.Time:
-		return x
+		if !x.IsZero() {
+			return x
+		}
 	}
 	return nil
 }
@@ -156,7 +170,7 @@ func lists(name string, v *view) any {
 		}
 	} else {
 		for _, h := range v.payload().Headers {
-			all[h.Name] = append(all[h.Name], strings.ToValidUTF8(h.Value, "\ufffd"))
+			all[h.Name] = append(all[h.Name], body.ToText(h.Value))
 		}
 	}
 	if len(all) == 0 {

@@ -7,6 +7,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/filter"
 )
 
@@ -38,7 +41,13 @@ func TestColumns(t *testing.T) {
 		{"open", "size", nil},
 		{"msg", "payload.text", "Hello Wörld"},
 		{"msg", "payload.headers.x-two", "a b"},
-		{"msg", "payload.headers", map[string][]string{"MIME-Version": {"1.0"}, "Content-Type": {"text/plain; charset=UTF-8"}, "X-Two": {"a", "b"}}},
+		{
+			"msg", "payload.headers",
+			map[string][]string{
+				"MIME-Version": {"1.0"}, "Content-Type": {"text/plain; charset=UTF-8"},
+				"X-Two": {"a", "b"},
+			},
+		},
 		{"latin1", "payload.text", "CAFÉ €"},
 	} {
 		c, err := filter.Select(tc.name)
@@ -56,7 +65,32 @@ func TestColumns(t *testing.T) {
 	}
 }
 
-// TestAllColumns: without names come all fields that have a value of their own, whatever the event is.
+// TestEmptyIsNotAbsent checks that a text which is there and empty differs from one that is not
+// there.
+func TestEmptyIsNotAbsent(t *testing.T) {
+	bare := &session.Event{In: decode.Parse([]byte("MSG 1 N 19\r\nMIME-Version: 1.0\r\n\r\n"), 'C', dialect.MSNP2)}
+	none := &session.Event{In: decode.Parse([]byte("OUT\r\n"), 'C', dialect.MSNP2), Out: []byte{}}
+	note := &session.Event{Kind: session.Note}
+	c, err := filter.Select("raw", "payload.text", "out.raw", "user")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tc := range []struct {
+		e    *session.Event
+		want []any
+	}{
+		{bare, []any{"MSG 1 N 19", "", nil, nil}},
+		{none, []any{"OUT", nil, "", nil}},
+		{note, []any{nil, nil, nil, nil}},
+	} {
+		if got := c.Append(nil, tc.e); !reflect.DeepEqual(got, tc.want) {
+			t.Errorf("got %#v, want %#v", got, tc.want)
+		}
+	}
+}
+
+// TestAllColumns checks that Select without names returns all fields that have a value of their
+// own, for any event.
 func TestAllColumns(t *testing.T) {
 	c, err := filter.Select()
 	if err != nil {

@@ -13,15 +13,16 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// Completion is what may stand at a place of an expression.
+// Completion lists the words that may stand at the cursor in an expression.
 type Completion struct {
-	// Start is where in the expression, in bytes, the word begins that a choice replaces; it ends at the cursor.
+	// Start is the byte offset of the word that a choice replaces; the word ends at the cursor.
 	Start int
-	// Choices are the words that begin as it does, in either case, in the order in which they are best shown.
+	// Choices are the words that begin like that word, regardless of case, in the order in which to
+	// show them.
 	Choices []string
 }
 
-// Common returns the longest beginning that all choices share: what can be typed for the user without asking.
+// Common returns the longest common prefix of all choices, which can be inserted without asking.
 func (c *Completion) Common() string {
 	if len(c.Choices) == 0 {
 		return ""
@@ -37,9 +38,10 @@ func (c *Completion) Common() string {
 	return common
 }
 
-// Complete returns what may stand at the cursor, which counts bytes: the names of fields, arguments and functions; behind a
-// field the operators that its type has; behind an operator the values that the field may have, as far as tables know them;
-// behind a condition what joins it to another. It goes by the words before the cursor alone and never refuses.
+// Complete returns the words that may stand at the cursor, a byte offset in src: first the names of
+// fields, arguments and functions; after a field, the operators of its type; after an operator, the
+// possible values of the field, as far as tables list them; after a condition, the words that join
+// it to another one. It considers only the text before the cursor, and never fails.
 func Complete(src string, cursor int) Completion {
 	cursor = min(max(0, cursor), len(src), maxSource)
 	words := tokens(src[:cursor])
@@ -50,7 +52,7 @@ func Complete(src string, cursor int) Completion {
 	c := Completion{Start: word.start}
 	for _, s := range choices(words, &word) {
 		if begins(s, word.text) || s[0] == '"' && word.text != "" && begins(s[1:], word.text) {
-			c.Choices = append(c.Choices, s) // the quotation mark may be left to us
+			c.Choices = append(c.Choices, s) // the quotation mark need not be typed
 		}
 	}
 	return c
@@ -65,7 +67,7 @@ type token struct {
 	text  string
 	start int
 	kind  tokenKind
-	open  bool // the cursor is in it or at its end: it is being typed
+	open  bool // whether the cursor is in it or at its end: it is being typed
 }
 
 type tokenKind byte
@@ -76,7 +78,7 @@ const (
 	signToken                  // an operator, a bracket, a comma
 )
 
-// tokens splits what stands before the cursor.
+// tokens splits the text before the cursor into words.
 func tokens(src string) (all []token) {
 	for i := 0; i < len(src); {
 		t := token{start: i}
@@ -111,17 +113,19 @@ func tokens(src string) (all []token) {
 }
 
 func isWord(c byte) bool {
-	return c == '_' || c == '.' || c == '-' || c == '@' || c >= 0x80 || '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+	return c == '_' || c == '.' || c == '-' || c == '@' || c >= 0x80 ||
+		'0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
 }
 
 var (
 	joins       = []string{"and", "or"}
-	textSigns   = []string{"==", "!=", "contains", "startsWith", "endsWith", "matches", "in"}
+	textSigns   = []string{"==", "!=", "contains", foldSign, "startsWith", "endsWith", "matches", "in"}
 	numberSigns = []string{"==", "!=", "<", "<=", ">", ">="}
 	signs       = slices.Concat(textSigns, numberSigns, []string{"not", "!", "(", "[", ",", "&&", "||", "and", "or"})
 )
 
-// choices returns all that may stand behind the words, the word that is being typed aside.
+// choices returns everything that may follow the words, of which word, if not nil, is still being
+// typed.
 func choices(words []token, word *token) []string {
 	if len(words) == 0 {
 		return begin(word, true)
@@ -149,12 +153,12 @@ func choices(words []token, word *token) []string {
 	return joins
 }
 
-// compares reports whether a word stands between a field and its value.
+// compares reports whether a word is an operator between a field and a value.
 func compares(t *token) bool {
 	return slices.Contains(textSigns, t.text) || slices.Contains(numberSigns, t.text) || t.text == "[" || t.text == ","
 }
 
-// begin returns what a condition begins with.
+// begin returns the words with which a condition may begin.
 func begin(word *token, first bool) []string {
 	if word.kind == textToken {
 		return flagTexts()
@@ -178,10 +182,10 @@ func operators(f field) []string {
 	case types.String:
 		return textSigns
 	}
-	return nil // of lists and maps, parts are compared
+	return nil // only the parts of lists and maps are compared
 }
 
-// compared returns the name of the field whose value comes next.
+// compared returns the name of the field whose value is expected next.
 func compared(words []token) string {
 	for i := len(words) - 1; i >= 0; i-- {
 		if words[i].kind == wordToken && !slices.Contains(signs, words[i].text) {
@@ -191,28 +195,47 @@ func compared(words []token) string {
 	return ""
 }
 
-// operand returns what a field may be compared with.
+// repeating returns the arguments that may repeat, sorted, each after "args.".
+func repeating() []string {
+	var names []string
+	for _, t := range dialect.All() {
+		for _, row := range t.Rows() {
+			for _, a := range row.Args {
+				if a.Many {
+					names = append(names, "args."+a.Name)
+				}
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// operand returns the values with which a field may be compared.
 func operand(name, sign string) []string {
 	if sign == "in" {
-		if name == "" { // a text, of which only flags have a list
-			return []string{"flags"}
+		if name == "" { // a text may be in any list
+			return append([]string{"flags"}, repeating()...)
+		}
+		if name == "client" || name == "server" {
+			return []string{"[", subnetName + "("}
 		}
 		return []string{"["}
 	}
 	return texts(valuesOf(name))
 }
 
-// valuesOf returns the values that a field may have, nil where there is no list of them.
+// valuesOf returns the possible values of a field, nil if no table lists them.
 func valuesOf(name string) []string {
 	switch name {
 	case "cmd":
 		return slices.Concat(verbNames(), codes())
 	case "role":
-		return []string{"DS", "NS", "SB"}
+		return []string{"DS", "NS", "SB", "FT"}
 	case "dir":
 		return []string{"C", "S"}
 	case "event":
-		return []string{"open", "close", "gap", "note"}
+		return []string{"open", "close", "half-close", "gap", "note", "wait"}
 	case "flags":
 		return session.Flag(1<<16 - 1).Names()
 	case "dialect":
@@ -229,13 +252,13 @@ func valuesOf(name string) []string {
 		return names
 	}
 	if arg, ok := strings.CutPrefix(name, "args."); ok {
-		return argValues(arg)
+		return allowedValues(arg)
 	}
 	return nil
 }
 
-// argValues returns the words that the tables have for an argument.
-func argValues(name string) []string {
+// allowedValues returns the words that the command tables allow for an argument.
+func allowedValues(name string) []string {
 	var values []string
 	for _, t := range dialect.All() {
 		for _, row := range t.Rows() {
@@ -253,7 +276,7 @@ func argValues(name string) []string {
 	return slices.Compact(values)
 }
 
-// verbNames are the commands of all dialects, sorted.
+// verbNames returns the commands of all dialects, sorted.
 func verbNames() []string {
 	var names []string
 	for v := range verbs() {
@@ -263,7 +286,7 @@ func verbNames() []string {
 	return names
 }
 
-// codes are the errors that have a name.
+// codes returns the error codes that have a name.
 var codes = sync.OnceValue(func() []string {
 	var all []string
 	for code := range 1000 {

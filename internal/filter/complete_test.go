@@ -8,7 +8,8 @@ import (
 	"github.com/msnscope/msnscope/internal/filter"
 )
 
-// TestComplete: | is the cursor. Of the choices, those wanted must be there and those behind no: must not; an _in_ stands for one with blanks.
+// TestComplete marks the cursor by |. The choices must include the wanted words, but none of those
+// after no:; an _in_ stands for one with blanks.
 func TestComplete(t *testing.T) {
 	for _, tc := range []struct {
 		src   string
@@ -35,12 +36,14 @@ func TestComplete(t *testing.T) {
 		{`cmd == "XFR" and r|`, 17, "role raw reply_to rtt_ms round no:cmd"},
 		{`cmd in |`, 7, "["},
 		{`cmd in [|`, 8, `"XFR"`},
+		{`client in |`, 10, `[ cidr(`},
+		{`user ic|`, 5, `icontains`},
 		{`cmd in ["NLN", "IL|`, 15, `"ILN" no:"NLN"`},
 		{`cmd in ["NLN"] |`, 15, "and or"},
 		{`"rewritten" |`, 12, "in"},
-		{`not (role == |`, 13, `"DS" "NS" "SB"`},
+		{`not (role == |`, 13, `"DS" "NS" "SB" "FT"`},
 		{`dir == "|`, 7, `"C" "S"`},
-		{`event == |`, 9, `"gap" "open"`},
+		{`event == |`, 9, `"gap" "open" "half-close"`},
 		{`dialect == "MSNP1|`, 11, `"MSNP10" "MSNP18" no:"MSNP2"`},
 		{`args.State == |`, 14, `"NLN" "AWY"`},
 		{`args.ReferralType == |`, 21, `"NS" "SB"`},
@@ -71,7 +74,7 @@ func TestComplete(t *testing.T) {
 	}
 }
 
-// TestCompletionsCompile: whatever is chosen at each step, the expression that comes of it is one.
+// TestCompletionsCompile checks that an expression made of any choices is valid.
 func TestCompletionsCompile(t *testing.T) {
 	for _, field := range filter.Names() {
 		for _, sign := range filter.Complete(field+" ", len(field)+1).Choices {
@@ -93,7 +96,10 @@ func TestCommon(t *testing.T) {
 	for _, tc := range []struct {
 		choices []string
 		want    string
-	}{{nil, ""}, {[]string{"payload.text"}, "payload.text"}, {[]string{"payload.text", "payload.type"}, "payload.t"}, {[]string{"a", "b"}, ""}} {
+	}{{nil, ""}, {[]string{"payload.text"}, "payload.text"}, {
+		[]string{"payload.text", "payload.type"},
+		"payload.t",
+	}, {[]string{"a", "b"}, ""}} {
 		c := filter.Completion{Choices: tc.choices}
 		if got := c.Common(); got != tc.want {
 			t.Errorf("%q share %q, want %q", tc.choices, got, tc.want)

@@ -8,22 +8,24 @@ import (
 	"unicode/utf8"
 )
 
-// Error says what is wrong with an expression, and where.
+// Error is a mistake in an expression, and its position.
 type Error struct {
 	// Src is the expression as it was given.
 	Src string
-	// Offset is where in Src, in bytes, the mistake is.
+	// Offset is the byte offset of the mistake in Src.
 	Offset int
-	// Msg is what is wrong, in one line.
+	// Msg describes the mistake in one line.
 	Msg string
-	// Hint says what would be valid there; "" when there is nothing to say.
+	// Hint describes what would be valid there, "" if unknown.
 	Hint string
 }
 
-// maxShown is how many runes of the expression an error shows on either side of the mistake.
+// maxShown is the number of runes of the expression that an error shows on either side of the
+// mistake.
 const maxShown = 50
 
-// Error returns the message, the expression with a caret under the mistake, and what would be valid.
+// Error returns the message, the expression with a caret under the mistake, and what would be
+// valid.
 func (e *Error) Error() string {
 	before, after := e.Src[:e.Offset], e.Src[e.Offset:]
 	before = before[strings.LastIndexByte(before, '\n')+1:]
@@ -35,14 +37,15 @@ func (e *Error) Error() string {
 	if n := utf8.RuneCountInString(after); n > maxShown {
 		after = string([]rune(after)[:maxShown]) + "..."
 	}
-	text := fmt.Sprintf("filter: %s\n  %s%s\n  %s^", e.Msg, before, after, strings.Repeat(" ", utf8.RuneCountInString(before)))
+	text := fmt.Sprintf("filter: %s\n  %s%s\n  %s^", e.Msg, before, after,
+		strings.Repeat(" ", utf8.RuneCountInString(before)))
 	if e.Hint != "" {
 		text += "\n  " + e.Hint
 	}
 	return text
 }
 
-// shown replaces what a terminal would not show as one character.
+// shown replaces runes that a terminal would not show as one character.
 func shown(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r == '\t' {
@@ -55,7 +58,7 @@ func shown(s string) string {
 	}, s)
 }
 
-// unknown words the error for a name that is no field.
+// unknown sets the message for a name that is not a field.
 func (e *Error) unknown(name string) {
 	if rest := e.Src[e.Offset:]; strings.HasPrefix(strings.TrimPrefix(rest, name), "(") {
 		e.Msg, e.Hint = noFunction(name)
@@ -72,7 +75,7 @@ func (e *Error) unknown(name string) {
 	}
 }
 
-// explain puts the library's commonest messages into words for those who do not know it.
+// explain rewords the library's most common messages for people who do not know the library.
 func (e *Error) explain(msg string) {
 	e.Msg = msg
 	switch name, isName := strings.CutPrefix(msg, "unknown name "); {
@@ -81,16 +84,21 @@ func (e *Error) explain(msg string) {
 	case strings.HasPrefix(msg, "expected bool, but got "):
 		e.Msg = "the expression must be true or false, this is " + strings.TrimPrefix(msg, "expected bool, but got ")
 		e.Hint = `compare it, as in cmd == "XFR" or size > 100`
+	case strings.HasPrefix(msg, `unexpected token Operator("=")`):
+		e.Msg, e.Hint = "= compares nothing", `== compares, as in cmd == "XFR"`
 	case strings.HasPrefix(msg, "unexpected token EOF"):
 		e.Msg = "the expression ends too early"
 	case strings.HasPrefix(msg, "unexpected token"):
 		e.Hint = `conditions are joined by and, or, not: cmd == "MSG" and user contains "bob"`
+	case strings.HasSuffix(msg, "to call lower") && strings.Contains(e.Src, foldSign):
+		e.Hint = foldSign + ` compares texts, as in payload.text icontains "hello"; int(...) and string(...) convert`
 	case strings.Contains(msg, "mismatched types"):
 		e.Hint = "text stands in quotation marks, a number does not; int(...) makes a number of a text"
 	}
 }
 
-// near reports whether two words differ by one letter that is wrong, missing, surplus or swapped with its neighbour.
+// near reports whether two words differ by one letter that is wrong, missing, surplus or swapped
+// with its neighbour.
 func near(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a

@@ -3,6 +3,7 @@ package filter
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -14,9 +15,10 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// Caps on an expression: what nobody types, and what keeps a wrong one from eating the machine.
+// Limits on an expression. Nobody types one that exceeds them, and they keep a malicious one from
+// using up time and memory.
 const (
-	maxSource = 4 << 10 // bytes; longer ones are generated, and generators can write a loop of their own
+	maxSource = 4 << 10 // bytes; longer ones are generated, and generators can run several filters
 	maxNodes  = 1000    // parts of an expression; 4 KB of short comparisons have fewer
 	maxMemory = 100_000 // elements that one evaluation may build; a line has at most 4096 words
 )
@@ -26,19 +28,20 @@ type Filter struct {
 	source  string
 	word    func(*session.Event) bool // a bare word; nil for an expression
 	program *vm.Program
-	fields  []field // those that the program reads
+	fields  []field // the fields that the program reads
+	advice  string
 	head    head
 	pool    sync.Pool
 }
 
-// machine is what one evaluation needs; machines are reused.
+// machine holds the state of one evaluation. Machines are reused.
 type machine struct {
 	vm   vm.VM
 	env  map[string]any
 	view view
 }
 
-// Compile checks an expression and makes it ready. The error is an *[Error].
+// Compile compiles an expression. A non-nil error is an *[Error].
 func Compile(src string) (*Filter, error) {
 	f := &Filter{source: src}
 	text := strings.TrimSpace(src)
@@ -67,24 +70,26 @@ func Compile(src string) (*Filter, error) {
 	return f, nil
 }
 
-// compile makes the program. The library is large and its input is a stranger's: a panic in it is a refusal.
+// compile compiles the filter's program. The library is large and its input untrusted, so a panic
+// in it becomes an error.
 func (f *Filter) compile() (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &Error{Src: f.source, Msg: fmt.Sprintf("the expression cannot be understood: %v", p)}
 		}
 	}()
-	used, err := inspect(f.source)
+	used, advice, err := inspect(f.source)
 	if err != nil {
 		return err
 	}
-	f.fields = used
-	f.program, err = expr.Compile(f.source,
-		expr.Env(environment(used)), expr.AsBool(), expr.MaxNodes(maxNodes), expr.Patch(flatten{}))
+	f.fields, f.advice = used, advice
+	text, folds := unfold(f.source)
+	f.program, err = expr.Compile(text,
+		expr.Env(environment(used)), expr.AsBool(), expr.MaxNodes(maxNodes), expr.Patch(flatten{folds}))
 	if err != nil {
 		return refusal(f.source, err)
 	}
-	f.head, _ = headOf(f.source) // without it every event is looked at whole
+	f.head, _ = headOf(f.source) // without a head, Match examines every event completely
 	return nil
 }
 
@@ -105,17 +110,35 @@ func (f *Filter) run(program *vm.Program, fields []field, e *session.Event) (boo
 		m.env[fields[i].name] = fields[i].get(&m.view)
 	}
 	out, err := m.vm.Run(program, m.env)
-	clear(m.env) // the pool must not keep events alive
+	clear(m.env) // do not keep the event in memory
 	m.view = view{}
 	f.pool.Put(m)
 	matched, ok := out.(bool)
 	return matched && ok, err
 }
 
+// Advice returns what is probably meant where the expression compares with a value that hardly any
+// event has, such as a user without a host; "" where nothing is to be said.
+func (f *Filter) Advice() string { return f.advice }
+
+// ReadsLint reports whether the filter depends on [session.Event.Findings] or on the flag that says
+// that there are any.
+func (f *Filter) ReadsLint() bool {
+	text := strings.ToLower(f.source)
+	if f.word != nil {
+		return strings.TrimSpace(text) == lintFlag
+	}
+	return strings.Contains(text, lintFlag) && slices.ContainsFunc(f.fields, func(f field) bool {
+		return f.name == lintFlag || f.name == "flags"
+	})
+}
+
+const lintFlag = "lint" // the name of the field, and of the flag
+
 // String returns the expression as it was given.
 func (f *Filter) String() string { return f.source }
 
-// refusal turns the library's error into ours.
+// refusal converts an error of the library to an *Error.
 func refusal(src string, err error) error {
 	e := &Error{Src: src}
 	msg := err.Error()
@@ -127,13 +150,13 @@ func refusal(src string, err error) error {
 	return e
 }
 
-// clean makes one short line of a message.
+// clean returns a message as one short line.
 func clean(msg string) string {
 	msg, _, _ = strings.Cut(msg, "\n")
 	return strings.TrimSpace(msg)
 }
 
-// runeOffset returns where in src, in bytes, the n-th rune begins.
+// runeOffset returns the byte offset in src of rune n, counted from 0.
 func runeOffset(src string, n int) int {
 	for i := range src {
 		if n <= 0 {

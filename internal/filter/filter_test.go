@@ -16,7 +16,8 @@ import (
 
 var start = time.Date(2026, 3, 1, 18, 4, 5, 0, time.Local)
 
-// play returns the last event of a conversation: each command with its sender before it, 250 ms between commands.
+// play returns the last event of a conversation: each command with its sender before it, 250 ms
+// between commands.
 func play(role dialect.Role, commands ...string) *session.Event {
 	conn, e := new(session.Graph).Open(start, "10.0.0.7:51234", "10.0.0.1:1863")
 	conn.To("10.0.0.1:1863", role)
@@ -37,11 +38,13 @@ func events() map[string]*session.Event {
 	xfr := play(dialect.NS, "C: USR 5 MD5 I Bob@hotmail.com", "C: XFR 9 SB", "S: XFR 9 SB 10.0.0.9:1863 CKI 1726.105")
 	xfr.Out = []byte("XFR 9 SB 127.0.0.1:1863 CKI 1726.105\r\n")
 	xfr.Flags |= session.Rewritten
+	nln := play(dialect.NS, "S: NLN AWY bob@hotmail.com Bob%20B")
+	nln.ClientName, nln.ServerName, nln.File = "Laptop.example", "messenger.example", "a.pcap"
 	return map[string]*session.Event{
 		"ver":   play(0, "C: VER 0 MSNP2 CVR0"),
 		"xfr":   xfr,
 		"error": play(dialect.NS, "C: CHG 8 NLN", "S: 715 8"),
-		"nln":   play(dialect.NS, "S: NLN AWY bob@hotmail.com Bob%20B"),
+		"nln":   nln,
 		"msg": play(dialect.SB, "S: MSG alice@hotmail.com Alice 9\r\nMIME-Version: 1.0\r\n"+
 			"Content-Type: text/plain; charset=UTF-8\r\nX-Two: a\r\nX-Two: b\r\n\r\nHello Wörld"),
 		"latin1": play(dialect.SB, "S: MSG carol@hotmail.com Carol 9\r\nContent-Type: text/plain\r\n\r\nCAF\xc9 \x80"),
@@ -69,6 +72,18 @@ func TestMatch(t *testing.T) {
 		{`dir == "S" and role == "SB"`, "latin1 msg"},
 		{`dir == ""`, "open"},
 		{`client startsWith "10.0.0.7:" and server endsWith ":1863" and cmd == "ZZZ"`, "zzz"},
+		{`client == "10.0.0.7" and cmd == "ZZZ"`, "zzz"},
+		{`"10.0.0.7" != client or cmd == "ZZZ"`, "zzz"},
+		{`client == "10.0.0.70" or client == "10.0.0.7:1863"`, ""},
+		{`server == "10.0.0.1:1863" and cmd == "ZZZ"`, "zzz"},
+		{`client in ["::1", "::ffff:10.0.0.7"] and cmd == "ZZZ"`, "zzz"},
+		{`client in ["10.0.0.7:51234", "::1"] and cmd == "ZZZ"`, "zzz"},
+		{`client not in ["10.0.0.7:1", "::1"] and cmd == "ZZZ"`, "zzz"},
+		{`client in cidr("10.0.0.4/30") and cmd == "ZZZ"`, "zzz"},
+		{`client not in cidr("10.0.0.8/30") and server in cidr("10.0.0.1") and cmd == "ZZZ"`, "zzz"},
+		{`client in cidr("::/0")`, ""},
+		{`client_name icontains "laptop" and cmd == "NLN" or server_name == "messenger.example"`, "nln"},
+		{`file == "a.pcap"`, "nln"},
 		{`cmd in ["VER", "NLN"]`, "nln ver"},
 		{`cmd matches "^[0-9]"`, "error"},
 		{`raw contains "%20"`, "nln"},
@@ -82,7 +97,7 @@ func TestMatch(t *testing.T) {
 		{`out.raw contains "127.0.0.1"`, "xfr"},
 		{`event == "open" or len(text) > 0`, "open"},
 
-		// What is absent is no number, and is not an error either.
+		// An absent value is not a number, and not an error either.
 		{`trid == 0`, "ver"},
 		{`trid < 5`, "ver"},
 		{`trid != 9 and dir == "S"`, "error latin1 msg nln"},
@@ -104,6 +119,10 @@ func TestMatch(t *testing.T) {
 		{`int(args.Length) == 9 and payload.length > 80`, "msg"},
 		{`payload.text contains "Wörld"`, "msg"},
 		{`lower(payload.text) contains "café €"`, "latin1"},
+		{`payload.text icontains "CafÉ"`, "latin1"},
+		{`payload.text not icontains "WÖRLD" and payload.length > 0`, "latin1"},
+		{`"ü icontains" != payload.text and payload.text icontains lower("HELLO")`, "msg"},
+		{`raw icontains "r 0 m" /* icontains */`, "ver"},
 		{`payload.type == "text/plain"`, "latin1 msg"},
 		{`payload != nil && payload.headers["mime-version"] == "1.0"`, "msg"},
 		{`payload.headers["X-Two"] == "a b"`, "msg"},
@@ -122,7 +141,25 @@ func TestMatch(t *testing.T) {
 		{"1863", "xfr"},
 		{"bob@hotmail.com", "nln"},
 		{"mime-version", "msg"},
-		{"two", "msg zzz"}, // three letters that are no command
+		{"two", "msg zzz"}, // three letters that are not a command
+
+		// Short forms.
+		{"error", "error"},
+		{"Rewritten", "xfr"},
+		{"err_not_expected", "error"},
+		{"ERR_NOT_EXPECTED or rewritten", "error xfr"},
+		{"!MSG and dir == \"S\"", "error nln xfr"},
+		{"XFR || ver", "ver xfr"},
+		{"not (error or 911 or msg) and role == \"NS\"", "nln xfr zzz"},
+		{"715 or NLN", "error nln"},
+		{"out != nil and XFR", "xfr"}, // a field stays one
+
+		// Arguments and headers that repeat.
+		{`"MSNP2" in args.DialectName`, "ver"},
+		{`"MSNP" in args.DialectName`, ""},
+		{`"CVR0" not in args.dialectname and cmd == "VER"`, ""},
+		{`"bob@hotmail.com" in args.UserHandle`, "nln"},
+		{`"b" in payload.headers["X-Two"]`, "msg"},
 
 		// What fails on an event does not match it.
 		{`int(args.Length) == 9`, "latin1 msg"},
@@ -151,27 +188,55 @@ func TestCompileErrors(t *testing.T) {
 	for _, tc := range []struct {
 		name, src string
 		offset    int
-		text      []string // what the error must say
+		text      []string // what the error must contain
 	}{
-		{"misspelt field", `size > 1 and usr == "bob"`, 13, []string{`unknown field "usr"`, "did you mean user?", "fields: n, time, conn"}},
+		{
+			"misspelt field", `size > 1 and usr == "bob"`, 13,
+			[]string{`unknown field "usr"`, "did you mean user?", "fields: n, time, conn"},
+		},
 		{"field of another language", `ip.src == "x"`, 0, []string{`unknown field "ip"`, "fields: n,"}},
-		{"command as a field", `xfr && role == "NS"`, 0, []string{`cmd == "XFR"`}},
-		{"unknown part", `payload.txt contains "a"`, 8, []string{`unknown field "payload.txt"`, "did you mean payload.text?"}},
+		{"command as a number of something", `xfr > 3`, 0, []string{`cmd == "XFR"`}},
+		{"one equals sign", `cmd = "XFR"`, 4, []string{`cmd == "XFR"`}},
+		{"flags as a text", `flags == "error"`, 6, []string{`"error" in flags`}},
+		{"no such flag", `"erorr" in flags`, 0, []string{`did you mean "error"?`, "rewritten, edited"}},
+		{
+			"direction in words", `cmd == "XFR" && dir == "client"`, 23,
+			[]string{`no event has the dir "client"`, `"C" for what`},
+		},
+		{"no such role", `role in ["NS", "nb"]`, 15, []string{`no event has the role "nb"`, `"DS", "NS", "SB" or "FT"`}},
+		{
+			"unknown part", `payload.txt contains "a"`, 8,
+			[]string{`unknown field "payload.txt"`, "did you mean payload.text?"},
+		},
 		{"the environment", `$env["cmd"] == "XFR"`, 0, []string{`unknown field "$env"`}},
 		{"wrong type", `cmd == 5`, 4, []string{"mismatched types string and int", "quotation marks"}},
 		{"no condition", `size + 1`, 0, []string{"true or false"}},
 		{"variable", `let x = raw + raw; let y = x + x; y == ""`, 23, []string{"no variables"}},
 		{"loop in a loop", `any(1..9999, any(1..9999, # > 10000))`, 13, []string{"cannot hold another"}},
 		{"large range", `n in 1..100000000`, 6, []string{"at most 10000 apart", "n > 5"}},
+		{"large pattern", `raw matches "(a?){1000}b"`, 12, []string{"256 steps", "contains"}},
+		{"pattern of repetitions of repetitions", `raw matches "((a?){30}){30}"`, 12, []string{"256 steps"}},
+		{"patterns large together", `raw matches "a{200}" or raw matches "b{200}"`, 36, []string{"256 steps"}},
 		{"range from the wire", `n in 1..size`, 6, []string{"at most 10000 apart"}},
-		{"function that builds", `len(replace(raw, "", raw)) > 1`, 4, []string{`unknown function "replace"`, "functions: abs, all"}},
+		{
+			"function that builds", `len(replace(raw, "", raw)) > 1`, 4,
+			[]string{`unknown function "replace"`, "functions: abs, all"},
+		},
 		{"pattern from the wire", `raw matches payload.text`, 4, []string{"quotation marks"}},
 		{"wrong pattern", `raw matches "["`, 4, []string{"missing closing ]"}},
 		{"no such function", `foo(raw) == ""`, 0, []string{`"foo"`, "functions:"}},
+		{"no subnet", `server in cidr("10.0.0/8")`, 15, []string{`"10.0.0/8" is no subnet`, `"10.0.0.0/8"`}},
+		{"subnet of no address", `user in cidr("10.0.0.0/8")`, 8, []string{"after client or server"}},
+		{"subnet alone", `client == "a" and cidr("10.0.0.0/8")`, 18, []string{"to the right of in", "client in cidr("}},
+		{"case of a number", `size icontains "ü"`, 0, []string{"icontains compares texts"}},
+		{"unknown after icontains", `raw icontains usr`, 14, []string{`unknown field "usr"`}},
 		{"no time", `time > "noon"`, 7, []string{`"noon" is no time`, `"2026-03-01 15:04:05"`}},
 		{"cut short", `cmd == `, 6, []string{"ends too early"}},
 		{"open string", `cmd == "XFR`, 11, []string{"literal not terminated"}},
-		{"after text that is not ASCII", `user == "ü" && usr == ""`, 16, []string{"  user == \"ü\" && usr == \"\"\n  " + strings.Repeat(" ", 15) + "^"}},
+		{
+			"after text that is not ASCII", `user == "ü" && usr == ""`, 16,
+			[]string{"  user == \"ü\" && usr == \"\"\n  " + strings.Repeat(" ", 15) + "^"},
+		},
 		{"second line", "size > 1\n\tand usr == \"\"", 14, []string{"\n   and usr == \"\"\n       ^"}},
 		{"not UTF-8", "cmd == \"\xff\"", 8, []string{"not valid UTF-8"}},
 		{"too long", strings.Repeat(" ", 5000), 4096, []string{"longer than 4096 bytes"}},
@@ -200,11 +265,12 @@ func TestCompileErrors(t *testing.T) {
 	}
 }
 
-// TestNames: what completion offers must compile.
+// TestNames checks that every name offered by completion compiles.
 func TestNames(t *testing.T) {
 	names := filter.Names()
 	for _, name := range names {
-		if _, err := filter.Compile(name + " == nil or true"); err != nil && !strings.Contains(err.Error(), "mismatched types") {
+		if _, err := filter.Compile(name + " == nil or true"); err != nil &&
+			!strings.Contains(err.Error(), "mismatched types") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -215,9 +281,11 @@ func TestNames(t *testing.T) {
 	}
 }
 
-// TestMatchConcurrently runs under the race detector: one filter serves the proxy's pumps and the screen at once.
+// TestMatchConcurrently is for the race detector: the proxy's pumps and the screen use the same
+// filter concurrently.
 func TestMatchConcurrently(t *testing.T) {
-	f, err := filter.Compile(`cmd == "MSG" and payload.text contains "Hello" and args.UserHandle == "alice@hotmail.com"`)
+	f, err := filter.Compile(`cmd == "MSG" and payload.text contains "Hello" and args.UserHandle == ` +
+		`"alice@hotmail.com"`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,9 +307,12 @@ func TestMatchConcurrently(t *testing.T) {
 
 func FuzzCompile(f *testing.F) {
 	for _, src := range []string{
-		`cmd == "XFR" && role == "NS"`, `"rewritten" in flags`, `args.UserHandle contains "@"`, `args[1]`, `let x = args; x.y == ""`,
-		`payload.headers["A"] == "b"`, `time > "2026-01-01"`, `any(flags, {# == "x"})`, `hello`, `911`, "\xff", `out?.raw matches "["`,
-		`map(1..9, # * size) == [1]`, `n ?? 1`, `user ? 1 : 2`, `$env`, `{"a": 1}.a == n`, `"a" in out`, `payload.text[1:2] == "b"`,
+		`cmd == "XFR" && role == "NS"`, `"rewritten" in flags`, `args.UserHandle contains "@"`, `args[1]`,
+		`let x = args; x.y == ""`,
+		`payload.headers["A"] == "b"`, `time > "2026-01-01"`, `any(flags, {# == "x"})`, `hello`, `911`, "\xff",
+		`out?.raw matches "["`,
+		`map(1..9, # * size) == [1]`, `n ?? 1`, `user ? 1 : 2`, `$env`, `{"a": 1}.a == n`, `"a" in out`,
+		`payload.text[1:2] == "b"`,
 	} {
 		f.Add(src)
 	}
@@ -259,7 +330,7 @@ func FuzzCompile(f *testing.F) {
 		for _, e := range all {
 			compiled.Match(e)
 		}
-		if d := time.Since(began); d > 5*time.Second { // far above what a busy machine needs for what the limits allow
+		if d := time.Since(began); d > 5*time.Second { // far above what a busy machine needs for any allowed expression
 			t.Fatalf("%q took %v", src, d)
 		}
 	})
@@ -267,7 +338,10 @@ func FuzzCompile(f *testing.F) {
 
 func BenchmarkMatch(b *testing.B) {
 	all := events()
-	for _, src := range []string{`cmd == "XFR" && role == "NS"`, `XFR`, `args.Address contains "10.0"`, `"rewritten" in flags`, `hello`} {
+	for _, src := range []string{
+		`cmd == "XFR" && role == "NS"`, `XFR`, `args.Address contains "10.0"`,
+		`"rewritten" in flags`, `hello`,
+	} {
 		b.Run(src, func(b *testing.B) {
 			f, err := filter.Compile(src)
 			if err != nil {
@@ -278,5 +352,35 @@ func BenchmarkMatch(b *testing.B) {
 				f.Match(all["xfr"])
 			}
 		})
+	}
+}
+
+// TestAdvice: who compares with what hardly any event has is told what is probably meant; what may
+// be right stays without a word.
+func TestAdvice(t *testing.T) {
+	for _, tc := range []struct{ src, want string }{
+		{`user == "alice"`, `user == "alice@hotmail.com"`},
+		{`user in ["alice", "bob@hotmail.com"]`, `user startsWith "alice@"`},
+		{`cmd == "xfr"`, `write cmd == "XFR"`},
+		{`cmd == "ERR_NOT_EXPECTED"`, `write cmd == "715"`},
+		{`cmd in ["XFRR"]`, `did you mean "XFR"`},
+		{`cmd != "QQQ"`, `no dialect has a command "QQQ"`},
+		{`dialect == "msnp2"`, `did you mean dialect == "MSNP2"?`},
+		{`event == "closed"`, `did you mean event == "close"?`},
+		{`args.UserHandel == "bob@hotmail.com"`, `did you mean args.UserHandle?`},
+		{`"MSNP2" in args.Dialects`, `no command has an argument Dialects`},
+
+		{`user == "alice@hotmail.com" and cmd == "XFR" and role == "" and "error" in flags`, ""},
+		{`args.userhandle == "bob" or args.Arg3 == "" or args.Extra != ""`, ""},
+		{"hello", ""},
+	} {
+		f, err := filter.Compile(tc.src)
+		if err != nil {
+			t.Errorf("%s: %v", tc.src, err)
+			continue
+		}
+		if got := f.Advice(); !strings.Contains(got, tc.want) || tc.want == "" && got != "" {
+			t.Errorf("%s: the advice is %q, want %q", tc.src, got, tc.want)
+		}
 	}
 }

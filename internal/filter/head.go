@@ -15,44 +15,47 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// Verdict is what the head of an event tells of whether it matches: all of the event but its bytes, its text and what was sent
-// on, which an index has without reading them.
+// Verdict is the result of a filter for the head of an event. The head is everything but the
+// event's bytes, its text and what was sent on; an index holds it in memory.
 type Verdict uint8
 
 // The verdicts.
 const (
-	Unsure Verdict = iota // only the whole event tells
+	Unsure Verdict = iota // the whole event is needed to decide
 	No
 	Yes
 )
 
-// The fields of the head: those that are the same for all events of a connection, as long as nothing new is known of it, those
-// that a few dozen combinations of verb, direction and flags have, and those that are different each time.
+// The fields of the head: those that all events of a connection share as long as nothing new is
+// learned of it, those of which a few dozen combinations of verb, direction and flags exist, and
+// those that differ each time.
 var (
-	connFields = []string{"conn", "role", "client", "server", "user", "session", "dialect"}
+	connFields = []string{
+		"conn", "role", "client", "server", "client_name", "server_name", "user", "session", "dialect",
+	}
 	verbFields = []string{"cmd", "dir", "flags", "event"}
-	headFields = []string{"n", "time", "reply_to", "rtt_ms"}
+	headFields = []string{"n", "time", "reply_to", "rtt_ms", "file"}
 )
 
-// Class is how many events a head has one verdict for.
+// Class tells which events have the same verdict on their heads.
 type Class uint8
 
 // The classes.
 const (
-	EachEvent     Class = iota // every event may have another
-	ByVerb                     // those that have the same verb, row, direction, kind and flags
-	ByVerbAndConn              // those of them that are on the same connection, and say the same of it
+	EachEvent     Class = iota // each event may have another verdict
+	ByVerb                     // events with the same verb, row, direction, kind and flags
+	ByVerbAndConn              // of these, the events with the same connection and connection info
 )
 
-// head is what an expression says of the heads of events.
+// head is the part of a filter that needs only the heads of events.
 type head struct {
-	program *vm.Program // true wherever the expression may be; nil where that is everywhere
+	program *vm.Program // true if the expression may be true; nil if that is always so
 	fields  []field
-	whole   bool // it is the expression itself
+	whole   bool // whether the program is equivalent to the expression
 	class   Class
 }
 
-// Head returns what the head of an event tells. Of its message nothing but the verb is looked at.
+// Head returns the verdict on the head of an event. Of the event's message it reads only the verb.
 func (f *Filter) Head(e *session.Event) Verdict {
 	switch h := &f.head; {
 	case f.word != nil && h.whole:
@@ -78,7 +81,7 @@ func verdict(match bool) Verdict {
 	return No
 }
 
-// Class returns for which events Head says the same.
+// Class returns which events have the same verdict of Head.
 func (f *Filter) Class() Class { return f.head.class }
 
 func classOf(fields []field) Class {
@@ -87,23 +90,25 @@ func classOf(fields []field) Class {
 		switch {
 		case slices.Contains(headFields, f.name):
 			return EachEvent
-		case slices.Contains(connFields, f.name):
+		case slices.Contains(connFields, plainName(f.name)):
 			class = ByVerbAndConn
 		}
 	}
 	return class
 }
 
-// headOf takes from an expression what can be told without the bytes: what needs them becomes true, or false where that makes
-// the whole true. So where the result is false, the expression is not true.
+// headOf derives an expression that needs only the head: a condition that needs the bytes becomes
+// true, or false inside a negation. So whenever the derived expression is false, the original is
+// false.
 func headOf(src string) (head, error) {
 	config := conf.CreateNew()
 	config.MaxNodes = maxNodes
-	tree, err := parser.ParseWithConfig(src, config)
+	text, folds := unfold(src)
+	tree, err := parser.ParseWithConfig(text, config)
 	if err != nil {
 		return head{}, err
 	}
-	ast.Walk(&tree.Node, flatten{})
+	ast.Walk(&tree.Node, flatten{folds})
 	h := head{whole: bound(&tree.Node, true)}
 	if is(tree.Node, true) && !h.whole {
 		return head{}, nil
@@ -128,8 +133,8 @@ func headOf(src string) (head, error) {
 	return h, err
 }
 
-// bound replaces the parts of a condition that need more than the head by the given value, and by its opposite within a
-// negation. It reports whether nothing had to be.
+// bound replaces the parts of a condition that need more than the head by the given value, and
+// inside a negation by its opposite. It reports whether it replaced nothing.
 func bound(node *ast.Node, to bool) (whole bool) {
 	switch n := (*node).(type) {
 	case *ast.BinaryNode:
@@ -139,7 +144,7 @@ func bound(node *ast.Node, to bool) (whole bool) {
 			whole = bound(&n.Right, to) && left
 			either := n.Operator == "||" || n.Operator == "or"
 			if !whole && either == to && (is(n.Left, to) || is(n.Right, to)) {
-				ast.Patch(node, &ast.BoolNode{Value: to}) // one side alone decides
+				ast.Patch(node, &ast.BoolNode{Value: to}) // the other side no longer matters
 			}
 			return whole
 		}
@@ -161,14 +166,16 @@ func is(node ast.Node, value bool) bool {
 	return ok && b.Value == value
 }
 
-// reads finds out whether a part of an expression reads more than the head, or what is different each time.
+// reads determines whether a part of an expression reads more than the head, or a field that is
+// different in each event.
 type reads struct{ more bool }
 
 // Visit implements ast.Visitor.
 func (r *reads) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
-		known := slices.Contains(connFields, n.Value) || slices.Contains(verbFields, n.Value) || slices.Contains(headFields, n.Value)
+		known := slices.Contains(connFields, plainName(n.Value)) || slices.Contains(verbFields, n.Value) ||
+			slices.Contains(headFields, n.Value)
 		r.more = r.more || !known
 	case *ast.BuiltinNode:
 		r.more = r.more || n.Name == "now"

@@ -10,8 +10,8 @@ import (
 	"github.com/msnscope/msnscope/internal/filter"
 )
 
-// The head of an event never says anything else than the event, and says as much as it can: each event is named with + where it
-// says yes, with - where it says no, and not at all where only the bytes tell.
+// The head of an event never contradicts the event, and decides as much as it can. An event is
+// named with + if the head matches, with - if it does not, and not at all if only the bytes tell.
 func TestHead(t *testing.T) {
 	all := events()
 	for _, tc := range []struct {
@@ -29,16 +29,29 @@ func TestHead(t *testing.T) {
 		{`n == 4`, "-error -latin1 -msg -nln -open -ver +xfr -zzz", filter.EachEvent},
 		{`time > "2026-03-01 18:04:05"`, "+error -latin1 -msg -nln -open -ver +xfr -zzz", filter.EachEvent},
 		{`cmd == "MSG" && payload.text contains "Hello"`, "-error -nln -open -ver -xfr -zzz", filter.ByVerb},
-		{`cmd == "MSG" || payload.text contains "Hello"`, "", filter.EachEvent}, // where it may be true, all must be read
+		// if it may be true, the whole event must be read
+		{`cmd == "MSG" || payload.text contains "Hello"`, "", filter.EachEvent},
 		{`payload.text contains "Hello"`, "", filter.EachEvent},
 		{`!(cmd == "MSG" || args.Ser == "1") && dir == "S"`, "-latin1 -msg -open -ver -zzz", filter.ByVerb},
 		{`not (raw contains "%20") and cmd in ["NLN", "ZZZ"]`, "-error -latin1 -msg -open -ver -xfr", filter.ByVerb},
-		{`cmd == "XFR" && args.Address contains "10.0" && len(user) > 3`, "-error -latin1 -msg -nln -open -ver -zzz", filter.ByVerbAndConn},
+		{
+			`cmd == "XFR" && args.Address contains "10.0" && len(user) > 3`, "-error -latin1 -msg -nln -open -ver -zzz",
+			filter.ByVerbAndConn,
+		},
 		{`dir == "C" && (out.raw contains "127" || size > 10)`, "-error -latin1 -msg -nln -open -xfr", filter.ByVerb},
 		{`dir == "C" ? cmd == "ZZZ" : raw contains "x"`, "", filter.EachEvent},
 		{`len(args) > 2 && conn == 7`, "-error -latin1 -msg -nln -open -ver -xfr -zzz", filter.ByVerbAndConn},
 		{`time < now()`, "", filter.EachEvent},
-		{`int(user) > 3 && cmd == "NLN"`, "", filter.ByVerbAndConn}, // it fails, and so says nothing
+		{
+			`client in cidr("10.0.0.0/30") || server != "10.0.0.1"`,
+			"-error -latin1 -msg -nln -open -ver -xfr -zzz", filter.ByVerbAndConn,
+		},
+		{
+			`client_name icontains "LAPTOP" && client == "10.0.0.7"`,
+			"-error -latin1 -msg +nln -open -ver -xfr -zzz", filter.ByVerbAndConn,
+		},
+		{`file == "a.pcap"`, "-error -latin1 -msg +nln -open -ver -xfr -zzz", filter.EachEvent},
+		{`int(user) > 3 && cmd == "NLN"`, "", filter.ByVerbAndConn}, // it fails, and so decides nothing
 		{`args.Nothing == "x" || cmd == "NLN"`, "", filter.EachEvent},
 		{`false && payload.text contains "x"`, "-error -latin1 -msg -nln -open -ver -xfr -zzz", filter.ByVerb},
 	} {
@@ -59,7 +72,8 @@ func TestHead(t *testing.T) {
 				got = append(got, map[filter.Verdict]string{filter.Yes: "+", filter.No: "-"}[v]+name)
 			}
 		}
-		if got := strings.Join(got, " "); got != tc.want && !strings.HasPrefix(tc.src, "int(") || f.Class() != tc.class {
+		if got := strings.Join(got, " "); got != tc.want && !strings.HasPrefix(tc.src, "int(") ||
+			f.Class() != tc.class {
 			t.Errorf("%q: %s, class %d; want %s, %d", tc.src, got, f.Class(), tc.want, tc.class)
 		}
 	}

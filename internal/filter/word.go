@@ -6,27 +6,29 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// bareWord returns what a single word means, nil where src is an expression, and whether the verb alone tells.
-func bareWord(src string) (match func(*session.Event) bool, verbOnly bool) {
+// bareWord returns the match function of a single word, nil if src is an expression. headOnly
+// reports whether the match depends on the verb or the flags alone.
+func bareWord(src string) (match func(*session.Event) bool, headOnly bool) {
 	isWord := strings.IndexFunc(src, func(r rune) bool {
 		return !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("@.-_", r)
 	}) < 0
 	if !isWord || src == "true" || src == "false" {
 		return nil, false
 	}
-	verb := decode.V(strings.ToUpper(src))
-	if isDigits := verb != (decode.Verb{}) && verb[0] <= '9'; isDigits || knownVerb(verb.String()) {
+	if verb, ok := commandWord(src); ok {
 		return func(e *session.Event) bool { return e.In.Verb == verb }, true
+	}
+	if flag := session.ParseFlag(strings.ToLower(src)); flag != 0 {
+		return func(e *session.Event) bool { return e.Flags&flag != 0 }, true
 	}
 	return func(e *session.Event) bool { return contains(e, src) }, false
 }
 
-// contains reports whether the command's line or its payload has the word, without regard to case. The payload's headers
-// count: the handle of who is typing stands there.
+// contains reports whether the command's line or its payload contains the word, regardless of case.
+// The headers of the payload count, since they hold the handle of a user who is typing.
 func contains(e *session.Event, word string) bool {
 	if containsFold(e.In.Line(), word) || containsFold(e.In.Payload(), word) {
 		return true
@@ -35,11 +37,12 @@ func contains(e *session.Event, word string) bool {
 		return false
 	}
 	v := view{e: e}
-	text, converted := v.payload().Text() // a word with an umlaut in text that is not UTF-8
+	text, converted := v.payload().Text() // the text may not be UTF-8, and the word may have an umlaut
 	return converted && containsFold([]byte(text), word)
 }
 
-// containsFold finds word in b without regard to case. ASCII words are found without a copy of b.
+// containsFold reports whether b contains word, regardless of case. It does not copy b if word is
+// ASCII.
 func containsFold(b []byte, word string) bool {
 	if !isASCII(word) {
 		return strings.Contains(strings.ToLower(string(b)), strings.ToLower(word))
@@ -70,9 +73,12 @@ func lower(c byte) byte {
 
 func isASCII(s string) bool { return len(s) == utf8.RuneCountInString(s) }
 
-// parseTime reads the forms of a time that a person types; without a zone it is local.
+// parseTime parses the forms of a time that people type. A time without a zone is local.
 func parseTime(s string) (time.Time, bool) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+	for _, layout := range []string{
+		time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05",
+		"2006-01-02 15:04", time.DateOnly,
+	} {
 		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
 			return t, true
 		}

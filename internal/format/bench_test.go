@@ -10,8 +10,8 @@ import (
 	"github.com/msnscope/msnscope/internal/msntest"
 )
 
-// BenchmarkTyped goes from bytes to named, unescaped arguments: framing, the row, and all fields of each command that the
-// servers of the shipped captures sent.
+// BenchmarkTyped measures the way from bytes to named, unescaped arguments: framing, the row, and
+// all fields of each command that the servers of the embedded captures sent.
 func BenchmarkTyped(b *testing.B) {
 	var stream []byte
 	for _, s := range msntest.Streams(b) {

@@ -13,7 +13,7 @@ import (
 // start is in the local zone, because text lines show local time.
 var start = time.Date(2026, 3, 1, 18, 4, 5, 123_000_000, time.Local)
 
-// talk is one connection that plays a conversation, a millisecond and a half between commands.
+// talk plays a conversation on one connection, a millisecond and a half between commands.
 type talk struct {
 	conn *session.Conn
 	now  time.Time
@@ -25,7 +25,8 @@ func newTalk(role dialect.Role) *talk {
 	return &talk{conn: conn, now: start}
 }
 
-// say plays commands, each with its sender before it ("C: CHG 8 NLN"; the line end is added), and returns the last event.
+// say plays commands, each with its sender before it ("C: CHG 8 NLN"; the line end is added), and
+// returns the last event.
 func (t *talk) say(commands ...string) *session.Event {
 	var e *session.Event
 	for _, c := range commands {
@@ -43,9 +44,10 @@ func (t *talk) say(commands ...string) *session.Event {
 const hello = "S: MSG bob@hotmail.com Bob%20B 85\r\n" +
 	"MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n\r\nhello bob, how are\r\nyou"
 
-const typing = "C: MSG 5 U 90\r\nMIME-Version: 1.0\r\nContent-Type: text/x-msmsgscontrol\r\nTypingUser: alice@hotmail.com\r\n\r\n\r\n"
+const typing = "C: MSG 5 U 90\r\nMIME-Version: 1.0\r\nContent-Type: text/x-msmsgscontrol\r\nTypingUser: " +
+	"alice@hotmail.com\r\n\r\n\r\n"
 
-// events are one of each kind that is treated differently.
+// events has one event of each kind that is treated differently.
 func events(testing.TB) map[string]*session.Event {
 	rewritten := newTalk(dialect.NS).say("C: XFR 9 SB", "S: XFR 9 SB 10.0.0.9:1863 CKI 1726.105")
 	rewritten.Out = []byte("XFR 9 SB 127.0.0.1:1863 CKI 1726.105\r\n")
@@ -56,8 +58,9 @@ func events(testing.TB) map[string]*session.Event {
 	conn, open := new(session.Graph).Open(start, "10.0.0.7:51234", "")
 	blob := decode.Blob([]byte("\x16\x03\x01\xff junk\x1b[2J\r\n"), decode.NoVerb)
 	return map[string]*session.Event{
-		"command":   newTalk(0).say("C: VER 0 MSNP2 CVR0"),
-		"reply":     newTalk(dialect.NS).say("C: USR 5 MD5 I alice@hotmail.com", "S: USR 5 OK alice@hotmail.com Al%20%22L%22"),
+		"command": newTalk(0).say("C: VER 0 MSNP2 CVR0"),
+		"reply": newTalk(dialect.NS).say("C: USR 5 MD5 I alice@hotmail.com",
+			"S: USR 5 OK alice@hotmail.com Al%20%22L%22"),
 		"error":     newTalk(dialect.NS).say("C: USR 6 MD5 S 7f919fab", "S: 911 6"),
 		"message":   newTalk(dialect.SB).say(hello),
 		"typing":    newTalk(dialect.SB).say(typing),
@@ -72,5 +75,6 @@ func events(testing.TB) map[string]*session.Event {
 		"close":     conn.Close(start, "the client \x1b[31mleft"),
 		"note":      new(session.Graph).Note(start, "recording stopped"),
 		"gap":       conn.Gap(start, decode.FromServer, "300 bytes are missing"),
+		"half":      conn.HalfClose(start, decode.FromServer),
 	}
 }

@@ -2,10 +2,9 @@ package format
 
 import (
 	"strconv"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/body"
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
 )
@@ -13,19 +12,20 @@ import (
 // extra is the name of arguments that the command's row does not have.
 const extra = "Extra"
 
-// Field is one argument of a command.
+// Field is one argument of a command, with its name and its kind.
 type Field struct {
-	// Name is the draft's; "Extra" for a surplus argument, "Arg1", "Arg2" ... in a command that nobody knows. A name repeats
-	// where the argument does.
+	// Name is the draft's name of the argument; "Extra" for a surplus argument; "Arg1", "Arg2" ...
+	// in an unknown command. Arguments that repeat have the same name.
 	Name string
-	// Kind is what the argument is; Text where nobody knows.
+	// Kind is the argument's kind, Text if unknown.
 	Kind dialect.Kind
-	// Raw is the argument as it was on the wire, Value with its %XX undone and U+FFFD for bytes that are not UTF-8. Neither is
-	// fit for a terminal: see [Printable].
+	// Raw is the argument as it was on the wire, Value the same with %XX unescaped and as
+	// text, as body.ToText reads it. Neither is safe for a terminal: see [Printable].
 	Raw, Value string
 }
 
-// Fields returns the arguments of a command in their order, without verb and TrID; nil for what has none.
+// Fields returns the arguments of a command in their order, without verb and TrID; nil for an event
+// that has none. The slice is the caller's.
 func Fields(e *session.Event) []Field {
 	n := e.In.NumArgs()
 	if n == 0 {
@@ -35,12 +35,15 @@ func Fields(e *session.Event) []Field {
 	for i := range fields {
 		start, end := e.In.ArgSpan(i)
 		raw := line[start:end]
-		fields[i] = Field{Name: argName(e.Row, i), Kind: argKind(e.Row, i), Raw: raw, Value: validUTF8(decode.Unescape(raw))}
+		fields[i] = Field{
+			Name: argName(e.Row, i), Kind: argKind(e.Row, i), Raw: raw,
+			Value: body.ToText(decode.Unescape(raw)),
+		}
 	}
 	return fields
 }
 
-// argName names argument i.
+// argName returns the name of argument i.
 func argName(row *dialect.Row, i int) string {
 	if row == nil {
 		return "Arg" + strconv.Itoa(i+1)
@@ -60,7 +63,7 @@ func argKind(row *dialect.Row, i int) dialect.Kind {
 	return dialect.Text
 }
 
-// repeats reports whether argument i has the name of the one before it.
+// repeats reports whether argument i has the same name as the argument before it.
 func repeats(row *dialect.Row, i int) bool {
 	if row == nil {
 		return false
@@ -72,14 +75,14 @@ func repeats(row *dialect.Row, i int) bool {
 	return many || i > len(row.Args)
 }
 
-// validUTF8 puts one U+FFFD in place of each byte that is not UTF-8.
-func validUTF8(s string) string {
-	if utf8.ValidString(s) {
-		return s
+// mayRepeat reports whether argument i is one of those with the same name, or could be.
+func mayRepeat(row *dialect.Row, i int) bool {
+	switch {
+	case row == nil:
+		return false
+	case i >= len(row.Args):
+		return true
 	}
-	var b strings.Builder
-	for _, r := range s {
-		b.WriteRune(r)
-	}
-	return b.String()
+	return row.Args[i].Many || i+1 < len(row.Args) && row.Args[i+1].Name == row.Args[i].Name ||
+		i > 0 && repeats(row, i)
 }

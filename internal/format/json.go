@@ -12,12 +12,12 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// AppendJSON appends the event as one JSON object and a line feed. Its keys are always in the same order; one whose value is
-// empty is left out, but for n, time, conn and role. Control characters and what would disturb a terminal are escaped, so the
-// line can be printed as it is.
+// AppendJSON appends the event as one JSON object and a line feed. Its keys are always in the same
+// order. A key whose value is empty is left out, except n, time, conn and role. Control characters,
+// and runes that would disturb a terminal, are escaped, so the line can be printed as it is.
 func AppendJSON(dst []byte, e *session.Event) []byte {
 	dst = strconv.AppendUint(append(dst, `{"n":`...), e.N, 10)
-	dst = append(e.Time.UTC().AppendFormat(append(dst, `,"time":"`...), time.RFC3339Nano), '"')
+	dst = appendTime(append(dst, `,"time":`...), e.Time)
 	dst = strconv.AppendInt(append(dst, `,"conn":`...), int64(e.Conn), 10)
 	dst = append(append(append(dst, `,"role":"`...), e.Role.Name()...), '"')
 	if e.Dir != 0 {
@@ -25,6 +25,8 @@ func AppendJSON(dst []byte, e *session.Event) []byte {
 	}
 	dst = appendField(dst, "client", e.Client)
 	dst = appendField(dst, "server", e.Server)
+	dst = appendField(dst, "client_name", e.ClientName)
+	dst = appendField(dst, "server_name", e.ServerName)
 	if e.Kind == session.Command {
 		dst = appendCommand(dst, &e.In, e.Row)
 	}
@@ -32,31 +34,35 @@ func AppendJSON(dst []byte, e *session.Event) []byte {
 	dst = appendField(dst, "session", e.Session)
 	dst = appendField(dst, "dialect", e.Dialect)
 	if e.Inferred {
-		dst = append(dst, `,"inferred":true`...) // no VER told the dialect
+		dst = append(dst, `,"inferred":true`...) // no VER was seen
 	}
 	if e.Kind == session.Command {
 		dst = strconv.AppendInt(append(dst, `,"size":`...), int64(len(e.In.Raw)), 10)
 	}
 	if e.ReplyTo != 0 {
 		dst = strconv.AppendUint(append(dst, `,"reply_to":`...), e.ReplyTo, 10)
-		dst = appendMillis(append(dst, `,"rtt_ms":`...), e.RTT)
+		if !e.Time.IsZero() {
+			dst = appendMillis(append(dst, `,"rtt_ms":`...), e.RTT)
+		}
 	}
 	if e.Out != nil {
 		dst = appendOut(dst, e)
 	}
 	dst = appendFlags(dst, e.Flags)
+	dst = appendFindings(dst, e.Findings)
 	if e.Kind != session.Command {
 		dst = appendField(dst, "event", e.Kind.String())
 	}
-	return append(appendField(dst, "text", text(e)), '}', '\n')
+	dst = appendField(dst, "text", e.Remark())
+	return append(appendField(dst, "file", e.File), '}', '\n')
 }
 
-// text is what an event says in words: its own text, or why an opaque one is none.
-func text(e *session.Event) string {
-	if e.Text == "" && e.In.Opaque() {
-		return e.In.Why.String()
+// appendTime appends a time, null for the zero time of a capture that has none.
+func appendTime(dst []byte, at time.Time) []byte {
+	if at.IsZero() {
+		return append(dst, "null"...)
 	}
-	return e.Text
+	return append(appendUTC(append(dst, '"'), at), '"')
 }
 
 // appendCommand appends cmd, trid, args, raw and payload.
@@ -72,13 +78,14 @@ func appendCommand(dst []byte, m *decode.Message, row *dialect.Row) []byte {
 	}
 	dst = appendRaw(append(dst, ','), m)
 	if p := m.Payload(); len(p) > 0 && !m.Opaque() {
-		dst = appendPayload(append(dst, `,"payload":`...), p)
+		dst = appendPayload(append(dst, `,"payload":`...), m)
 	}
 	return dst
 }
 
-// appendArgs appends the object of arguments. All of one name are neighbours on the line: only the last of a row repeats, and
-// surplus ones come after it.
+// appendArgs appends the object of arguments. An argument that may repeat is an array even if it
+// stands there once, so that its type is the same in every line. Arguments with the same name are
+// neighbours on the line: only the last one of a row repeats, and surplus arguments come after it.
 func appendArgs(dst []byte, m *decode.Message, row *dialect.Row) []byte {
 	sep := byte('{')
 	for i := 0; i < m.NumArgs(); {
@@ -89,7 +96,7 @@ func appendArgs(dst []byte, m *decode.Message, row *dialect.Row) []byte {
 		}
 		dst = append(appendString(append(dst, sep), name), ':')
 		sep = ','
-		if end == i+1 && name != extra {
+		if !mayRepeat(row, i) {
 			dst = appendUnescaped(dst, m.Arg(i))
 			i = end
 			continue
@@ -103,7 +110,7 @@ func appendArgs(dst []byte, m *decode.Message, row *dialect.Row) []byte {
 	return append(dst, '}')
 }
 
-// appendRaw appends raw, and raw_b64 where raw cannot say it all.
+// appendRaw appends raw, and raw_b64 if raw cannot hold all bytes.
 func appendRaw(dst []byte, m *decode.Message) []byte {
 	line := m.Line()
 	dst = appendBytes(append(dst, `"raw":`...), line)
@@ -113,38 +120,46 @@ func appendRaw(dst []byte, m *decode.Message) []byte {
 	return dst
 }
 
-func appendPayload(dst, payload []byte) []byte {
-	b := body.Parse(payload)
-	dst = strconv.AppendInt(append(dst, `{"length":`...), int64(len(payload)), 10)
+func appendPayload(dst []byte, m *decode.Message) []byte {
+	b := body.Of(m)
+	dst = strconv.AppendInt(append(dst, `{"length":`...), int64(len(m.Payload())), 10)
 	dst = appendField(dst, "type", b.Type)
+	dst = appendField(dst, "charset", b.Charset)
 	if len(b.Headers) > 0 {
 		dst = appendHeaders(append(dst, `,"headers":`...), b.Headers)
 	}
-	if utf8.Valid(b.Data) {
-		dst = appendBytes(append(dst, `,"text":`...), b.Data)
-	} else {
+	if b.Binary() {
+		return append(appendBase64(append(dst, `,"base64":`...), b.Data), '}')
+	}
+	if (b.Charset == "" || b.Charset == "utf-8") && utf8.Valid(b.Data) { // nearly always, without a copy
+		return append(appendBytes(append(dst, `,"text":`...), b.Data), '}')
+	}
+	text, converted := b.Text()
+	dst = appendString(append(dst, `,"text":`...), text)
+	if converted {
 		dst = appendBase64(append(dst, `,"base64":`...), b.Data)
 	}
 	return append(dst, '}')
 }
 
-// appendHeaders appends the object of headers; a name that repeats gets an array, at its first place.
+// appendHeaders appends the object of headers. A name that repeats has an array, at the position of
+// the first one.
 func appendHeaders(dst []byte, headers []body.Header) []byte {
 	sep := byte('{')
 	for i := range headers {
 		if seen(headers[:i], headers[i].Name) {
 			continue
 		}
-		dst = append(appendString(append(dst, sep), headers[i].Name), ':')
+		dst = append(appendString(append(dst, sep), body.ToText(headers[i].Name)), ':')
 		sep = ','
 		if !seen(headers[i+1:], headers[i].Name) {
-			dst = appendString(dst, headers[i].Value)
+			dst = appendString(dst, body.ToText(headers[i].Value))
 			continue
 		}
 		open := byte('[')
 		for _, h := range headers[i:] {
 			if h.Name == headers[i].Name {
-				dst = appendString(append(dst, open), h.Value)
+				dst = appendString(append(dst, open), body.ToText(h.Value))
 				open = ','
 			}
 		}
@@ -153,7 +168,8 @@ func appendHeaders(dst []byte, headers []body.Header) []byte {
 	return append(dst, '}')
 }
 
-// seen compares names byte by byte: headers that differ in case are two keys.
+// seen reports whether headers has the name. It compares bytes: headers that differ in case are two
+// keys.
 func seen(headers []body.Header, name string) bool {
 	for i := range headers {
 		if headers[i].Name == name {
@@ -163,12 +179,13 @@ func seen(headers []body.Header, name string) bool {
 	return false
 }
 
-// appendOut appends what was sent on in place of the command: the line, and the payload if it is another one.
+// appendOut appends what was sent on in place of the command: the line and, if it differs, the
+// payload.
 func appendOut(dst []byte, e *session.Event) []byte {
 	sent := e.Sent()
 	dst = appendRaw(append(dst, `,"out":{`...), &sent)
 	if p := sent.Payload(); len(p) > 0 && !sent.Opaque() && string(p) != string(e.In.Payload()) {
-		dst = appendPayload(append(dst, `,"payload":`...), p)
+		dst = appendPayload(append(dst, `,"payload":`...), &sent)
 	}
 	return append(dst, '}')
 }
@@ -198,7 +215,8 @@ func appendField(dst []byte, key, value string) []byte {
 	return appendString(dst, value)
 }
 
-// appendMillis appends a duration in milliseconds, exact to the nanosecond and without a needless fraction.
+// appendMillis appends a duration in milliseconds, exact to the nanosecond and without a needless
+// fraction.
 func appendMillis(dst []byte, d time.Duration) []byte {
 	if d < 0 {
 		return strconv.AppendFloat(dst, float64(d)/1e6, 'f', -1, 64) // a clock that went back

@@ -17,27 +17,33 @@ import (
 )
 
 func TestAppendJSON(t *testing.T) {
-	// What follows time and before client is the same for all events of a connection.
+	// The keys between time and client are the same for all events of a connection.
 	want := map[string]string{
 		"command": `{"n":2,"conn":1,"role":"","dir":"C","client":"10.0.0.7:51234","server":"10.0.0.1:1863","cmd":"VER","trid":0,` +
 			`"args":{"DialectName":["MSNP2","CVR0"]},"raw":"VER 0 MSNP2 CVR0","size":18}`,
 		"reply": `{"n":3,"conn":1,"role":"NS","dir":"S","client":"10.0.0.7:51234","server":"10.0.0.1:1863","cmd":"USR","trid":5,` +
 			`"args":{"Status":"OK","UserHandle":"alice@hotmail.com","FriendlyName":"Al \"L\""},` +
-			`"raw":"USR 5 OK alice@hotmail.com Al%20%22L%22","user":"alice@hotmail.com","size":41,"reply_to":2,"rtt_ms":1.5}`,
+			`"raw":"USR 5 OK alice@hotmail.com ` +
+			`Al%20%22L%22","user":"alice@hotmail.com","size":41,"reply_to":2,"rtt_ms":1.5}`,
 		"error": `{"n":3,"conn":1,"role":"NS","dir":"S","client":"10.0.0.7:51234","server":"10.0.0.1:1863","cmd":"911","trid":6,` +
 			`"raw":"911 6","size":7,"reply_to":2,"rtt_ms":1.5,"flags":["error"]}`,
 		"message": `{"n":2,"conn":1,"role":"SB","dir":"S","client":"10.0.0.7:51234","server":"10.0.0.1:1863","cmd":"MSG",` +
-			`"args":{"UserHandle":"bob@hotmail.com","FriendlyName":"Bob B","Length":"85"},"raw":"MSG bob@hotmail.com Bob%20B 85",` +
-			`"payload":{"length":85,"type":"text/plain","headers":{"MIME-Version":"1.0","Content-Type":"text/plain; charset=UTF-8"},` +
+			`"args":{"UserHandle":"bob@hotmail.com","FriendlyName":"Bob B","Length":"85"},"raw":"MSG bob@hotmail.com ` +
+			`Bob%20B 85",` +
+			`"payload":{"length":85,"type":"text/plain","charset":"utf-8","headers":{"MIME-Version":"1.0","Content-Type":"text/plain; ` +
+			`charset=UTF-8"},` +
 			`"text":"hello bob, how are\r\nyou"},"size":117}`,
 		"latin1": `{"n":2,"conn":1,"role":"SB","dir":"S","client":"10.0.0.7:51234","server":"10.0.0.1:1863","cmd":"MSG",` +
-			`"args":{"UserHandle":"a@b.c","FriendlyName":"caf` + "\ufffd" + `","Length":"13"},"raw":"MSG a@b.c caf%e9 13",` +
-			`"payload":{"length":13,"headers":{"A":"1"},"base64":"Y2Fm6QA="},"size":34}`,
+			`"args":{"UserHandle":"a@b.c","FriendlyName":"caf` + "é" +
+			`","Length":"13"},"raw":"MSG a@b.c caf%e9 13",` +
+			`"payload":{"length":13,"headers":{"A":"1"},"text":"café\u0000","base64":"Y2Fm6QA="},"size":34}`,
 		"invalid": `{"n":2,"conn":1,"role":"NS","dir":"S","client":"10.0.0.7:51234","server":"10.0.0.1:1863","cmd":"NLN",` +
-			`"args":{"Substate":"NLN","UserHandle":"bob@hotmail.com","FriendlyName":"B` + "\ufffd" + `b"},` +
-			`"raw":"NLN NLN bob@hotmail.com B` + "\ufffd" + `b","raw_b64":"TkxOIE5MTiBib2JAaG90bWFpbC5jb20gQv9i","size":29}`,
+			`"args":{"Substate":"NLN","UserHandle":"bob@hotmail.com","FriendlyName":"Bÿb"},` +
+			`"raw":"NLN NLN bob@hotmail.com B` + "\ufffd" +
+			`b","raw_b64":"TkxOIE5MTiBib2JAaG90bWFpbC5jb20gQv9i","size":29}`,
 		"surplus": `{"n":2,"conn":1,"role":"NS","dir":"S","client":"10.0.0.7:51234","server":"10.0.0.1:1863","cmd":"FLN",` +
-			`"args":{"UserHandle":"bob@hotmail.com","Extra":["a b","c"]},"raw":"FLN bob@hotmail.com a%20b c","size":29}`,
+			`"args":{"UserHandle":"bob@hotmail.com","Extra":["a b","c"]},"raw":"FLN bob@hotmail.com a%20b ` +
+			`c","size":29}`,
 		"unknown": `{"n":2,"conn":1,"role":"NS","dir":"C","client":"10.0.0.7:51234","server":"10.0.0.1:1863","cmd":"ZZZ","trid":4,` +
 			`"args":{"Arg1":"one","Arg2":"two"},"raw":"ZZZ 4 one two","size":15}`,
 		"rewritten": `{"n":3,"conn":1,"role":"NS","dir":"S","client":"10.0.0.7:51234","server":"10.0.0.1:1863","cmd":"XFR","trid":9,` +
@@ -47,25 +53,28 @@ func TestAppendJSON(t *testing.T) {
 		"edited": `{"n":2,"conn":1,"role":"SB","dir":"C","client":"10.0.0.7:51234","server":"10.0.0.1:1863","cmd":"MSG","trid":3,` +
 			`"args":{"AckMode":"N","Length":"2"},"raw":"MSG 3 N 2","payload":{"length":2,"text":"hi"},"size":13,` +
 			`"out":{"raw":"MSG 3 N 3","payload":{"length":3,"text":"bye"}},"flags":["edited","held"]}`,
-		"opaque": `{"n":2,"conn":1,"role":"","dir":"C","client":"10.0.0.7:51234","raw":"\u0016\u0003\u0001` + "\ufffd" + ` junk\u001b[2J",` +
+		"opaque": `{"n":2,"conn":1,"role":"","dir":"C","client":"10.0.0.7:51234","raw":"\u0016\u0003\u0001` +
+			"\ufffd" + ` junk\u001b[2J",` +
 			`"raw_b64":"FgMB/yBqdW5rG1sySg==","size":15,"flags":["opaque"],` +
 			`"text":"not a command: its first word is neither three letters nor three digits"}`,
-		"open":  `{"n":1,"conn":1,"role":"","client":"10.0.0.7:51234","event":"open"}`,
-		"close": `{"n":3,"conn":1,"role":"","client":"10.0.0.7:51234","event":"close","text":"the client \u001b[31mleft"}`,
-		"note":  `{"n":1,"conn":0,"role":"","event":"note","text":"recording stopped"}`,
+		"open": `{"n":1,"conn":1,"role":"","client":"10.0.0.7:51234","event":"open"}`,
+		"close": `{"n":3,"conn":1,"role":"","client":"10.0.0.7:51234","event":"close","text":"the client ` +
+			`\u001b[31mleft"}`,
+		"note": `{"n":1,"conn":0,"role":"","event":"note","text":"recording stopped"}`,
 		"gap": `{"n":4,"conn":1,"role":"","dir":"S","client":"10.0.0.7:51234","flags":["gap"],"event":"gap",` +
 			`"text":"300 bytes are missing"}`,
+		"half": `{"n":5,"conn":1,"role":"","dir":"S","client":"10.0.0.7:51234","event":"half-close"}`,
 	}
 	for name, e := range events(t) {
 		line, ok := want[name]
 		if !ok {
-			continue // typing: no form of its own
+			continue // typing has no form of its own
 		}
 		t.Run(name, func(t *testing.T) {
 			got := string(format.AppendJSON(nil, e))
 			before, after, _ := strings.Cut(got, `"time":"`)
 			stamp, after, _ := strings.Cut(after, `",`)
-			if e.Time.UTC().Format("2006-01-02T15:04:05.999999999Z") != stamp {
+			if e.Time.UTC().Format("2006-01-02T15:04:05.000000000Z") != stamp {
 				t.Errorf("time is %q, want %v in UTC", stamp, e.Time.UTC())
 			}
 			if diff := cmp.Diff(line+"\n", before+after); diff != "" {
@@ -91,7 +100,8 @@ func TestAppendJSONHeaders(t *testing.T) {
 	}
 }
 
-// TestAppendJSONForms: a surplus argument is a list even when alone; a payload that was sent on as it came is told once.
+// TestAppendJSONForms checks that a surplus argument is a list even if it is the only one, and that
+// a payload that was sent on unchanged is written once.
 func TestAppendJSONForms(t *testing.T) {
 	moved := newTalk(dialect.SB).say("C: MSG 3 N 2\r\nhi")
 	moved.Out = []byte("MSG 4 N 2\r\nhi")
@@ -100,8 +110,11 @@ func TestAppendJSONForms(t *testing.T) {
 		e    *session.Event
 		want string
 	}{
-		{"one surplus argument", newTalk(dialect.NS).say("S: FLN bob@hotmail.com x"), `"args":{"UserHandle":"bob@hotmail.com","Extra":["x"]}`},
-		{"a list of one", newTalk(0).say("S: VER 0 MSNP2"), `"args":{"DialectName":"MSNP2"}`},
+		{
+			"one surplus argument", newTalk(dialect.NS).say("S: FLN bob@hotmail.com x"),
+			`"args":{"UserHandle":"bob@hotmail.com","Extra":["x"]}`,
+		},
+		{"a list of one", newTalk(0).say("S: VER 0 MSNP2"), `"args":{"DialectName":["MSNP2"]}`},
 		{"another line, the same payload", moved, `"out":{"raw":"MSG 4 N 2"}}`},
 		{"dropped", &session.Event{Out: []byte{}, Flags: session.Dropped}, `"out":{"raw":""},"flags":["dropped"]`},
 	} {
@@ -111,7 +124,8 @@ func TestAppendJSONForms(t *testing.T) {
 	}
 }
 
-// TestAppendJSONStrings compares the strings with encoding/json: whatever the bytes are, both must mean the same text.
+// TestAppendJSONStrings compares the strings with encoding/json: whatever the bytes are, both must
+// mean the same text.
 func TestAppendJSONStrings(t *testing.T) {
 	for _, s := range []string{
 		"", "plain", `quote " backslash \ slash /`, "a\x00b\x1b\x7f", "\b\f\n\r\t", "<script>&", "grüße 你好 🙂",
@@ -157,7 +171,10 @@ func FuzzAppendJSON(f *testing.F) {
 		if !json.Valid(line) || bytes.IndexByte(line, '\n') != len(line)-1 {
 			t.Fatalf("not one line of JSON: %q", line)
 		}
-		for _, show := range [][]byte{format.AppendText(nil, e), format.AppendCS(nil, e), format.AppendVerbose(nil, e), []byte(format.Summary(e))} {
+		for _, show := range [][]byte{
+			format.AppendText(nil, e), format.AppendCS(nil, e),
+			format.AppendVerbose(nil, e), []byte(format.Summary(e)),
+		} {
 			checkPrintable(t, strings.ReplaceAll(string(show), "\n", ""))
 		}
 		if len(format.Fields(e)) != e.In.NumArgs() {
@@ -180,13 +197,24 @@ func BenchmarkAppendJSON(b *testing.B) {
 	}
 }
 
-// TestMillis: the digits are those that the shortest exact fraction has.
+// TestMillis checks that durations have the digits of the shortest exact fraction.
 func TestMillis(t *testing.T) {
-	for _, d := range []time.Duration{0, 1, 10, 87_566, 100_000, 999_999, 1e6, 1_000_001, 1_500_000, 12_345_678_901, -1, -1_500_000, 1 << 52} {
-		e := &session.Event{ReplyTo: 1, RTT: d}
+	for _, d := range []time.Duration{
+		0, 1, 10, 87_566, 100_000, 999_999, 1e6, 1_000_001, 1_500_000, 12_345_678_901,
+		-1, -1_500_000, 1 << 52,
+	} {
+		e := &session.Event{Time: time.Unix(1, 0), ReplyTo: 1, RTT: d}
 		want := `"rtt_ms":` + strconv.FormatFloat(float64(d)/1e6, 'f', -1, 64) + ","
 		if got := string(format.AppendJSON(nil, e)); !strings.Contains(strings.Replace(got, "}", ",", 1), want) {
 			t.Errorf("%d ns: %s lacks %s", d, got, want)
 		}
+	}
+}
+
+// TestNoTime: an event of a capture without times has neither a time nor a round trip.
+func TestNoTime(t *testing.T) {
+	got := string(format.AppendJSON(nil, &session.Event{N: 1, ReplyTo: 1}))
+	if !strings.Contains(got, `"time":null,`) || strings.Contains(got, "rtt_ms") {
+		t.Errorf("got %s", got)
 	}
 }

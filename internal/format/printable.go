@@ -5,9 +5,11 @@ import (
 	"unicode/utf8"
 )
 
-// Printable returns text from the wire made safe for a terminal and for the eye: control characters and bytes that are not
-// UTF-8 become \x1b, what reorders text, has no width or looks like nothing becomes \u202e (\U000e0001 beyond four digits).
-// Blanks of any width, wide characters and combining marks stay. A backslash stays too: the exact bytes are for raw output.
+// Printable returns text from the wire in a form that is safe for a terminal and for the eye:
+// control characters and bytes that are not UTF-8 become \x1b and the like; runes that reorder
+// text, have no width or look like nothing become \u202e and the like (\U000e0001 beyond four
+// digits). Blanks of any width, wide characters and combining marks stay. Backslashes stay too, so
+// the result cannot be converted back: raw output has the exact bytes.
 func Printable(s string) string {
 	if isPlain(s) {
 		return s
@@ -59,10 +61,10 @@ func appendHex(dst []byte, c byte) []byte {
 	return append(dst, '\\', 'x', lowerHex[c>>4], lowerHex[c&15])
 }
 
-// visible reports whether a rune that is not ASCII shows as something and leaves its neighbours alone.
+// visible reports whether a rune beyond ASCII has a visible form and leaves its neighbours alone.
 func visible(r rune) bool {
 	switch r {
-	case 0x034f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x2800, 0x3164, 0xffa0: // letters and marks that show as nothing
+	case 0x034f, 0x115f, 0x1160, 0x17b4, 0x17b5, 0x2800, 0x3164, 0xffa0: // letters and marks that are invisible
 		return false
 	}
 	return unicode.IsPrint(r) || unicode.Is(unicode.Zs, r)

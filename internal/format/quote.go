@@ -5,18 +5,20 @@ import (
 	"unicode/utf8"
 
 	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/body"
 )
 
 const lowerHex = "0123456789abcdef"
 
-// Text is text from the wire that encoding/json writes as this package does: runes that would disturb a terminal are escaped.
+// Text is text from the wire. Its JSON is written in the way of this package: runes that would
+// disturb a terminal are escaped.
 type Text string
 
 // MarshalJSON implements encoding/json's Marshaler. It never fails.
 func (t Text) MarshalJSON() ([]byte, error) { return appendString(nil, string(t)), nil }
 
-// appendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD; runes that would disturb a terminal are
-// escaped, which means the same to a program.
+// appendString appends s as a JSON string. Bytes that are not UTF-8 become U+FFFD; runes that would
+// disturb a terminal are escaped, which does not change the value for a program.
 func appendString(dst []byte, s string) []byte { return appendQuoted(dst, s) }
 
 // appendBytes is appendString for bytes.
@@ -45,7 +47,7 @@ func appendQuoted[T string | []byte](dst []byte, s T) []byte {
 	return append(append(dst, s[start:]...), '"')
 }
 
-// plain are the bytes that stand in a JSON string as they are.
+// plain holds the bytes that need no escape in a JSON string.
 var plain = func() (t [256]bool) {
 	for c := ' '; c < 0x7f; c++ {
 		t[c] = c != '"' && c != '\\'
@@ -67,7 +69,7 @@ func appendControl(dst []byte, c byte) []byte {
 	return append(dst, '\\', 'u', '0', '0', lowerHex[c>>4], lowerHex[c&15])
 }
 
-// appendRune appends a rune of n bytes that is not ASCII.
+// appendRune appends a rune beyond ASCII, which took n bytes.
 func appendRune(dst []byte, r rune, n int) []byte {
 	switch {
 	case r == utf8.RuneError && n == 1:
@@ -90,11 +92,15 @@ func decodeRune[T string | []byte](s T) (rune, int) {
 	return utf8.DecodeRune(b[:copy(b[:], s)])
 }
 
-// appendUnescaped appends an argument of the wire as a person reads it, as a JSON string.
+// appendUnescaped appends an argument as a JSON string with the %XX of the wire unescaped, as
+// text.
 func appendUnescaped(dst, arg []byte) []byte {
-	if bytes.IndexByte(arg, '%') < 0 {
-		return appendBytes(dst, arg)
+	var room [128]byte // enough for most names, on the stack
+	if bytes.IndexByte(arg, '%') >= 0 {
+		arg = decode.AppendUnescaped(room[:0], arg)
 	}
-	var room [128]byte // what most names need, on the stack
-	return appendBytes(dst, decode.AppendUnescaped(room[:0], arg))
+	if !utf8.Valid(arg) {
+		return appendString(dst, body.ToText(string(arg)))
+	}
+	return appendBytes(dst, arg)
 }

@@ -11,19 +11,21 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// maxSnippet is how many runes of a text a line shows: enough to recognise it.
+// maxSnippet is the number of runes of a text that a line shows: enough to recognise it.
 const maxSnippet = 60
 
-// Summary returns the arguments in one short line for people, %XX undone and printable: what a screen shows beside the
-// command's name. A payload is its first words, or its kind; an error begins with its name; other events are words. The
-// caller cuts the line to its width.
+// Summary returns the arguments in one short line for people, unescaped and printable, for display
+// beside the command's name. A payload is represented by its first words or its kind, an error
+// begins with its name, and an event that is not a command is described in words. The caller cuts
+// the line to its width.
 func Summary(e *session.Event) string {
 	if e.Kind != session.Command {
 		return string(appendWords(nil, e))
 	}
 	m := &e.In
 	if m.Opaque() {
-		return fmt.Sprintf("%d bytes: %s (%s)", len(m.Raw), snippet(string(m.Line()[:min(len(m.Line()), 4*maxSnippet)])), m.Why)
+		return fmt.Sprintf("%d bytes: %s (%s)", len(m.Raw),
+			snippet(string(m.Line()[:min(len(m.Line()), 4*maxSnippet)])), m.Why)
 	}
 	var words []string
 	if name := decode.ErrorName(m.Verb.Code()); name != "" {
@@ -31,26 +33,31 @@ func Summary(e *session.Event) string {
 	}
 	payload := m.Payload()
 	for i := range m.NumArgs() {
-		// Beside a payload the length says nothing, nor the handle beside its name: the first words need the room.
+		// The length adds nothing to a payload, nor the handle to a name: the first words need the
+		// space.
 		if kind := argKind(e.Row, i); len(payload) > 0 &&
 			(kind == dialect.Length || kind == dialect.Handle && argKind(e.Row, i+1) == dialect.Name) {
 			continue
 		}
-		words = append(words, Printable(decode.Unescape(string(m.Arg(i)))))
+		words = append(words, Printable(body.ToText(decode.Unescape(string(m.Arg(i))))))
 	}
 	if len(payload) > 0 {
-		words = append(words, bodySummary(payload))
+		words = append(words, bodySummary(m))
 	}
 	return strings.Join(words, " ")
 }
 
-// bodySummary says in a few words what a payload is.
-func bodySummary(payload []byte) string {
-	b := body.Parse(payload)
+// bodySummary returns a description of a payload in a few words.
+func bodySummary(m *decode.Message) string {
+	b := body.Of(m)
+	if m.Block() {
+		return fmt.Sprintf("%d bytes of the file", len(b.Data))
+	}
 	return Printable(b.Title())
 }
 
-// quoted returns the first words of the text, in quotation marks; of what is no text, what it is.
+// quoted returns the first words of a text in quotation marks, or the kind of the payload if it is
+// not a text.
 func quoted(b *body.Body) string {
 	if !b.Readable() {
 		return Printable(b.Title())

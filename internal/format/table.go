@@ -9,11 +9,12 @@ import (
 	"time"
 )
 
-// The functions here write rows of a table: values that somebody chose, one a column. A value is nil (absent), an int64, a
-// float64, a string, a bool, a [time.Time], a []string or a map[string][]string; anything else is left out.
+// The functions below write rows of a table: the values that a user selected, one for each column.
+// A value is nil (absent), an int64, a float64, a string, a bool, a [time.Time], a []string or a
+// map[string][]string; values of other types are left out.
 
-// AppendTabs appends the values on one line with a tab between them, printable: what is absent is empty, a list has commas
-// between, a map is a JSON object.
+// AppendTabs appends the values on one line, separated by tabs and printable. An absent value is
+// empty, a list is separated by commas, a map is a JSON object.
 func AppendTabs(dst []byte, values []any) []byte {
 	for i, v := range values {
 		if i > 0 {
@@ -29,7 +30,8 @@ func AppendTabs(dst []byte, values []any) []byte {
 	return append(dst, '\n')
 }
 
-// AppendObject appends the values as one JSON object and a line feed, under the columns' names; what is absent is left out.
+// AppendObject appends the values as one JSON object and a line feed, under the names of their
+// columns. Absent values are left out.
 func AppendObject(dst []byte, names []string, values []any) []byte {
 	sep := byte('{')
 	for i, v := range values {
@@ -45,14 +47,20 @@ func AppendObject(dst []byte, names []string, values []any) []byte {
 	return append(dst, '}', '\n')
 }
 
-// AppendCSV appends the values as one record of CSV (RFC 4180), which ends in CRLF. What is absent is an empty cell, a list
-// has commas between, a map is a JSON object. Line ends and tabs of a text stay, other control characters become \x1b as in
-// [Printable].
+// AppendCSV appends the values as one record of CSV (RFC 4180), which ends in CRLF. An absent value
+// is an empty cell, a list is separated by commas, a map is a JSON object. Line ends and tabs in a
+// text stay; other control characters become \x1b and the like, as in [Printable].
 //
-// Spreadsheets take a cell that begins with = + - or @ for a formula, and what others wrote could be one that does harm. A
-// text that begins with one of these, or with an apostrophe, a tab or a line end, gets an apostrophe in front: taking the
-// first apostrophe away gives the text again. Numbers and times stay as they are.
-func AppendCSV(dst []byte, values []any) []byte {
+// Spreadsheets take a cell that begins with = + - or @ for a formula, and a formula in a stranger's
+// text may do harm. A text that begins with one of these, or with an apostrophe, a tab or a line
+// end, gets an apostrophe in front; without that first apostrophe it is the original text. Numbers
+// and times stay as they are.
+func AppendCSV(dst []byte, values []any) []byte { return appendCSV(dst, values, true) }
+
+// AppendExactCSV is [AppendCSV] without the apostrophe, for programs that are no spreadsheets.
+func AppendExactCSV(dst []byte, values []any) []byte { return appendCSV(dst, values, false) }
+
+func appendCSV(dst []byte, values []any, guard bool) []byte {
 	for i, v := range values {
 		if i > 0 {
 			dst = append(dst, ',')
@@ -63,13 +71,13 @@ func AppendCSV(dst []byte, values []any) []byte {
 		at := len(dst)
 		dst = appendValue(dst, v)
 		if cell := dst[at:]; needsCare(cell) {
-			dst = appendCell(dst[:at], string(cell), isText(v))
+			dst = appendCell(dst[:at], string(cell), guard && isText(v))
 		}
 	}
 	return append(dst, '\r', '\n')
 }
 
-// isText reports whether a value's cell is what somebody wrote, perhaps.
+// isText reports whether a value's cell may hold text that somebody wrote.
 func isText(v any) bool {
 	switch v.(type) {
 	case int64, float64, bool, time.Time:
@@ -78,7 +86,7 @@ func isText(v any) bool {
 	return true
 }
 
-// needsCare reports whether a cell may not be able to stand as it is.
+// needsCare reports whether a cell may have to be quoted or changed.
 func needsCare(cell []byte) bool {
 	for _, c := range cell {
 		if !plain[c] || c == ',' {
@@ -88,10 +96,12 @@ func needsCare(cell []byte) bool {
 	return len(cell) > 0 && strings.IndexByte("=+-@'", cell[0]) >= 0
 }
 
-func appendCell(dst []byte, cell string, text bool) []byte {
+// appendCell appends a cell, in quotation marks where it needs them, and if guard is set with an
+// apostrophe in front where it would be a formula.
+func appendCell(dst []byte, cell string, guard bool) []byte {
 	at := len(dst)
 	dst = append(dst, '"')
-	if text && strings.IndexByte("=+-@'\t\r\n", cell[0]) >= 0 {
+	if guard && strings.IndexByte("=+-@'\t\r\n", cell[0]) >= 0 {
 		dst = append(dst, '\'')
 	}
 	for cell != "" {
@@ -113,13 +123,13 @@ func appendCell(dst []byte, cell string, text bool) []byte {
 		}
 		cell = cell[n:]
 	}
-	if !bytes.ContainsAny(dst[at+1:], ",\"\r\n") { // the quotes were not needed
+	if !bytes.ContainsAny(dst[at+1:], ",\"\r\n") { // the quotation marks are not needed
 		return append(dst[:at], dst[at+1:]...)
 	}
 	return append(dst, '"')
 }
 
-// appendValue appends a value as the cell of a table, text as it is.
+// appendValue appends a value as the cell of a table, without escaping text.
 func appendValue(dst []byte, v any) []byte {
 	switch v := v.(type) {
 	case string:
@@ -127,7 +137,7 @@ func appendValue(dst []byte, v any) []byte {
 	case []string:
 		return append(dst, strings.Join(v, ",")...)
 	case time.Time:
-		return v.UTC().AppendFormat(dst, time.RFC3339Nano)
+		return appendUTC(dst, v)
 	}
 	return appendJSONValue(dst, v)
 }
@@ -143,7 +153,7 @@ func appendJSONValue(dst []byte, v any) []byte {
 	case bool:
 		return strconv.AppendBool(dst, v)
 	case time.Time:
-		return append(v.UTC().AppendFormat(append(dst, '"'), time.RFC3339Nano), '"')
+		return appendTime(dst, v)
 	case []string:
 		return appendList(dst, v)
 	case map[string][]string:
@@ -163,7 +173,8 @@ func appendList(dst []byte, list []string) []byte {
 	return append(dst, ']')
 }
 
-// appendLists appends an object, its names sorted. A list of one is the string alone, as in [AppendJSON].
+// appendLists appends lists as a JSON object with sorted names. A list of one element is just that
+// string, as in [AppendJSON].
 func appendLists(dst []byte, lists map[string][]string) []byte {
 	dst = append(dst, '{')
 	for i, name := range slices.Sorted(maps.Keys(lists)) {

@@ -21,12 +21,25 @@ var cells = []any{
 func TestTableRows(t *testing.T) {
 	names := []string{"i", "none", "f", "s", "t", "l", "m", "b", "e"}
 	for _, tc := range []struct{ name, got, want string }{
-		{"tabs", string(format.AppendTabs(nil, cells)), "-3\t\t1.5\tplain\t2026-03-01T11:00:00.000000005Z\trewritten,held\t" + `{"A":"q\"","B":["x","y"]}` + "\ttrue\t\n"},
-		{"csv", string(format.AppendCSV(nil, cells)), `-3,,1.5,plain,2026-03-01T11:00:00.000000005Z,"rewritten,held","{""A"":""q\"""",""B"":[""x"",""y""]}",true,` + "\r\n"},
-		{"json", string(format.AppendObject(nil, names, cells)), `{"i":-3,"f":1.5,"s":"plain","t":"2026-03-01T11:00:00.000000005Z","l":["rewritten","held"],` +
-			`"m":{"A":"q\"","B":["x","y"]},"b":true,"e":""}` + "\n"},
+		{
+			"tabs", string(format.AppendTabs(nil, cells)),
+			"-3\t\t1.5\tplain\t2026-03-01T11:00:00.000000005Z\trewritten,held\t" + `{"A":"q\"","B":["x","y"]}` +
+				"\ttrue\t\n",
+		},
+		{
+			"csv", string(format.AppendCSV(nil, cells)),
+			`-3,,1.5,plain,2026-03-01T11:00:00.000000005Z,"rewritten,held","{""A"":""q\"""",""B"":[""x"",""y""]}",true,` + "\r\n",
+		},
+		{
+			"json", string(format.AppendObject(nil, names, cells)),
+			`{"i":-3,"f":1.5,"s":"plain","t":"2026-03-01T11:00:00.000000005Z","l":["rewritten","held"],` +
+				`"m":{"A":"q\"","B":["x","y"]},"b":true,"e":""}` + "\n",
+		},
 		{"json of nothing", string(format.AppendObject(nil, names, make([]any, 9))), "{}\n"},
-		{"tabs of what is no text", string(format.AppendTabs(nil, []any{"a\tb\r\n\x1b[2J\xff"})), `a\x09b\x0d\x0a\x1b[2J\xff` + "\n"},
+		{
+			"tabs of what is no text", string(format.AppendTabs(nil, []any{"a\tb\r\n\x1b[2J\xff"})),
+			`a\x09b\x0d\x0a\x1b[2J\xff` + "\n",
+		},
 	} {
 		if tc.got != tc.want {
 			t.Errorf("%s:\n got %q\nwant %q", tc.name, tc.got, tc.want)
@@ -34,7 +47,8 @@ func TestTableRows(t *testing.T) {
 	}
 }
 
-// TestCSVCells: what a person wrote is neither a formula nor a control character, and can be had again.
+// TestCSVCells checks that a text from the wire becomes neither a formula nor a control character,
+// and can be restored.
 func TestCSVCells(t *testing.T) {
 	for in, want := range map[string]string{
 		"=1+1":                 "'=1+1",
@@ -59,9 +73,14 @@ func TestCSVCells(t *testing.T) {
 			t.Errorf("%q becomes %q, want %q", in, got, want+",1\r\n")
 		}
 	}
+	values := []any{"=1+1", "-2", "'tis", "a,b", "x\r\n"}
+	if got, want := string(format.AppendExactCSV(nil, values)), "=1+1,-2,'tis,\"a,b\",\"x\r\n\"\r\n"; got != want {
+		t.Errorf("exactly %q, want %q", got, want)
+	}
 }
 
-// FuzzTable: each row is one record to other people's readers, safe to show, with as many cells as there are values.
+// FuzzTable checks that other programs read each row as one record with as many cells as there are
+// values, and that it is safe to show.
 func FuzzTable(f *testing.F) {
 	for _, e := range events(f) {
 		f.Add(string(e.In.Raw), e.Text, e.N)

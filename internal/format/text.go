@@ -12,21 +12,26 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// The columns of a text line before the command. Longer values push the rest to the right; a user is cut.
+// The widths in columns of what precedes the command in a text line. Longer values push the rest to
+// the right; only the user is cut.
 const (
 	numberWidth = 6  // #12345
 	connWidth   = 3  // c99
 	userWidth   = 10 // the part before the @
 )
 
-// AppendText appends the event as one line for people, with a line feed: time (local), number of the event, connection, role,
-// user, direction, the command as it was on the wire, printable. Behind it: the payload, the name of an error, which event it
-// answers and after how long, what was sent on in its place, other flags. Nothing in it is coloured.
+// AppendText appends the event as one line for people, with a line feed: the local time, the number
+// of the event, connection, role, user, direction, and the command as it was on the wire,
+// printable. The payload, the name of an error, the event that it answers with the time that this
+// took, what was sent on in its place, and other flags follow. Nothing is coloured, and secrets are
+// not hidden.
 //
 //	18:04:05.123 #12    c2  SB alice      -> MSG 3 N 70 (+70 bytes text/plain "hello bob")
 //	18:04:05.125 #13    c1  NS alice      <- 913 9 ERR_NOT_ALLOWED_WHEN_OFFLINE [#11 1.8ms]
-func AppendText(dst []byte, e *session.Event) []byte {
-	dst = e.Time.Local().AppendFormat(dst, "15:04:05.000 ")
+func AppendText(dst []byte, e *session.Event) []byte { return Clock{}.AppendText(dst, e) }
+
+// appendEvent appends what follows the time.
+func appendEvent(dst []byte, e *session.Event) []byte {
 	dst = appendColumn(dst, "#", strconv.FormatUint(e.N, 10), numberWidth)
 	dst = appendColumn(dst, "c", dashIfZero(e.Conn), connWidth)
 	dst = appendColumn(dst, "", dashIfEmpty(e.Role.Name()), 2)
@@ -47,21 +52,27 @@ func appendCommandText(dst []byte, e *session.Event) []byte {
 	if m.Opaque() {
 		dst = append(append(dst, "?? "...), Summary(e)...)
 	} else {
-		dst = appendPrintable(dst, m.Line())
-		dst = appendPayloadText(dst, m.Payload())
+		dst = appendLine(dst, m)
+		dst = appendPayloadText(dst, m)
 		if name := decode.ErrorName(m.Verb.Code()); name != "" {
 			dst = append(append(dst, ' '), name...)
 		}
 	}
 	if e.ReplyTo != 0 {
 		dst = strconv.AppendUint(append(dst, " [#"...), e.ReplyTo, 10)
-		dst = append(appendDuration(append(dst, ' '), e.RTT), ']')
+		if !e.Time.IsZero() {
+			dst = appendDuration(append(dst, ' '), e.RTT)
+		}
+		dst = append(dst, ']')
 	}
 	if e.Out != nil {
 		dst = appendSent(dst, e)
 	}
-	for _, name := range (e.Flags &^ (session.Rewritten | session.Opaque | session.Error)).Names() {
+	for _, name := range (e.Flags &^ (session.Rewritten | session.Opaque | session.Error | session.Malformed)).Names() {
 		dst = append(append(append(dst, " {"...), name...), '}')
+	}
+	if e.Flags&session.Malformed != 0 {
+		dst = append(append(append(dst, " {malformed: "...), m.Malformed()...), '}')
 	}
 	if e.Text != "" {
 		dst = append(appendPrintable(append(dst, " ("...), e.Text), ')')
@@ -69,11 +80,25 @@ func appendCommandText(dst []byte, e *session.Event) []byte {
 	return dst
 }
 
-func appendPayloadText(dst, payload []byte) []byte {
+// appendLine appends the command line; of a block, which has none, its name, and the octet by which
+// it differs from the usual ones.
+func appendLine(dst []byte, m *decode.Message) []byte {
+	if !m.Block() {
+		return appendPrintable(dst, m.Line())
+	}
+	dst = append(dst, m.Verb.String()...)
+	if m.Raw[0] != 0 {
+		dst = append(dst, " end"...)
+	}
+	return dst
+}
+
+func appendPayloadText(dst []byte, m *decode.Message) []byte {
+	payload := m.Payload()
 	if len(payload) == 0 {
 		return dst
 	}
-	b := body.Parse(payload)
+	b := body.Of(m)
 	dst = append(strconv.AppendInt(append(dst, " (+"...), int64(len(payload)), 10), " bytes"...)
 	if b.Type != "" {
 		dst = appendPrintable(append(dst, ' '), b.Type)
@@ -87,7 +112,17 @@ func appendPayloadText(dst, payload []byte) []byte {
 	return append(dst, ')')
 }
 
-// appendSent appends what was sent on: of a line with as many words as before the changed ones, else the line.
+// SentOn returns in one printable line what was sent on in place of an event: "sent as" and the
+// words that differ, or all; "" if it was sent on as it came.
+func SentOn(e *session.Event) string {
+	if e.Out == nil {
+		return ""
+	}
+	return strings.TrimPrefix(string(appendSent(nil, e)), " => ")
+}
+
+// appendSent appends what was sent on: only the changed words if the line has as many words as
+// before, else the whole line.
 func appendSent(dst []byte, e *session.Event) []byte {
 	sent := e.Sent()
 	was, is := bytes.Fields(e.In.Line()), bytes.Fields(sent.Line())
@@ -108,26 +143,30 @@ func appendSent(dst []byte, e *session.Event) []byte {
 		}
 	}
 	if payload {
-		dst = appendPayloadText(dst, sent.Payload())
+		dst = appendPayloadText(dst, &sent)
 	}
 	return dst
 }
 
-// appendWords appends an event that is no command, in words.
+// appendWords appends an event that is not a command, in words.
 func appendWords(dst []byte, e *session.Event) []byte {
 	switch e.Kind {
 	case session.Open:
-		dst = appendPrintable(append(dst, "connected from "...), e.Client)
+		dst = appendPrintable(append(dst, "connected from "...), Address(e.Client, e.ClientName))
 		if e.Server != "" {
-			dst = appendPrintable(append(dst, " to "...), e.Server)
+			dst = appendPrintable(append(dst, " to "...), Address(e.Server, e.ServerName))
 		}
 	case session.Close:
 		dst = append(dst, "closed"...)
+	case session.HalfClose:
+		dst = append(append(dst, "half-closed by the "...), endName(e.Dir)...)
 	case session.Gap:
 		dst = append(dst, "gap"...)
 		if e.Dir != 0 {
-			dst = append(append(dst, " in what "...), sender(e.Dir)...)
+			dst = append(append(append(dst, " in what the "...), endName(e.Dir)...), " sent"...)
 		}
+	case session.Wait:
+		dst = append(append(append(dst, "the "...), endName(e.Dir)...), " has not finished"...)
 	case session.Note:
 		return appendPrintable(append(dst, "note: "...), e.Text)
 	}
@@ -137,11 +176,21 @@ func appendWords(dst []byte, e *session.Event) []byte {
 	return dst
 }
 
-func sender(d decode.Dir) string {
-	if d == decode.FromClient {
-		return "the client sent"
+// Address returns an address, with the name that a capture gives to it, if any: "10.0.0.1:4000
+// (client.example)". It is not safe for a terminal: see [Printable].
+func Address(address, name string) string {
+	if name == "" {
+		return address
 	}
-	return "the server sent"
+	return address + " (" + name + ")"
+}
+
+// endName returns the name of the end that sends in a direction.
+func endName(d decode.Dir) string {
+	if d == decode.FromClient {
+		return "client"
+	}
+	return "server"
 }
 
 // appendColumn appends prefix and value, padded to the width, and a blank.
@@ -177,7 +226,7 @@ func dashIfZero(n int) string {
 	return strconv.Itoa(n)
 }
 
-// appendDuration appends a duration with a tenth of its unit: 840us, 3.1ms, 2.5s.
+// appendDuration appends a duration to a tenth of its unit: 840us, 3.1ms, 2.5s.
 func appendDuration(dst []byte, d time.Duration) []byte {
 	switch {
 	case d < time.Millisecond:

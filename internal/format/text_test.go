@@ -6,6 +6,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/format"
@@ -18,17 +19,20 @@ func TestAppendText(t *testing.T) {
 		"error":   `18:04:05.124 #3     c1  NS -          <- 911 6 ERR_AUTHENTICATION_FAILED [#2 1.5ms]`,
 		"message": `18:04:05.123 #2     c1  SB -          <- MSG bob@hotmail.com Bob%20B 85` +
 			` (+85 bytes text/plain "hello bob, how are you")`,
-		"typing": `18:04:05.123 #2     c1  SB -          -> MSG 5 U 90 (+90 bytes text/x-msmsgscontrol by alice@hotmail.com)`,
+		"typing": `18:04:05.123 #2     c1  SB -          -> MSG 5 U 90 (+90 bytes text/x-msmsgscontrol by ` +
+			`alice@hotmail.com)`,
 		"latin1": `18:04:05.123 #2     c1  SB -          <- MSG a@b.c caf%e9 13 (+13 bytes "café\x00")`,
 		"rewritten": `18:04:05.124 #3     c1  NS -          <- XFR 9 SB 10.0.0.9:1863 CKI 1726.105 [#2 1.5ms]` +
 			` => sent as 127.0.0.1:1863`,
-		"edited": `18:04:05.123 #2     c1  SB -          -> MSG 3 N 2 (+2 bytes "hi") => sent as 3 (+3 bytes "bye") {edited} {held}`,
+		"edited": `18:04:05.123 #2     c1  SB -          -> MSG 3 N 2 (+2 bytes "hi") => sent as 3 (+3 bytes "bye") ` +
+			`{edited} {held}`,
 		"opaque": `18:04:05.123 #2     c1  -  -          -> ?? 15 bytes: \x16\x03\x01\xff junk\x1b[2J` +
 			` (not a command: its first word is neither three letters nor three digits)`,
 		"open":  `18:04:05.123 #1     c1  -  -          -- connected from 10.0.0.7:51234`,
 		"close": `18:04:05.123 #3     c1  -  -          -- closed: the client \x1b[31mleft`,
 		"note":  `18:04:05.123 #1     c-  -  -          -- note: recording stopped`,
 		"gap":   `18:04:05.123 #4     c1  -  -          -- gap in what the server sent: 300 bytes are missing`,
+		"half":  `18:04:05.123 #5     c1  -  -          -- half-closed by the server`,
 	}
 	all := events(t)
 	for name, line := range want {
@@ -38,7 +42,8 @@ func TestAppendText(t *testing.T) {
 	}
 }
 
-// TestAppendTextSent: what was sent on is shown whole where single words would not tell.
+// TestAppendTextSent checks that the line that was sent on is shown completely if single words
+// would not be clear.
 func TestAppendTextSent(t *testing.T) {
 	for _, tc := range []struct{ name, out, want string }{
 		{"a word more", "CHG 8 NLN x\r\n", " => sent as CHG 8 NLN x"},
@@ -64,8 +69,10 @@ func TestAppendTextLongUser(t *testing.T) {
 
 func TestSummary(t *testing.T) {
 	all := events(t)
-	all["profile"] = newTalk(dialect.NS).say("S: MSG Hotmail Hotmail 9\r\nContent-Type: text/x-msmsgsprofile; charset=UTF-8\r\nLoginTime: 1\r\n\r\n")
-	all["invite"] = newTalk(dialect.SB).say("C: MSG 3 N 9\r\nContent-Type: text/x-msmsgsinvite\r\n\r\nInvitation-Command: INVITE\r\n" +
+	all["profile"] = newTalk(dialect.NS).say("S: MSG Hotmail Hotmail 9\r\nContent-Type: text/x-msmsgsprofile; " +
+		"charset=UTF-8\r\nLoginTime: 1\r\n\r\n")
+	all["invite"] = newTalk(dialect.SB).say("C: MSG 3 N 9\r\nContent-Type: " +
+		"text/x-msmsgsinvite\r\n\r\nInvitation-Command: INVITE\r\n" +
 		"Application-File: a\x1b.txt\r\nApplication-FileSize: 60904\r\n")
 	all["long"] = newTalk(dialect.SB).say("C: MSG 3 N 9\r\n" + strings.Repeat("word ", 40))
 	all["hidden"] = newTalk(dialect.NS).say("S: NLN NLN bob@hotmail.com %e2%80%aeboB%0d%0a")
@@ -96,7 +103,8 @@ func TestFields(t *testing.T) {
 		t.Errorf("got %+v, want three with %+v at the end", got, want)
 	}
 	for name, want := range map[string]string{
-		"command": "DialectName DialectName", "surplus": "UserHandle Extra Extra", "unknown": "Arg1 Arg2", "open": "", "error": "",
+		"command": "DialectName DialectName", "surplus": "UserHandle Extra Extra", "unknown": "Arg1 Arg2", "open": "",
+		"error": "",
 	} {
 		var names []string
 		for _, f := range format.Fields(all[name]) {
@@ -106,7 +114,7 @@ func TestFields(t *testing.T) {
 			t.Errorf("%s: got fields %q, want %q", name, got, want)
 		}
 	}
-	if got := format.Fields(all["invalid"])[2]; got.Value != "B\ufffdb" || got.Raw != "B\xffb" {
+	if got := format.Fields(all["invalid"])[2]; got.Value != "Bÿb" || got.Raw != "B\xffb" {
 		t.Errorf("got %+v, want the exact bytes in Raw and valid text in Value", got)
 	}
 }
@@ -115,10 +123,13 @@ func TestAppendCS(t *testing.T) {
 	all := events(t)
 	for name, want := range map[string]string{
 		"command": "C: VER 0 MSNP2 CVR0\n",
-		"message": "S: MSG bob@hotmail.com Bob%20B 85\n| MIME-Version: 1.0\n| Content-Type: text/plain; charset=UTF-8\n| \n" +
+		"message": "S: MSG bob@hotmail.com Bob%20B 85\n| MIME-Version: 1.0\n| Content-Type: text/plain; " +
+			"charset=UTF-8\n| \n" +
 			"| hello bob, how are\n| you\n",
-		"close":  "# closed: the client \\x1b[31mleft\n",
-		"opaque": "# C: 15 bytes: \\x16\\x03\\x01\\xff junk\\x1b[2J (not a command: its first word is neither three letters nor three digits)\n",
+		"close": "# closed: the client \\x1b[31mleft\n",
+		"half":  "# half-closed by the server\n",
+		"opaque": "# C: 15 bytes: \\x16\\x03\\x01\\xff junk\\x1b[2J (not a command: its first word is neither three " +
+			"letters nor three digits)\n",
 	} {
 		if got := string(format.AppendCS(nil, all[name])); got != want {
 			t.Errorf("%s:\n got %q\nwant %q", name, got, want)
@@ -164,7 +175,7 @@ func FuzzPrintable(f *testing.F) {
 	})
 }
 
-// checkPrintable knows the dangerous ranges by itself, not by the tables that the code uses.
+// checkPrintable has its own list of dangerous ranges, independent of the tables in the code.
 func checkPrintable(t *testing.T, s string) {
 	t.Helper()
 	if !utf8.ValidString(s) {
@@ -172,9 +183,43 @@ func checkPrintable(t *testing.T, s string) {
 	}
 	for _, r := range s {
 		switch {
-		case r < ' ', 0x7f <= r && r < 0xa0, 0x200b <= r && r <= 0x200f, 0x2028 <= r && r <= 0x202e, 0x2060 <= r && r <= 0x206f,
+		case r < ' ', 0x7f <= r && r < 0xa0, 0x200b <= r && r <= 0x200f, 0x2028 <= r && r <= 0x202e,
+			0x2060 <= r && r <= 0x206f,
 			r == 0xad, r == 0x61c, r == 0xfeff, unicode.Is(unicode.Bidi_Control, r), unicode.Is(unicode.C, r):
 			t.Fatalf("%q has %U in it", s, r)
 		}
+	}
+}
+
+// TestCS: a heading stands before what is on another connection than the line before, and each line
+// says who speaks.
+func TestCS(t *testing.T) {
+	e := func(n uint64, conn int, line string) *session.Event {
+		m := decode.Parse([]byte(line+"\r\n"), decode.FromClient, dialect.MSNP2)
+		return &session.Event{N: n, Conn: conn, Dir: decode.FromClient, In: m, User: "a@x.y", Role: dialect.NS}
+	}
+	begin := &session.Event{N: 3, Conn: 2, Kind: session.Open, Client: "192.0.2.1:7", User: "a@x.y", Role: dialect.NS}
+	end := &session.Event{
+		N: 5, Conn: 2, Kind: session.Close, Text: "closed by the server", User: "a@x.y", Role: dialect.NS,
+	}
+	var c format.CS
+	var got []byte
+	all := []*session.Event{e(1, 1, "PNG"), e(2, 1, "PNG"), begin, e(4, 2, "OUT"), end, e(500, 2, "PNG")}
+	for _, e := range all {
+		got = c.Append(got, e)
+	}
+	const want = `= 1 a@x.y NS
+a NS C: PNG
+a NS C: PNG
+# 2 a@x.y NS: connected from 192.0.2.1:7
+= 2 a@x.y NS
+a NS C: OUT
+# closed: closed by the server
+a NS S: (closed)
+= 2 a@x.y NS
+a NS C: PNG
+`
+	if string(got) != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -1,10 +1,10 @@
 package format
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 
 	"github.com/msnscope/msnscope/decode"
@@ -13,9 +13,10 @@ import (
 	"github.com/msnscope/msnscope/internal/explain"
 )
 
-// AppendVerbose appends all that is known of an event, on many lines and an empty one: where it belongs, each argument and
-// each field of a payload with its meaning, the text, and every byte, received and, where that differs, sent on. Secrets are
-// shown: who asks for everything gets it.
+// AppendVerbose appends everything that is known about an event, in many lines and an empty one:
+// its context, each argument and each payload field with its meaning, the text, and every byte that
+// was received and, if that differs, sent on. It does not hide secrets, since its user asked for
+// everything.
 func AppendVerbose(dst []byte, e *session.Event) []byte {
 	s := sheet{dst}
 	s.heading(e)
@@ -30,7 +31,7 @@ func AppendVerbose(dst []byte, e *session.Event) []byte {
 	return append(s.buf, '\n')
 }
 
-// sheet collects the lines.
+// sheet collects the lines of AppendVerbose.
 type sheet struct{ buf []byte }
 
 func (s *sheet) heading(e *session.Event) {
@@ -47,12 +48,12 @@ func (s *sheet) heading(e *session.Event) {
 		if name := decode.ErrorName(e.In.Verb.Code()); name != "" {
 			s.buf = append(append(s.buf, ' '), name...)
 		}
-		s.buf = append(append(s.buf, ": "...), e.Row.Means...)
+		s.buf = append(append(s.buf, ": "...), cmp.Or(decode.ErrorMeaning(e.In.Verb.Code()), e.Row.Means)...)
 	}
 	s.buf = append(s.buf, '\n')
 }
 
-// pair appends a line with a name, a value and what it means; nothing where there is no value.
+// pair appends a line with a name, a value and its meaning; nothing if the value is empty.
 func (s *sheet) pair(indent int, name, value, means string) {
 	if value == "" {
 		return
@@ -68,12 +69,12 @@ func (s *sheet) pair(indent int, name, value, means string) {
 	s.buf = append(s.buf, '\n')
 }
 
-// contextWidth is that of the longest name in context.
+// contextWidth is the width in columns of the longest name that context writes.
 const contextWidth = len("connection")
 
 func (s *sheet) context(e *session.Event) {
 	pair := func(name, value, means string) { s.pair(contextWidth, name, value, means) }
-	pair("time", e.Time.UTC().Format(time.RFC3339Nano), "")
+	pair("time", string(Clock{Form: TimeUTC}.append(nil, e.Time)), "")
 	if e.Conn != 0 {
 		pair("connection", strconv.Itoa(e.Conn)+via(e), "")
 	}
@@ -84,11 +85,11 @@ func (s *sheet) context(e *session.Event) {
 	case decode.FromServer:
 		client, server = "to", "from"
 	}
-	pair(client, e.Client, "client")
-	pair(server, e.Server, "server")
+	pair(client, Address(e.Client, e.ClientName), "client")
+	pair(server, Address(e.Server, e.ServerName), "server")
 	pair("role", e.Role.Name(), "")
 	if e.Inferred {
-		pair("dialect", e.Dialect, "inferred: no VER told it")
+		pair("dialect", e.Dialect, "inferred: no answer to VER named it")
 	} else {
 		pair("dialect", e.Dialect, "")
 	}
@@ -102,8 +103,9 @@ func (s *sheet) context(e *session.Event) {
 		pair("answers", "#"+strconv.FormatUint(e.ReplyTo, 10)+", "+e.RTT.String()+" before", "")
 	}
 	pair("packets", e.Packets.String(), "")
+	pair("file", e.File, "")
 	pair("flags", strings.Join(e.Flags.Names(), ", "), "")
-	pair("text", e.Text, "")
+	pair("text", e.Remark(), "")
 }
 
 func via(e *session.Event) string {
@@ -120,13 +122,13 @@ func cite(section string) string {
 	return "§" + section
 }
 
-// message appends one side of a command: arguments, payload, bytes.
+// message appends one message: its arguments, its payload and its bytes.
 func (s *sheet) message(title string, m *decode.Message, e *session.Event) {
 	s.buf = fmt.Appendf(s.buf, "  %s, %d bytes\n", title, len(m.Raw))
 	if !m.Opaque() {
 		s.arguments(m, e)
 		if p := m.Payload(); len(p) > 0 {
-			s.payload(p)
+			s.payload(body.Of(m), len(p))
 		}
 	}
 	s.hex(m.Raw)
@@ -157,13 +159,12 @@ func (s *sheet) arguments(m *decode.Message, e *session.Event) {
 	}
 }
 
-func (s *sheet) payload(p []byte) {
-	b := body.Parse(p)
+func (s *sheet) payload(b body.Body, size int) {
 	fields, indent := b.Describe(), 0
 	for _, f := range fields {
 		indent = max(indent, utf8.RuneCountInString(f.Name))
 	}
-	s.buf = fmt.Appendf(s.buf, "  payload, %d bytes\n", len(p))
+	s.buf = fmt.Appendf(s.buf, "  payload, %d bytes\n", size)
 	for _, f := range fields {
 		s.pair(indent, f.Name, f.Value, f.Meaning)
 	}
@@ -177,7 +178,7 @@ func (s *sheet) payload(p []byte) {
 	}
 }
 
-// perLine is how many bytes a line of the hexadecimal dump has.
+// perLine is the number of bytes on a line of the hexadecimal dump.
 const perLine = 16
 
 func (s *sheet) hex(raw []byte) {

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Conn is one end of a connection. It implements net.Conn and CloseWrite, the
-// half-close of *net.TCPConn; all methods are safe for concurrent use. Errors
-// other than io.EOF come in a *net.OpError.
+// Conn is one end of a connection. It implements net.Conn, and CloseWrite, the half-close of
+// *net.TCPConn. All methods are safe for concurrent use. Errors other than io.EOF are
+// *net.OpErrors.
 type Conn struct {
 	in, out       *half // in is the peer's out
 	local, remote net.Addr
@@ -18,50 +18,46 @@ type Conn struct {
 
 var _ net.Conn = (*Conn)(nil)
 
-// Pipe returns the two ends of a connection: the first has the local address a
-// and the remote address b, the second the other way round. The addresses are
-// only shown, and may be nil.
+// Pipe returns the two ends of a connection. The first has the local address a and the remote
+// address b, the second the reverse. The addresses serve only for display and may be nil.
 func Pipe(a, b net.Addr) (*Conn, *Conn) {
 	there, back := newHalf(), newHalf()
 	return &Conn{in: back, out: there, local: a, remote: b},
 		&Conn{in: there, out: back, local: b, remote: a}
 }
 
-// Read returns what has arrived, at most len(p) bytes and perhaps several
-// writes joined. It waits only when nothing has arrived, and returns io.EOF
-// when nothing more can. A read deadline that has passed comes before bytes
-// that are there, as it does with TCP.
+// Read reads what has arrived, up to len(p) bytes, which may join several writes. It blocks only
+// when nothing has arrived, and returns io.EOF when nothing more can. A read deadline that has
+// passed takes precedence over bytes that have arrived, as it does with TCP.
 func (c *Conn) Read(p []byte) (int, error) {
 	n, err := c.in.read(p)
 	return n, c.opError("read", err)
 }
 
-// Write copies p into the connection's buffer and waits when 64 KB are unread.
-// Two concurrent writes never mix. It fails with net.ErrClosed when this end
-// was closed and with syscall.EPIPE when the peer was, or after CloseWrite; n
-// says how much was buffered before.
+// Write copies p into the connection's buffer and blocks while 64 KB are unread. Two concurrent
+// writes never mix. It fails with net.ErrClosed when this end is closed, and with syscall.EPIPE
+// when the peer is, or after CloseWrite; n is how many bytes were buffered before.
 func (c *Conn) Write(p []byte) (n int, err error) {
 	n, err = c.out.write(p)
 	return n, c.opError("write", err)
 }
 
-// CloseWrite ends this end's bytes: the peer reads what is buffered and then
-// io.EOF. Reading goes on. A second call does nothing.
+// CloseWrite ends what this end sends: the peer reads what is buffered and then io.EOF. This end
+// can still read. A second call does nothing.
 func (c *Conn) CloseWrite() error {
 	return c.opError("close", c.out.shutWrite())
 }
 
-// Close closes both directions and ends every blocked call of either end; the
-// peer still reads what was written to it. A second Close returns
-// net.ErrClosed, as with TCP.
+// Close closes both directions and ends every blocked call at either end; the peer can still read
+// what was written to it. A second Close returns net.ErrClosed, as with TCP.
 func (c *Conn) Close() error {
 	return c.close(false)
 }
 
-// abort is Close by a listener that never handed this end out: the dialer sees
-// a reset connection rather than an orderly end.
+// abort is Close by a listener that never handed this end out: the dialer sees a connection reset
+// instead of an orderly end.
 func (c *Conn) abort() {
-	_ = c.close(true) // nobody else had this end to close it
+	_ = c.close(true) // cannot fail: nobody else had this end to close it
 }
 
 func (c *Conn) close(reset bool) error {
@@ -81,8 +77,8 @@ func (c *Conn) LocalAddr() net.Addr { return c.local }
 // RemoteAddr returns the peer's address.
 func (c *Conn) RemoteAddr() net.Addr { return c.remote }
 
-// SetDeadline limits Read and Write, those already waiting included; the zero
-// time takes the limits away. It fails with net.ErrClosed after Close.
+// SetDeadline sets the deadline of Read and Write, including calls that are blocked already; the
+// zero time means none. It fails with net.ErrClosed after Close.
 func (c *Conn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
@@ -97,8 +93,8 @@ func (c *Conn) SetWriteDeadline(t time.Time) error {
 	return c.opError("set", c.out.setWriteDeadline(t))
 }
 
-// opError dresses err as package net does, so that errors.Is, Timeout and the
-// text of an error are those that callers of a TCP connection know.
+// opError wraps err as package net does, so that errors.Is, Timeout and the text are what callers
+// know from a TCP connection.
 func (c *Conn) opError(op string, err error) error {
 	if err == nil || errors.Is(err, io.EOF) {
 		return err

@@ -19,7 +19,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// bufferCap is what the package promises to buffer in each direction.
+// bufferCap is how many bytes the package promises to buffer in each direction.
 const bufferCap = 64 << 10
 
 var (
@@ -39,7 +39,7 @@ func bubble(t *testing.T, f func(t *testing.T, a, b *memnet.Conn)) {
 	})
 }
 
-// write writes p and fails the test when that does not succeed.
+// write writes p and fails the test on an error.
 func write(t *testing.T, c net.Conn, p string) {
 	t.Helper()
 	if n, err := io.WriteString(c, p); n != len(p) || err != nil {
@@ -91,8 +91,8 @@ func TestAddresses(t *testing.T) {
 	}
 }
 
-// TestBytesArrive sends megabytes both ways at once, in writes and reads of
-// sizes that make the buffer wrap at every place.
+// TestBytesArrive sends megabytes both ways at once, in writes and reads of sizes that make the
+// buffer wrap at every index.
 func TestBytesArrive(t *testing.T) {
 	bubble(t, func(t *testing.T, a, b *memnet.Conn) {
 		sent := make([]byte, 3<<20+17)
@@ -154,14 +154,14 @@ func TestWriteWaitsWhenTheBufferIsFull(t *testing.T) {
 	})
 }
 
-// TestWritesDoNotMix has writes that cannot fit at once; each must stay whole.
+// TestWritesDoNotMix makes writes that do not fit at once; each must stay whole.
 func TestWritesDoNotMix(t *testing.T) {
 	bubble(t, func(t *testing.T, a, b *memnet.Conn) {
 		const writers, size = 4, bufferCap * 3 / 2
 		for i := range writers {
 			go func() { write(t, a, string(bytes.Repeat([]byte{byte(i)}, size))) }()
 		}
-		synctest.Wait() // all wait: durably, or this would hang
+		synctest.Wait() // all are durably blocked, or this would hang
 		p := make([]byte, size)
 		for range writers {
 			if _, err := io.ReadFull(b, p); err != nil {
@@ -184,7 +184,8 @@ func TestCloseWrite(t *testing.T) {
 		}
 		wantErr(t, a, "write", syscall.EPIPE)
 		wantRead(t, b, "OUT\r\n")
-		if _, err := b.Read(make([]byte, 1)); err != io.EOF { // bare, as net.Conn's users compare
+		// unwrapped, since users of net.Conn compare with ==
+		if _, err := b.Read(make([]byte, 1)); err != io.EOF {
 			t.Fatalf("Read = %v, want io.EOF", err)
 		}
 		write(t, b, "OUT OTH\r\n")
@@ -244,7 +245,7 @@ func TestCloseEndsWhatWaits(t *testing.T) {
 				returned := 0
 				var wg sync.WaitGroup
 				var mu sync.Mutex
-				for range 2 { // one in the call, one behind it
+				for range 2 { // one in the call, one waiting behind it
 					wg.Go(func() {
 						wantErr(t, a, c.op, c.want)
 						mu.Lock()

@@ -10,7 +10,7 @@ import (
 	"github.com/msnscope/msnscope/internal/memnet"
 )
 
-// directions runs f for reading and for writing, on an end where that waits.
+// directions runs f for reading and for writing, on an end where that blocks.
 func directions(t *testing.T, f func(t *testing.T, c *memnet.Conn, op string, set func(time.Time) error)) {
 	t.Helper()
 	for _, op := range []string{"read", "write"} {
@@ -43,14 +43,14 @@ func TestDeadlineEndsTheWait(t *testing.T) {
 			if got, want := time.Since(start), time.Duration(i+1)*30*time.Second; got != want {
 				t.Fatalf("ended after %v, want %v", got, want)
 			}
-			wantErr(t, c, op, os.ErrDeadlineExceeded) // and stays
+			wantErr(t, c, op, os.ErrDeadlineExceeded) // it stays passed
 		}
 	})
 }
 
 func TestDeadlineMovedWhileWaiting(t *testing.T) {
 	for name, c := range map[string]struct {
-		moved time.Duration // after a minute of waiting, from then on; 0 is never
+		moved time.Duration // new deadline, set after a minute and counted from then; 0 means none
 		want  time.Duration
 	}{
 		"sooner": {moved: time.Minute, want: 2 * time.Minute},
@@ -96,7 +96,7 @@ func TestPassedDeadlineComesBeforeBytes(t *testing.T) {
 	})
 }
 
-func TestDeadlinesOfTheTwoDirectionsAreTwo(t *testing.T) {
+func TestDeadlinesOfTheDirectionsAreIndependent(t *testing.T) {
 	bubble(t, func(t *testing.T, a, b *memnet.Conn) {
 		must(t, a.SetReadDeadline(past))
 		write(t, a, "one")
@@ -108,7 +108,7 @@ func TestDeadlinesOfTheTwoDirectionsAreTwo(t *testing.T) {
 	})
 }
 
-func TestTimedOutWriteSaysHowMuchWentIn(t *testing.T) {
+func TestTimedOutWriteReturnsWhatWasWritten(t *testing.T) {
 	bubble(t, func(t *testing.T, a, _ *memnet.Conn) {
 		must(t, a.SetWriteDeadline(time.Now().Add(time.Second)))
 		if n, err := a.Write(make([]byte, bufferCap+5)); n != bufferCap || err == nil {
@@ -117,8 +117,7 @@ func TestTimedOutWriteSaysHowMuchWentIn(t *testing.T) {
 	})
 }
 
-// TestConcurrentUse calls everything at once, for the race detector, and for
-// calls that would not return.
+// TestConcurrentUse calls everything at once, to find races and calls that do not return.
 func TestConcurrentUse(t *testing.T) {
 	bubble(t, func(t *testing.T, a, b *memnet.Conn) {
 		var wg sync.WaitGroup

@@ -9,28 +9,28 @@ import (
 	"time"
 )
 
-// half is one direction of a connection. The writer's end puts bytes in, the
-// reader's end takes them out; every wait is on changed. The lock is held for
-// copies only, never over a wait or a call-out.
+// half is one direction of a connection: the writer's end appends bytes, the reader's end removes
+// them. Every wait is on changed. The lock is held only while bytes are copied, never over a wait
+// or a call to foreign code.
 type half struct {
 	mu      sync.Mutex
-	changed *sync.Cond // broadcast at every change of what follows
+	changed *sync.Cond // broadcast at every change of the fields below
 	buf     ring
 
-	shut       bool // no more bytes come: CloseWrite or Close of the writer
-	reset      bool // nobody ever accepted: the reader sees a reset, not EOF
+	shut       bool // no more bytes will come: CloseWrite or Close of the writer
+	reset      bool // never accepted: the reader sees a reset, not EOF
 	writerGone bool // the writer's end is closed
 	readerGone bool // the reader's end is closed
 
-	// writing keeps the bytes of one Write together when it has to wait for
-	// room. A mutex would not do: waiting for one is not durably blocking.
+	// writing keeps the bytes of one Write together while it waits for room. A mutex would not do,
+	// since waiting for one is not durably blocking.
 	writing bool
 
 	readBy, writeBy deadline
 }
 
-// deadline is a time limit of one end. timer identifies the limit: a timer that
-// fires after it was replaced finds another one here and does nothing.
+// deadline is a deadline of one end. timer identifies it: a timer that fires after it was replaced
+// finds another one here and does nothing.
 type deadline struct {
 	timer  *time.Timer
 	passed bool
@@ -42,7 +42,7 @@ func newHalf() *half {
 	return h
 }
 
-// read returns what is there, waiting only when that is nothing.
+// read removes up to len(p) bytes, and waits only while there are none.
 func (h *half) read(p []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -67,8 +67,8 @@ func (h *half) read(p []byte) (int, error) {
 	}
 }
 
-// write puts all of p into the buffer, waiting for room; with an error it says
-// how much of p went in before.
+// write appends all of p to the buffer, waiting for room. With an error it returns how many bytes
+// were appended before.
 func (h *half) write(p []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -99,7 +99,7 @@ func (h *half) write(p []byte) (int, error) {
 	}
 }
 
-// writeError says why the writer may not go on, if it may not.
+// writeError returns why the writer may not write, nil if it may. h.mu must be locked.
 func (h *half) writeError() error {
 	switch {
 	case h.writerGone:
@@ -112,7 +112,7 @@ func (h *half) writeError() error {
 	return nil
 }
 
-// shutWrite announces the end of the bytes; what is buffered can still be read.
+// shutWrite marks the end of the bytes; what is buffered can still be read.
 func (h *half) shutWrite() error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -124,8 +124,7 @@ func (h *half) shutWrite() error {
 	return nil
 }
 
-// closeWriter takes the writer away. With reset the reader gets ECONNRESET
-// where it would have got EOF.
+// closeWriter closes the writer's end. With reset the reader gets ECONNRESET instead of EOF.
 func (h *half) closeWriter(reset bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -134,8 +133,8 @@ func (h *half) closeWriter(reset bool) {
 	h.changed.Broadcast()
 }
 
-// closeReader takes the reader away, and the bytes it left unread. It reports
-// whether the reader was still there.
+// closeReader closes the reader's end and drops the unread bytes. It reports whether the end was
+// still open.
 func (h *half) closeReader() bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -169,7 +168,7 @@ func (h *half) setWriteDeadline(at time.Time) error {
 	return nil
 }
 
-// limit replaces d by the limit at; the zero time means none. h.mu is held.
+// limit sets d to the time at; the zero time means none. h.mu must be locked.
 func (h *half) limit(d *deadline, at time.Time) {
 	d.stop()
 	d.passed = false
@@ -194,7 +193,7 @@ func (h *half) limit(d *deadline, at time.Time) {
 	d.timer = timer
 }
 
-// stop ends the limit's timer; a limit that has passed stays passed.
+// stop ends the deadline's timer; a deadline that has passed stays passed.
 func (d *deadline) stop() {
 	if d.timer != nil {
 		d.timer.Stop()

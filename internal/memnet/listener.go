@@ -7,12 +7,12 @@ import (
 	"sync"
 )
 
-// backlogCap is how many connections wait for Accept before a dial does: what
-// a kernel's listen queue traditionally holds.
+// backlogCap is how many connections may wait for Accept before a dial has to wait: the traditional
+// length of a kernel's listen queue.
 const backlogCap = 128
 
-// listener is a place in a Network that connections are queued at. Its lock and
-// the network's are never held together.
+// listener is an address of a Network at which connections are queued. Its lock and the network's
+// are never held together.
 type listener struct {
 	network *Network
 	at      netip.AddrPort
@@ -29,8 +29,8 @@ func newListener(n *Network, at netip.AddrPort) *listener {
 	return l
 }
 
-// Accept returns the oldest connection of the backlog, a *Conn, and waits for
-// one; after Close it fails with net.ErrClosed.
+// Accept removes and returns the oldest connection of the backlog, a *Conn, waiting for one if
+// there is none. After Close it fails with net.ErrClosed.
 func (l *listener) Accept() (net.Conn, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -47,8 +47,8 @@ func (l *listener) Accept() (net.Conn, error) {
 	return c, nil
 }
 
-// enqueue puts a dialled connection's far end into the backlog, waiting for
-// room until ctx ends.
+// enqueue appends the far end of a dialled connection to the backlog, waiting for room until ctx
+// ends.
 func (l *listener) enqueue(ctx context.Context, far *Conn) error {
 	stop := context.AfterFunc(ctx, func() {
 		l.mu.Lock()
@@ -72,9 +72,8 @@ func (l *listener) enqueue(ctx context.Context, far *Conn) error {
 	return nil
 }
 
-// Close frees the address. Waiting Accepts fail with net.ErrClosed, dials that
-// wait for room are refused, and connections that nobody accepted are reset.
-// Accepted connections go on.
+// Close frees the address. Blocked Accepts fail with net.ErrClosed, dials that wait for room are
+// refused, and connections that were not accepted are reset. Accepted connections go on.
 func (l *listener) Close() error {
 	l.mu.Lock()
 	if l.closed {
@@ -93,7 +92,7 @@ func (l *listener) Close() error {
 	return nil
 }
 
-// Addr returns the address that is listened on, a *net.TCPAddr.
+// Addr returns the address of the listener, a *net.TCPAddr.
 func (l *listener) Addr() net.Addr { return net.TCPAddrFromAddrPort(l.at) }
 
 func (l *listener) closedError(op string) error {

@@ -10,26 +10,26 @@ import (
 )
 
 const (
-	// firstPort is where ephemeral ports begin, 32768 of them as Linux has by
-	// default: more connections than one process's memory is meant for.
+	// firstPort is the first ephemeral port. There are 32768 of them, as in Linux by default: more
+	// than the connections for which one process has memory.
 	firstPort = 1 << 15
 	ports     = 1<<16 - firstPort
 )
 
-// dialIP is the host that every dialer is on.
+// dialIP is the IP address of every dialer.
 var dialIP = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 
-// Network is a set of listeners that can be dialled. The zero value is an empty
-// network; it is safe for concurrent use and must not be copied.
+// Network is a set of listeners that can be dialled. The zero value is an empty network. It is safe
+// for concurrent use and must not be copied.
 type Network struct {
 	mu        sync.Mutex
 	listeners map[netip.AddrPort]*listener
 	used      map[uint16]bool // ephemeral ports of dialers that are not closed
-	next      uint16          // how far beyond firstPort the search goes on
+	next      uint16          // offset from firstPort at which the search goes on
 }
 
-// Listen announces addr, an IP and a port such as "127.0.0.3:1863"; port 0
-// takes a free one. It fails with syscall.EADDRINUSE when addr has a listener.
+// Listen listens on addr, an IP address and a port such as "127.0.0.3:1863"; port 0 means a free
+// one. It fails with syscall.EADDRINUSE when addr has a listener.
 func (n *Network) Listen(addr string) (net.Listener, error) {
 	at, err := parse(addr)
 	if err != nil {
@@ -56,11 +56,11 @@ func (n *Network) Listen(addr string) (net.Listener, error) {
 	return l, nil
 }
 
-// DialContext connects to the listener on addr, an IP and a port; network is
-// tcp, tcp4 or tcp6. Like TCP it does not wait for Accept, but for room in the
-// listener's backlog until ctx ends. It fails with syscall.ECONNREFUSED when
-// nobody listens on addr, or no longer does. The connection is a *Conn; its
-// local address is a port of 127.0.0.1 that no other open dialer has.
+// DialContext connects to the listener on addr, an IP address and a port; network must be tcp, tcp4
+// or tcp6. Like TCP it does not wait for Accept, but for room in the listener's backlog until ctx
+// ends. It fails with syscall.ECONNREFUSED when nothing listens on addr, or the listener is closed
+// meanwhile. The connection is a *Conn; its local address is a port of 127.0.0.1 that no other open
+// dialer has.
 func (n *Network) DialContext(ctx context.Context, network, addr string) (net.Conn, error) {
 	remote, err := parse(addr)
 	if err != nil {
@@ -90,13 +90,13 @@ func (n *Network) dial(ctx context.Context, network string, remote netip.AddrPor
 	near, far := Pipe(net.TCPAddrFromAddrPort(local), net.TCPAddrFromAddrPort(remote))
 	near.onClose = func() { n.release(port) }
 	if err := l.enqueue(ctx, far); err != nil {
-		_ = near.Close() // gives the port back; err says more than this could
+		_ = near.Close() // frees the port; err says more than an error of Close could
 		return nil, err
 	}
 	return near, nil
 }
 
-// reserve finds the listener on remote and takes a port for a dialer.
+// reserve finds the listener on remote and reserves a port for a dialer.
 func (n *Network) reserve(remote netip.AddrPort) (*listener, uint16, error) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -115,8 +115,8 @@ func (n *Network) reserve(remote netip.AddrPort) (*listener, uint16, error) {
 	return l, port, nil
 }
 
-// freePort finds a port that neither a dialer nor a listener on ip has. It
-// goes round, so that a port comes back as late as can be. n.mu is held.
+// freePort finds a port that neither a dialer nor a listener on ip has. It searches in a circle, so
+// that a port is reused as late as possible. n.mu must be locked.
 func (n *Network) freePort(ip netip.Addr) (uint16, error) {
 	for range ports {
 		port := firstPort + n.next
@@ -128,19 +128,21 @@ func (n *Network) freePort(ip netip.Addr) (uint16, error) {
 	return 0, os.NewSyscallError("bind", syscall.EADDRNOTAVAIL)
 }
 
+// release frees a dialer's port.
 func (n *Network) release(port uint16) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.used, port)
 }
 
+// forget frees a listener's address.
 func (n *Network) forget(l *listener) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	delete(n.listeners, l.at)
 }
 
-// parse reads an address. IPv4 inside IPv6 counts as the IPv4 address it is.
+// parse parses an IP address and a port. An IPv4 address inside IPv6 counts as the IPv4 address.
 func parse(addr string) (netip.AddrPort, error) {
 	ap, err := netip.ParseAddrPort(addr)
 	if err != nil {

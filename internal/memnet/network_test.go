@@ -47,7 +47,7 @@ func accept(t *testing.T, l net.Listener) net.Conn {
 	return c
 }
 
-// addrPort takes the address as the program does.
+// addrPort parses the address as the program does.
 func addrPort(t *testing.T, a net.Addr) netip.AddrPort {
 	t.Helper()
 	tcp, ok := a.(*net.TCPAddr)
@@ -91,8 +91,8 @@ func TestDialReachesTheListener(t *testing.T) {
 	})
 }
 
-// TestPortsAreUnique dials more often than there are ports while one connection
-// stays open, and more connections at a time than would be unique by chance.
+// TestPortsAreUnique dials more often than there are ports while one connection stays open, and has
+// more connections open at a time than would be unique by chance.
 func TestPortsAreUnique(t *testing.T) {
 	var n memnet.Network
 	l := listen(t, &n, serverAddr)
@@ -313,7 +313,7 @@ func TestDialWaitsForRoomInTheBacklog(t *testing.T) {
 			c.Close()
 		})
 		synctest.Wait()
-		for i := range backlogCap + 1 { // oldest first; the one that gave up is not among them
+		for i := range backlogCap + 1 { // the oldest first, without the one that gave up
 			c := accept(t, l)
 			want := string(rune('0' + i%10))
 			if i == backlogCap {
@@ -328,7 +328,7 @@ func TestDialWaitsForRoomInTheBacklog(t *testing.T) {
 	})
 }
 
-// TestManyAtOnce has clients and listeners come and go, for the race detector.
+// TestManyAtOnce has clients and listeners come and go at the same time, to find races.
 func TestManyAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var n memnet.Network

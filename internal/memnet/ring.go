@@ -1,25 +1,24 @@
 package memnet
 
 const (
-	// bufferCap is what one direction holds before Write waits: as much as the
-	// proxy ever passes on as one command, and about a loopback socket's own.
+	// bufferCap is how many bytes one direction holds before Write waits: the most that the proxy
+	// passes on as one command, and about as much as a loopback socket holds.
 	bufferCap = 64 << 10
 
-	// bufferMin is what the first write allocates. Most connections carry short
-	// lines only, and a load test opens thousands.
+	// bufferMin is the size of the buffer that the first write allocates. Most connections carry
+	// only short lines, and a load test opens thousands.
 	bufferMin = 1 << 10
 )
 
-// ring is a queue of bytes that grows by doubling up to bufferCap. Both
-// constants are powers of two, so that a position wraps with a mask. The zero
-// value is empty.
+// ring is a queue of bytes that grows by doubling up to bufferCap. Both constants are powers of
+// two, so that an index wraps with a mask. The zero value is empty.
 type ring struct {
 	b     []byte
 	start int
 	n     int
 }
 
-// write appends what fits of p and says how much that was.
+// write appends as much of p as fits and returns how many bytes that was.
 func (r *ring) write(p []byte) int {
 	p = p[:min(len(p), bufferCap-r.n)]
 	if len(p) == 0 {
@@ -33,7 +32,7 @@ func (r *ring) write(p []byte) int {
 	return len(p)
 }
 
-// read moves up to len(p) bytes out of the queue into p.
+// read removes up to len(p) bytes from the queue into p and returns how many.
 func (r *ring) read(p []byte) int {
 	p = p[:min(len(p), r.n)]
 	if len(p) == 0 {

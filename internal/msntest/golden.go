@@ -12,15 +12,14 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// update is the one -update flag of all test binaries. A flag at package level
-// is right here alone: only tests import this package.
+// update is the -update flag of all test binaries. A flag at package level is acceptable here
+// because only tests import this package.
 var update = flag.Bool("update", false, "write the golden files in testdata instead of comparing with them")
 
-// Golden compares got with the file testdata/name of the package under test
-// and reports the difference line by line; name may have folders, with slashes.
-// With -update it writes got there instead, so read the resulting diff before
-// you commit it. A golden that does not exist fails the test. Tests that
-// call it at the same time must use different names; got is only read.
+// Golden compares got with the file testdata/name of the package under test and reports the
+// difference line by line; name may contain folders, separated by slashes. With -update it writes
+// got to the file instead; read the resulting diff before you commit it. A missing golden fails the
+// test. Tests that call Golden at the same time must use different names. It does not change got.
 func Golden(t testing.TB, name string, got []byte) {
 	t.Helper()
 	golden(t, filepath.Join("testdata", filepath.FromSlash(name)), got, *update)

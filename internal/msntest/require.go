@@ -6,14 +6,13 @@ import (
 	"testing"
 )
 
-// CIEnv names the environment variable that .ci/run sets. With it, a test whose
-// external program is missing fails: a skip nobody reads would look like a pass.
+// CIEnv is the environment variable that .ci/run sets. With it, a test whose external program is
+// missing fails, since a skip that nobody reads would look like a pass.
 const CIEnv = "MSNSCOPE_CI"
 
-// Tool returns the path of the external program name (tshark, tmux), looked up
-// in PATH. A missing program skips the test with a word on how to install it;
-// where [CIEnv] is set to anything but the empty string it fails the test.
-// It is safe for concurrent use, and like t.Fatal it belongs on the test's own goroutine.
+// Tool returns the path of the external program name (tshark, tmux), looked up in PATH. A missing
+// program skips the test and says how to install it; where [CIEnv] is set and not empty, it fails
+// the test. Like t.Fatal, Tool must be called from the test's own goroutine.
 func Tool(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)

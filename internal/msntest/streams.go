@@ -6,31 +6,32 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/msnscope/msnscope/captures"
+	"github.com/msnscope/msnscope/captures/samples"
 )
 
-// Stream is what one side of one recorded connection said.
+// Stream holds the bytes that one side of a recorded connection sent.
 type Stream struct {
 	Name       string // of the capture
 	FromClient bool
 	Data       []byte
 }
 
-// msnPort is the server's side of the recordings.
+// msnPort is the server's port in the recordings.
 const msnPort = 1863
 
-// Streams returns all streams of the shipped captures, as seeds. It fails when there are none: a fuzz test without seeds
-// finds nothing and stays green. It reads just enough of the files for that and puts nothing in order: what really reads
+// Streams returns all streams of the shipped captures, as seeds for fuzzing. It fails the test when
+// there are too few: a fuzz test without seeds finds nothing and stays green. It parses only as
+// much of the file format as that needs, and does not reorder segments: the code that reads
 // captures has tests of its own.
 func Streams(t testing.TB) []Stream {
 	t.Helper()
 	var all []Stream
 	byKey := map[string]int{}
-	err := fs.WalkDir(captures.FS, ".", func(name string, d fs.DirEntry, err error) error {
+	err := fs.WalkDir(samples.FS, ".", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.Contains(name, ".pcap") {
 			return err
 		}
-		raw, err := captures.FS.ReadFile(name)
+		raw, err := samples.FS.ReadFile(name)
 		if err != nil {
 			return err
 		}
@@ -76,7 +77,8 @@ func packets(raw []byte) [][]byte {
 	return all
 }
 
-// segment returns the addresses of a TCP packet over IPv4 as one key, whether it goes to the server, and what it carries.
+// segment returns the addresses and ports of a TCP packet over IPv4 as one key, whether it goes to
+// the server, and its payload.
 func segment(ip []byte) (key string, toServer bool, data []byte) {
 	if len(ip) < 40 || ip[0]>>4 != 4 {
 		return "", false, nil

@@ -5,13 +5,14 @@ import (
 	"strings"
 )
 
-// said is a line, with its payload, and which end says it: 0 is the client.
+// said is a command with its payload, and the end that sends it: 0 for the client, 1 for the
+// server.
 type said struct {
 	from int
 	line []byte
 }
 
-// script makes lines of texts that begin with C or S and a blank, as the draft writes them.
+// script parses commands from texts that begin with C or S and a blank, the draft's notation.
 func script(texts ...string) []said {
 	all := make([]said, 0, len(texts))
 	for _, t := range texts {
@@ -24,7 +25,8 @@ func script(texts ...string) []said {
 	return all
 }
 
-// logon is what user n and the notification server say: lists of three, presence, and a referral to a switchboard.
+// logon returns the commands of a logon of user n: lists of three, presence, and a referral to a
+// switchboard.
 func logon(n int) []said {
 	user := func(i int) string { return fmt.Sprintf("user%d@hotmail.com User%%20%d", i, i) }
 	self, _, _ := strings.Cut(user(n), " ")
@@ -44,18 +46,21 @@ func logon(n int) []said {
 		texts = append(texts, "S ILN 6 NLN "+user(n+i+1))
 	}
 	texts = append(texts, "S NLN AWY "+user(n+1), "S NLN NLN "+user(n+1), "C XFR 7 SB",
-		fmt.Sprintf("S XFR 7 SB 10.2.0.0:1863 CKI 17262740.%d", n), "S FLN user"+fmt.Sprint(n+2)+"@hotmail.com", "C OUT")
+		fmt.Sprintf("S XFR 7 SB 10.2.0.0:1863 CKI 17262740.%d",
+			n), "S FLN user"+fmt.Sprint(n+2)+"@hotmail.com", "C OUT")
 	return script(texts...)
 }
 
-// chat is the session of user n and another one: so many messages, of so many bytes of text.
+// chat returns the commands of a switchboard session between user n and another, with the given
+// number of messages of text bytes each.
 func chat(n, messages, text int) []said {
 	self, other := fmt.Sprintf("user%d@hotmail.com", n), fmt.Sprintf("user%d@hotmail.com", n+1)
 	all := script(
 		fmt.Sprintf("C USR 1 %s 17262740.%d", self, n), fmt.Sprintf("S USR 1 OK %s User%%20%d", self, n),
 		"C CAL 2 "+other, fmt.Sprintf("S CAL 2 RINGING %d", n), fmt.Sprintf("S JOI %s User%%20%d", other, n+1),
 	)
-	const head = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\nX-MMS-IM-Format: FN=Arial; EF=; CO=0; CS=0; PF=22\r\n\r\n"
+	const head = "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\nX-MMS-IM-Format: FN=Arial; EF=; " +
+		"CO=0; CS=0; PF=22\r\n\r\n"
 	body := head + strings.Repeat("All work and no play. ", text/22+1)[:text]
 	for i := range messages {
 		line := fmt.Sprintf("MSG %d A %d\r\n%s", i+3, len(body), body)

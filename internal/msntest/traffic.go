@@ -8,22 +8,26 @@ import (
 	"time"
 )
 
-// Traffic is a made-up pcap file (Ethernet, IPv4, microseconds) of MSNP2 conversations, for benchmarks and for comparisons
-// with other programs: the same bytes on each machine. Two of three connections are logons at a notification server that end
-// in a referral, the third is the switchboard session that such a referral leads to. Each begins with a handshake and ends
-// with FINs; every other segment is acknowledged by a packet of its own, as hosts do.
+// Traffic generates a pcap file (Ethernet, IPv4, microseconds) of MSNP2 conversations, for
+// benchmarks and for comparisons with other programs. It is the same on every machine. Two of three
+// connections are logons at a notification server that end in a referral; the third is the
+// switchboard session that such a referral leads to. Each begins with a handshake and ends with
+// FINs; every other segment is acknowledged by a packet of its own, as hosts do.
 type Traffic struct {
-	Size     int64 // of the file: it ends with the first packet beyond; no connection is left out, some may not end
-	Open     int   // connections at the same time; 0 is 200
-	Messages int   // in a switchboard session; 0 is 40
-	Text     int   // bytes of a message's text; 0 is 60
-	Reuse    bool  // all stand on one pair of addresses and ports, one after the other: Open is 1
+	// Size is the size of the file in bytes. The file ends with the packets that exceed it, so that
+	// the last connections may have no end.
+	Size     int64
+	Open     int // connections at the same time; 0 means 200
+	Messages int // in a switchboard session; 0 means 40
+	Text     int // bytes of a message's text; 0 means 60
+	// all connections use the same addresses and ports, one after the other: Open is 1
+	Reuse bool
 }
 
-// trafficStart is the time of the first packet; each comes a millisecond after the one before.
+// trafficStart is the time of the first packet; each further one comes a millisecond later.
 var trafficStart = time.Date(2000, 3, 1, 12, 0, 0, 0, time.UTC)
 
-// WriteTo writes the file. It is ready for a benchmark: about half a second for 200 MB.
+// WriteTo writes the file and returns its size. It takes about half a second for 200 MB.
 func (tr Traffic) WriteTo(w io.Writer) (int64, error) {
 	g := trafficWriter{Traffic: tr, w: bufio.NewWriterSize(w, 1<<20)}
 	if g.Reuse {
@@ -55,10 +59,11 @@ type trafficWriter struct {
 }
 
 func (g *trafficWriter) write(b []byte) {
-	_, _ = g.w.Write(b) // the error comes again from Flush
+	_, _ = g.w.Write(b) // Flush returns the error again
 	g.size += int64(len(b))
 }
 
+// next starts the next connection.
 func (g *trafficWriter) next() *talk {
 	n := g.talks
 	g.talks++
@@ -75,13 +80,14 @@ func (g *trafficWriter) next() *talk {
 	return c
 }
 
-// talk is a connection and how far it is.
+// talk is a connection and how far it has come.
 type talk struct {
 	ends  [2]end // client, server
 	lines []said
-	at    int // three steps of the handshake, the lines, four of the end
+	at    int // the next step: three of the handshake, the lines, four of the end
 }
 
+// end is one end of a connection and its next sequence number.
 type end struct {
 	addr uint32
 	port uint16
@@ -90,7 +96,7 @@ type end struct {
 
 const fin, syn, psh, ack = 1, 2, 8, 16
 
-// step writes the next packet; it is false when there is none.
+// step writes the next packet, and reports whether there are more.
 func (c *talk) step(g *trafficWriter) bool {
 	n := c.at
 	c.at++
@@ -115,7 +121,7 @@ func (c *talk) step(g *trafficWriter) bool {
 	return true
 }
 
-// packet writes a frame from one end to the other, with right check sums.
+// packet writes a frame from one end to the other, with correct checksums.
 func (g *trafficWriter) packet(c *talk, from int, flags byte, data []byte) {
 	at := trafficStart.Add(time.Duration(g.packets) * time.Millisecond)
 	g.packets++
@@ -149,7 +155,7 @@ func (g *trafficWriter) packet(c *talk, from int, flags byte, data []byte) {
 	g.frame = b
 }
 
-// checksum is that of IP and TCP.
+// checksum returns the Internet checksum over b, starting with sum.
 func checksum(b []byte, sum uint32) uint16 {
 	for ; len(b) >= 2; b = b[2:] {
 		sum += uint32(b[0])<<8 | uint32(b[1])

@@ -1,27 +1,34 @@
-// Package redact makes of the events of a session those of one that could have been: the same commands at the same times,
-// said by people who do not exist.
+// Package redact replaces everything personal in the events of a session. The result is a session
+// that could have been: the same commands at the same times, said by people who do not exist.
 //
 //	for each event: r.Learn(e)       who takes part
 //	for each event: e = r.Event(e)   the same with stand-ins
 //
-// What is replaced follows from the kinds of the command table and of the table of content types:
+// The kinds of arguments in the command table, and of fields in the table of content types, decide
+// what is replaced:
 //
-//	handles      user07@example.com, numbered in the order of the alphabet, since servers sort lists by them
-//	names        user07 for who is called as the handle before the @, else name3
-//	texts        text 12: messages, subjects, file names, notes; whatever nobody knows as well
+//	handles      user07@example.com, numbered alphabetically, since servers sort lists by them
+//	names        user07 where the name is the handle before the @, else name3
+//	texts        text 12: messages, subjects, file names, notes, programs, fonts, and all fields
+//	             of unknown kind
 //	addresses    10.0.0.3, 2001:db8::3, host3.example, with their ports; 0 stays
-//	secrets, cookies, session numbers, account numbers, GUIDs: other digits and letters in the same places
+//	secrets      other digits and letters in the same places; cookies, session numbers,
+//	             account numbers and GUIDs too
 //
-// The same value becomes the same stand-in everywhere in a session: in arguments, payloads, what was sent on, and what the
-// events tell of their connections. So referrals lead to their connections, relayed messages to their senders, and the
-// session can be replayed. What is no value of a person stays: times, sizes, numbers that count, states, lists, versions of
-// programs, fonts.
+// The same value gets the same stand-in everywhere in a session: in arguments, in payloads, in what
+// was sent on, and in what events say about their connections. So referrals lead to their
+// connections, relayed messages to their senders, and the session can be replayed. XML keeps its
+// form, so that the lists in it are still lists. Values that are not personal stay: times, sizes,
+// counts, states, lists, capabilities.
 //
-// A handle or a name that breaks the protocol's rules breaks them afterwards too: its letters and digits change, the rest
-// stays. Such a value, and all that is replaced in its places, still tells how long the original was.
+// A handle or a name that breaks the protocol's rules still breaks them afterwards: its letters and
+// digits change, the rest stays. Such a value, and every value that is replaced by shape, still
+// reveals the length of the original.
 package redact
 
 import (
+	"bytes"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -31,16 +38,16 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// Redactor holds the stand-ins of one session. Memory grows with how many different values there are. It is not safe for
-// concurrent use.
+// Redactor holds the stand-ins of one session. Its memory grows with the number of different
+// values. It is not safe for concurrent use.
 type Redactor struct {
 	values values
 	types  map[string]map[string]body.FieldInfo // content type -> field in lower case
 
-	challenges map[int]string // of each connection, the last one
+	challenges map[int]string // the latest one of each connection
 }
 
-// New returns a Redactor.
+// New returns a Redactor that knows no values yet.
 func New() *Redactor {
 	r := &Redactor{values: newValues(), types: map[string]map[string]body.FieldInfo{}, challenges: map[int]string{}}
 	for _, t := range body.Types() {
@@ -55,7 +62,8 @@ func New() *Redactor {
 	return r
 }
 
-// Learn notes who takes part. Call it for all events before the first [Redactor.Event].
+// Learn collects the handles in an event. It must be called for all events before the first
+// [Redactor.Event].
 func (r *Redactor) Learn(e *session.Event) {
 	r.values.learn(e.User)
 	if e.Kind != session.Command {
@@ -70,24 +78,29 @@ func (r *Redactor) Learn(e *session.Event) {
 
 func (r *Redactor) learn(m *decode.Message, row *dialect.Row) {
 	for i := range m.NumArgs() {
-		if a, ok := argOf(row, i); ok && (a.Kind == dialect.Self || a.Kind == dialect.Handle) {
+		a, ok := argOf(row, i)
+		switch {
+		case !ok:
+		case a.Kind == dialect.Self || a.Kind == dialect.Handle:
 			r.values.learn(string(a.Value(m.Arg(i))))
+		case a.Kind == dialect.Object:
+			r.values.learnMarkup(decode.Unescape(string(m.Arg(i))))
 		}
 	}
-	if p := m.Payload(); len(p) > 0 && !m.Opaque() {
+	if p := m.Payload(); len(p) > 0 && !m.Opaque() && !m.Block() {
 		r.learnBody(p)
 	}
 }
 
-// Event returns the event with stand-ins; e stays as it is.
+// Event returns a copy of the event with stand-ins; e does not change.
 func (r *Redactor) Event(e *session.Event) *session.Event {
 	v := &r.values
 	v.settle()
 	now := *e
 	now.Client, now.Server, now.User = v.endpoint(e.Client), v.endpoint(e.Server), v.handle(e.User)
-	now.Session = v.shape(e.Session)
+	now.Session, now.ClientName, now.ServerName, now.File = v.shape(e.Session), "", "", ""
 	if now.Text = v.words(e.Text); e.Kind == session.Note || e.Kind == session.Command {
-		now.Text = v.text(e.Text) // a person's, or a rule that a person wrote
+		now.Text = v.text(e.Text) // it may be written by a person, as rules are
 	}
 	if e.Kind != session.Command {
 		return &now
@@ -97,7 +110,11 @@ func (r *Redactor) Event(e *session.Event) *session.Event {
 			r.challenges[e.Conn] = string(c)
 		}
 	}
-	now.In = reparse(r.message(&e.In, e.Row, e.Conn), &e.In, e.Dir)
+	if e.In.Opaque() {
+		now.In = decode.Blob(r.incomplete(e), e.In.Why)
+	} else {
+		now.In = reparse(r.message(&e.In, e.Row, e.Conn), &e.In, e.Dir)
+	}
 	if e.Out != nil {
 		sent := e.Sent()
 		now.Out = r.message(&sent, rowOf(e, &sent), e.Conn)
@@ -108,7 +125,7 @@ func (r *Redactor) Event(e *session.Event) *session.Event {
 	return &now
 }
 
-// rowOf returns the row of what was sent on.
+// rowOf returns the row that describes what was sent on.
 func rowOf(e *session.Event, sent *decode.Message) *dialect.Row {
 	if sent.Opaque() {
 		return nil
@@ -126,13 +143,39 @@ func argOf(row *dialect.Row, i int) (dialect.Arg, bool) {
 	return row.Arg(i)
 }
 
-// message returns the bytes of a command with stand-ins. All between the words stays: blanks, the line's end.
+// message returns the bytes of a command with stand-ins. Everything between the words stays: blanks
+// and the line end.
 func (r *Redactor) message(m *decode.Message, row *dialect.Row, conn int) []byte {
 	if m.Opaque() {
 		return []byte(r.values.shape(string(m.Raw)))
 	}
+	if m.Block() { // the content of a file
+		return append(bytes.Clone(m.Raw[:len(m.Raw)-len(m.Payload())]), make([]byte, len(m.Payload()))...)
+	}
+	return r.command(m, row, conn, false)
+}
+
+// incomplete returns the bytes with stand-ins of a command that was cut short, or of whose payload
+// only the first bytes are here. Verb, TrID and length stay: the rest has as many bytes as before.
+func (r *Redactor) incomplete(e *session.Event) []byte {
+	m := e.In
+	if m.Why == decode.CutShort || m.Why == decode.LengthCap {
+		table := session.Table(e.Dialect)
+		c := decode.Parse(m.Raw, e.Dir, table.At(e.Role))
+		if row := table.Match(e.Dir, cmp.Or(e.Role, dialect.Any), &c); row != nil {
+			return r.command(&c, row, e.Conn, true)
+		}
+	}
+	return []byte(r.values.shape(string(m.Raw)))
+}
+
+// command returns the bytes of a command with stand-ins. If it is partial, its payload is replaced
+// by one of the same length.
+func (r *Redactor) command(m *decode.Message, row *dialect.Row, conn int, partial bool) []byte {
 	var payload []byte
-	if p := m.Payload(); len(p) > 0 {
+	if p := m.Payload(); partial {
+		payload = []byte(r.values.shape(string(p)))
+	} else if len(p) > 0 {
 		if payload = r.proof(m, conn); payload == nil {
 			payload = r.body(p)
 		}
@@ -140,6 +183,9 @@ func (r *Redactor) message(m *decode.Message, row *dialect.Row, conn int) []byte
 	out, done := make([]byte, 0, len(m.Raw)+64), 0
 	for i := range m.NumArgs() {
 		start, end := m.ArgSpan(i)
+		if a, ok := argOf(row, i); partial && ok && a.Kind == dialect.Length {
+			continue
+		}
 		out = append(out, m.Raw[done:start]...)
 		out = append(out, r.argument(row, i, m, len(payload))...)
 		done = end
@@ -148,8 +194,8 @@ func (r *Redactor) message(m *decode.Message, row *dialect.Row, conn int) []byte
 	return append(out, payload...)
 }
 
-// proof returns the right answer of a program to the stand-in of its challenge where it gave the right one, else nil: the key
-// is that of all who use the program.
+// proof returns the answer to the stand-in of a challenge if the program answered the original
+// challenge correctly, else nil. The key is that of the program, the same for all users.
 func (r *Redactor) proof(m *decode.Message, conn int) []byte {
 	key, ok := decode.ClientKey(string(m.Arg(0)))
 	if !ok || !strings.EqualFold(string(m.Payload()), decode.MD5Response(r.challenges[conn], key)) {
@@ -164,7 +210,7 @@ func (r *Redactor) argument(row *dialect.Row, i int, m *decode.Message, payload 
 	a, known := argOf(row, i)
 	if !known {
 		if i == 0 && row == nil && number(word) {
-			return word // the TrID of a command that nobody knows
+			return word // the TrID of an unknown command
 		}
 		return v.unknown(word)
 	}
@@ -180,19 +226,7 @@ func (r *Redactor) argument(row *dialect.Row, i int, m *decode.Message, payload 
 	return before + v.argument(&a, value) + v.shape(after)
 }
 
-// reparse returns the message of which these bytes are the stand-in.
+// reparse parses raw, the stand-in of the command was.
 func reparse(raw []byte, was *decode.Message, dir decode.Dir) decode.Message {
-	if was.Opaque() {
-		return decode.Blob(raw, was.Why)
-	}
-	return decode.Parse(raw, dir, trid(was.HasTrID))
+	return decode.Parse(raw, dir, decode.KnownTrID(was.TrIDText() != nil))
 }
-
-// trid is a grammar that knows whether there is a TrID.
-type trid bool
-
-// Shape implements [decode.Grammar].
-func (t trid) Shape(decode.Dir, decode.Verb) decode.Shape { return decode.Shape{TrID: bool(t)} }
-
-// Fits implements [decode.Grammar].
-func (t trid) Fits(decode.Dir, *decode.Message) bool { return true }

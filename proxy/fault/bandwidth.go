@@ -7,13 +7,14 @@ import (
 	"time"
 )
 
-// bandwidth sends slowly: a piece that a tenth of a second carries, then nothing until the line is free again. So it is with the
-// commands of a direction, too, however short they are.
+// bandwidth sends slowly: as many bytes as its rate allows in a tenth of a second, then nothing
+// until these would have been transmitted. Short commands of a direction wait for one another
+// likewise.
 type bandwidth struct {
 	rate int // bytes a second
 
 	mu   sync.Mutex
-	free map[way]time.Time // when the line is
+	free map[way]time.Time // when what was sent has been transmitted
 }
 
 func newBandwidth(ks *keys) fault {
@@ -39,7 +40,8 @@ func (f *bandwidth) do(ctx context.Context, h *hit) {
 	})
 }
 
-// take takes the line for n bytes, and returns how long they have to wait for it.
+// take reserves the time that n bytes take after those before them, and returns how long they have
+// to wait for its beginning.
 func (f *bandwidth) take(w way, n int) time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -59,7 +61,7 @@ func (f *bandwidth) closed(conn int) {
 	}
 }
 
-// pause lets time pass; the error says that the connection ended meanwhile.
+// pause waits for d. The error is that of ctx if it ends first, because the connection did.
 func pause(ctx context.Context, d time.Duration) error {
 	if d <= 0 {
 		return nil

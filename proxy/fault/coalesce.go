@@ -5,20 +5,29 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"github.com/msnscope/msnscope/proxy"
 )
 
-// coalesce keeps commands back until there are several, or it has waited long enough, and sends them in one write.
+// coalesce keeps commands back until there are several, or the first has waited long enough, and
+// sends them in one write.
 type coalesce struct {
 	count int
 	most  time.Duration
+	room  room
 
 	mu   sync.Mutex
 	kept map[way]*batch
 }
 
-// batch is what is kept back in one direction. A connection that is cut off takes it along: its receiver is gone.
+// batch is what coalesce keeps back in one direction. When the connection is cut off the batch is
+// dropped, because its receiver is gone.
 type batch struct {
-	mu    sync.Mutex
+	room *room
+	conn *proxy.Conn
+	way  way
+
+	mu    sync.Mutex // taken while the receiver's lock is held
 	out   []byte
 	n     int
 	timer *time.Timer
@@ -29,29 +38,28 @@ func newCoalesce(ks *keys) fault {
 	return &coalesce{count: ks.int("count", 2, 1), most: ks.ms("ms", 1000), kept: map[way]*batch{}}
 }
 
-// maxKept bounds what is kept back of one direction: a command of the greatest size has room.
+// maxKept bounds the bytes that are kept back of one direction: a command of the greatest size
+// fits.
 const maxKept = 2 << 20
 
-func (f *coalesce) of(w way) *batch {
+func (f *coalesce) of(h *hit) *batch {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	b := f.kept[w]
+	b := f.kept[h.key]
 	if b == nil {
-		b = &batch{}
-		f.kept[w] = b
+		b = &batch{room: &f.room, conn: h.Conn, way: h.key}
+		f.kept[h.key] = b
 	}
 	return b
 }
 
-// ended sends what is kept back: its receiver is there still.
+// ended sends what is kept back, as long as the receiver is still there.
 func (f *coalesce) ended(w way) {
 	f.mu.Lock()
 	b := f.kept[w]
 	f.mu.Unlock()
 	if b != nil {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		_ = b.sendLocked() // or the receiver is gone
+		b.conn.SendKept(w.dir, b.take)
 	}
 }
 
@@ -67,11 +75,11 @@ func (f *coalesce) closed(conn int) {
 }
 
 func (f *coalesce) do(_ context.Context, h *hit) {
-	b := f.of(h.key)
+	b := f.of(h)
 	h.through(func(w io.Writer, out []byte) error { return b.add(w, out, f.count, f.most) })
 }
 
-// pass sends what is kept back with what comes, so that the order stays.
+// pass sends what is kept back together with the next command, so that the order stays.
 func (f *coalesce) pass(_ context.Context, h *hit) {
 	f.mu.Lock()
 	b := f.kept[h.key]
@@ -81,36 +89,37 @@ func (f *coalesce) pass(_ context.Context, h *hit) {
 	}
 }
 
-// add keeps a command back, or sends it with the others when there are enough.
+// add keeps a command back, or sends it with the others once there are count of them.
 func (b *batch) add(w io.Writer, out []byte, count int, most time.Duration) error {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.out, b.last = append(b.out, out...), w
-	if b.n++; b.n >= count || len(b.out) > maxKept {
-		return b.sendLocked()
+	fits := b.room.add(len(out))
+	b.n++
+	if b.n < count && len(b.out) <= maxKept && fits {
+		if b.timer == nil {
+			b.timer = time.AfterFunc(most, func() { b.conn.SendKept(b.way.dir, b.take) })
+		}
+		b.mu.Unlock()
+		return nil
 	}
-	if b.timer == nil {
-		b.timer = time.AfterFunc(most, func() {
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			_ = b.sendLocked() // the next command finds out that the receiver is gone
-		})
-	}
-	return nil
+	b.mu.Unlock()
+	all, _ := b.take()
+	_, err := w.Write(all)
+	return err
 }
 
-func (b *batch) sendLocked() error {
+// take empties the batch: it returns the bytes that were kept back, and the writer that they go to.
+func (b *batch) take() ([]byte, io.Writer) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
 	if b.timer != nil {
 		b.timer.Stop()
 		b.timer = nil
 	}
 	out := b.out
+	b.room.give(len(out))
 	b.out, b.n = nil, 0
-	if len(out) == 0 {
-		return nil
-	}
-	_, err := b.last.Write(out)
-	return err
+	return out, b.last
 }
 
 func (b *batch) forget() {
@@ -119,5 +128,6 @@ func (b *batch) forget() {
 	if b.timer != nil {
 		b.timer.Stop()
 	}
+	b.room.give(len(b.out))
 	b.out = nil
 }

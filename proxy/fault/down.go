@@ -2,7 +2,7 @@ package fault
 
 import "context"
 
-// down ends connections.
+// down closes the connection.
 type down struct{}
 
 func newDown(*keys) fault { return down{} }

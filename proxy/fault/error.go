@@ -7,7 +7,7 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// answerError answers a request with an error (§7.11), or makes one of an answer.
+// answerError answers a request with an error (§7.11), or replaces an answer by one.
 type answerError struct{ code int }
 
 func newError(ks *keys) fault {

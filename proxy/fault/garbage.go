@@ -2,7 +2,7 @@ package fault
 
 import "context"
 
-// garbage puts a line before the command that is none.
+// garbage sends a line that is no command before the command.
 type garbage struct{ bytes int }
 
 func newGarbage(ks *keys) fault { return &garbage{min(ks.int("bytes", 40, 1), 1<<16)} }
@@ -14,6 +14,6 @@ func (f *garbage) do(_ context.Context, h *hit) {
 			line[i] = '?'
 		}
 	}
-	line[0] = '?' // no verb begins so
+	line[0] = '?' // no verb begins with it
 	h.Before = append(h.Before, append(line, '\r', '\n'))
 }

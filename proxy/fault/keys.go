@@ -24,7 +24,7 @@ func readKeys(text string) (*keys, error) {
 		name, value, ok := strings.Cut(pair, "=")
 		name = strings.TrimSpace(name)
 		if _, twice := ks.values[name]; !ok || twice {
-			return nil, fmt.Errorf("%q: it must be KEY=VALUE, each key once, with commas between", pair)
+			return nil, fmt.Errorf("%q: it must be KEY=VALUE, each key once, separated by commas", pair)
 		}
 		ks.values[name] = strings.TrimSpace(value)
 	}
@@ -43,7 +43,7 @@ func (ks *keys) fail(name, value, want string) {
 	}
 }
 
-// int reads a number that is at least low.
+// int returns the number of a key, which must be at least low; def if the key is missing.
 func (ks *keys) int(name string, def, low int) int {
 	text, ok := ks.get(name)
 	if !ok {
@@ -70,12 +70,12 @@ func (ks *keys) float(name string, def, low, high float64) float64 {
 	return f
 }
 
-// ms reads milliseconds.
+// ms returns a key's number of milliseconds, def if the key is missing.
 func (ks *keys) ms(name string, def int) time.Duration {
 	return time.Duration(ks.int(name, def, 0)) * time.Millisecond
 }
 
-// duration reads a time such as 30s or 5m.
+// duration returns a key's time, such as 30s or 5m; def if the key is missing.
 func (ks *keys) duration(name string, def time.Duration) time.Duration {
 	text, ok := ks.get(name)
 	if !ok {
@@ -89,7 +89,7 @@ func (ks *keys) duration(name string, def time.Duration) time.Duration {
 	return d
 }
 
-// word reads one of several words, the first where none is given.
+// word returns a key's value, which must be one of words; the first if the key is missing.
 func (ks *keys) word(name string, words ...string) string {
 	text, ok := ks.get(name)
 	if !ok {
@@ -101,7 +101,7 @@ func (ks *keys) word(name string, words ...string) string {
 	return text
 }
 
-// end returns the first mistake, or that there is a key that nobody asked for.
+// end returns the first mistake, or an error for a key that nobody asked for.
 func (ks *keys) end(k *Kind) error {
 	if ks.err != nil {
 		return ks.err
@@ -113,7 +113,8 @@ func (ks *keys) end(k *Kind) error {
 			if len(own) > 0 {
 				text = "its own are " + strings.Join(own, ", ")
 			}
-			return fmt.Errorf("there is no key %q: %s; every fault has %s", name, text, strings.Join(commonKeys(), ", "))
+			return fmt.Errorf("there is no key %q: %s; every fault has %s", name, text,
+				strings.Join(commonKeys(), ", "))
 		}
 	}
 	return nil

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// latency waits before the command goes on.
+// latency delays the command, and everything that its sender says after it.
 type latency struct{ wait, jitter time.Duration }
 
 func newLatency(ks *keys) fault { return &latency{ks.ms("ms", 500), ks.ms("jitter", 0)} }

@@ -6,7 +6,7 @@ import (
 	"sync"
 )
 
-// limitData lets so many bytes pass.
+// limitData lets a number of bytes pass, then closes the connection.
 type limitData struct {
 	bytes int
 
@@ -41,7 +41,7 @@ func (f *limitData) pass(_ context.Context, h *hit) {
 	}
 }
 
-// send writes what is left of the limit; then it ends the connection.
+// send writes as much as the limit still allows; beyond it, it closes the connection.
 func (f *limitData) send(h *hit, w io.Writer, out []byte) error {
 	f.mu.Lock()
 	left := f.bytes - f.passed[h.key]

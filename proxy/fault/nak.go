@@ -6,7 +6,8 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// nak keeps a message from the switchboard and says that it could not be delivered: to who wants to hear of failure (§8.7).
+// nak drops a message on its way to the switchboard, and answers that it could not be delivered if
+// the sender wants to hear of failure (§8.7).
 type nak struct{}
 
 func newNAK(*keys) fault { return nak{} }

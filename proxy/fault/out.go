@@ -3,21 +3,30 @@ package fault
 import (
 	"context"
 	"io"
+	"time"
 
 	"github.com/msnscope/msnscope/decode"
 )
 
-// signOff sends OUT with a reason to the client, and ends the connection (§7.10).
+// signOff sends OUT with a reason to the client, and closes the connection (§7.10).
 type signOff struct{ reason string }
 
 func newOut(ks *keys) fault { return &signOff{ks.word("reason", "OTH", "SSD")} }
 
-func (f *signOff) do(_ context.Context, h *hit) {
+// lastWord is how long signOff waits for a client that does not read.
+const lastWord = time.Second
+
+func (f *signOff) do(ctx context.Context, h *hit) {
 	line := []byte("OUT " + f.reason + "\r\n")
 	conn, rule := h.Conn, h.rule.text
 	if h.key.dir == decode.FromClient {
 		h.Drop = true
 		_ = conn.Inject(decode.FromServer, line, rule)
+		for until := time.Now().Add(lastWord); conn.Waits(decode.FromServer) && time.Now().Before(until); {
+			if !h.wait(ctx, 10*time.Millisecond) {
+				break
+			}
+		}
 		conn.Kill(false, rule)
 		return
 	}

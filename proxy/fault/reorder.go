@@ -8,15 +8,17 @@ import (
 	"github.com/msnscope/msnscope/proxy"
 )
 
-// reorder sends the command after the next one. When none comes it goes on by itself.
+// reorder sends the command after the next one of its direction, or by itself when none comes in
+// time.
 type reorder struct {
 	most time.Duration
+	room room
 
 	mu   sync.Mutex
 	kept map[way]*straggler
 }
 
-// straggler is a command that lets the next one go first.
+// straggler is a command that reorder keeps back.
 type straggler struct {
 	out   []byte
 	timer *time.Timer
@@ -28,7 +30,7 @@ func newReorder(ks *keys) fault { return &reorder{most: ks.ms("ms", 1000), kept:
 
 func (f *reorder) do(ctx context.Context, h *hit) {
 	f.pass(ctx, h) // the one before comes after this one, which waits in its turn only if nothing did
-	if len(h.After) > 0 {
+	if len(h.After) > 0 || !f.room.take(len(h.Out)) {
 		return
 	}
 	h.Drop = true
@@ -40,18 +42,19 @@ func (f *reorder) do(ctx context.Context, h *hit) {
 	s.timer = time.AfterFunc(f.most, func() { f.alone(key, s) })
 }
 
-// pass lets the command that was kept go behind this one.
+// pass sends the command that was kept back after this one.
 func (f *reorder) pass(_ context.Context, h *hit) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if s := f.kept[h.key]; s != nil && s.timer.Stop() {
 		h.After = append(h.After, s.out)
+		f.room.give(len(s.out))
 		h.By(h.rule.text)
 		delete(f.kept, h.key)
 	}
 }
 
-// alone sends a command that nothing came after.
+// alone sends a command that no other one has followed in time, unless pass has sent it meanwhile.
 func (f *reorder) alone(key way, s *straggler) {
 	f.mu.Lock()
 	mine := f.kept[key] == s
@@ -60,11 +63,12 @@ func (f *reorder) alone(key way, s *straggler) {
 	}
 	f.mu.Unlock()
 	if mine {
-		_ = s.conn.Inject(key.dir, s.out, s.rule) // the connection may have ended
+		f.room.give(len(s.out))
+		_ = s.conn.InjectLast(key.dir, s.out, s.rule) // the connection may have ended
 	}
 }
 
-// ended lets the command go: nothing comes after it.
+// ended sends the command that was kept back, because no other one follows it.
 func (f *reorder) ended(w way) {
 	f.mu.Lock()
 	s := f.kept[w]
@@ -80,6 +84,7 @@ func (f *reorder) closed(conn int) {
 	for w, s := range f.kept {
 		if w.conn == conn {
 			s.timer.Stop()
+			f.room.give(len(s.out))
 			delete(f.kept, w)
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// resetPeer ends both connections with a reset.
+// resetPeer closes the connections to client and server with a TCP reset.
 type resetPeer struct{ after time.Duration }
 
 func newResetPeer(ks *keys) fault { return &resetPeer{ks.ms("ms", 0)} }

@@ -6,6 +6,7 @@ import (
 	"hash/fnv"
 	"io"
 	"math/rand/v2"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -16,14 +17,15 @@ import (
 	"github.com/msnscope/msnscope/proxy"
 )
 
-// fault is one way to disturb. It is called for one command at a time of each direction of each connection, from several
-// goroutines for several. It may wait, as an interceptor of the proxy may.
+// fault is one way to disturb. do is called with one command at a time of each direction of each
+// connection, from several goroutines for several directions. It may wait, as an interceptor of the
+// proxy may.
 type fault interface {
 	do(ctx context.Context, h *hit)
 }
 
-// A fault that keeps something back until more comes has pass too: it gets the commands of the direction that the rule does not
-// hit.
+// passer is a fault that keeps commands back until more come: pass gets the commands of the
+// direction that the rule does not hit.
 type passer interface {
 	pass(ctx context.Context, h *hit)
 }
@@ -42,7 +44,8 @@ type way struct {
 	dir  decode.Dir
 }
 
-// through makes send write the command: behind what faults before this one do with it, in the pieces that they make.
+// through makes send write the command. If faults before this one write it in pieces, send gets
+// each of these.
 func (h *hit) through(send func(w io.Writer, out []byte) error) {
 	before := h.Send
 	if before == nil {
@@ -54,12 +57,13 @@ func (h *hit) through(send func(w io.Writer, out []byte) error) {
 	}
 }
 
-// writer is a function that writes.
+// writer is a function as an [io.Writer].
 type writer func([]byte) (int, error)
 
 func (f writer) Write(p []byte) (int, error) { return f(p) }
 
-// wait lets time pass, while what the sender says waits too. It reports false when the connection ended meanwhile.
+// wait waits for d, and what the sender says next waits with it. It reports false if ctx ended
+// first.
 func (h *hit) wait(ctx context.Context, d time.Duration) bool {
 	h.Flush()
 	t := time.NewTimer(d)
@@ -80,7 +84,7 @@ type Rule struct {
 
 	p                    float64
 	n, nth, after, every int
-	apart                bool // what is counted is counted in each direction of a connection for itself
+	apart                bool // each direction of each connection counts by itself
 	from, until          time.Duration
 
 	seed  uint64
@@ -91,7 +95,7 @@ type Rule struct {
 	streams map[way]*stream
 }
 
-// count is what n, nth, after and every go by.
+// count is what n, nth, after and every are compared with.
 type count struct {
 	matched int // commands that the filter matched
 	hits    int
@@ -113,11 +117,11 @@ func (r *Rule) Hits() int {
 	return r.total.hits
 }
 
-// maxStreams bounds how many directions a rule remembers: twice as many as the proxy has connections at a time. When
-// there are more, all begin anew.
+// maxStreams bounds the directions that a rule remembers: twice as many as the proxy has
+// connections at a time. Beyond it, all are forgotten.
 const maxStreams = 1 << 15
 
-// apply does to the command what the rule says.
+// apply applies the rule to a command.
 func (r *Rule) apply(ctx context.Context, x *proxy.Exchange, now time.Time) {
 	h := &hit{Exchange: x, rule: r, key: way{x.In.Conn, x.In.Dir}}
 	if !r.hit(h, now) {
@@ -131,14 +135,14 @@ func (r *Rule) apply(ctx context.Context, x *proxy.Exchange, now time.Time) {
 	r.fault.do(ctx, h)
 }
 
-// hit reports whether the rule hits this command, and counts.
+// hit reports whether the rule hits this command, and counts it.
 func (r *Rule) hit(h *hit, now time.Time) bool {
 	matches := r.match == nil || r.match.Match(h.In)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	own := r.stream(h.key)
 	h.rand = own.dice
-	if since := now.Sub(r.began); !matches || since < r.from || r.until > 0 && since >= r.until {
+	if !matches || !r.active(now) {
 		return false
 	}
 	c := &r.total
@@ -146,11 +150,7 @@ func (r *Rule) hit(h *hit, now time.Time) bool {
 		c = &own.count
 	}
 	c.matched++
-	k := c.matched - r.after
-	switch {
-	case k <= 0, r.n > 0 && c.hits >= r.n, r.nth > 0 && k != r.nth, r.every > 1 && k%r.every != 0:
-		return false
-	case r.p < 1 && h.rand.Float64() >= r.p:
+	if !r.due(c) || !r.wins(own.dice) {
 		return false
 	}
 	c.hits++
@@ -160,7 +160,32 @@ func (r *Rule) hit(h *hit, now time.Time) bool {
 	return true
 }
 
-// stream returns what is remembered of one direction: its dice show the same in each run, whatever other connections do meanwhile.
+// active reports whether now is within the rule's time.
+func (r *Rule) active(now time.Time) bool {
+	since := now.Sub(r.began)
+	return since >= r.from && (r.until <= 0 || since < r.until)
+}
+
+// wins reports whether the rule hits by its probability. It throws the dice only if the outcome is
+// open, so that a rule that always hits leaves the later random choices alone.
+func (r *Rule) wins(dice *rand.Rand) bool { return r.p >= 1 || dice.Float64() < r.p }
+
+// due reports whether after, nth, every and n let the rule hit the last command that c has counted.
+func (r *Rule) due(c *count) bool {
+	number := c.matched - r.after
+	switch {
+	case number <= 0:
+		return false
+	case r.nth > 0 && number != r.nth:
+		return false
+	case r.every > 1 && number%r.every != 0:
+		return false
+	}
+	return r.n == 0 || c.hits < r.n
+}
+
+// stream returns what is remembered of one direction. Its random choices are the same in each run,
+// whatever other connections do. r.mu is held.
 func (r *Rule) stream(w way) *stream {
 	if s := r.streams[w]; s != nil {
 		return s
@@ -175,7 +200,8 @@ func (r *Rule) stream(w way) *stream {
 	return s
 }
 
-// Rules are all rules of a proxy, in the order in which they are applied. Its methods are safe for concurrent use.
+// Rules are all rules of a proxy, in the order in which they are applied. Its methods are safe for
+// concurrent use.
 type Rules struct {
 	now func() time.Time
 
@@ -183,7 +209,10 @@ type Rules struct {
 	rules []*Rule
 }
 
-// NewRules returns no rules; now is the clock, nil for the real one.
+// MaxRules is the greatest number of rules. Each command is compared with all of them.
+const MaxRules = 1000
+
+// NewRules returns an empty list; now is the clock, nil for time.Now.
 func NewRules(now func() time.Time) *Rules {
 	if now == nil {
 		now = time.Now
@@ -191,7 +220,8 @@ func NewRules(now func() time.Time) *Rules {
 	return &Rules{now: now}
 }
 
-// Add parses a rule and applies it from now on. Seed decides what its dice show.
+// Add parses a rule as [Parse] does, and applies it after the others from now on. seed makes its
+// random choices repeatable.
 func (rs *Rules) Add(text string, seed uint64) (*Rule, error) {
 	r, err := Parse(text)
 	if err != nil {
@@ -200,11 +230,15 @@ func (rs *Rules) Add(text string, seed uint64) (*Rule, error) {
 	r.seed, r.began = seed, rs.now()
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
+	if len(rs.rules) >= MaxRules {
+		return nil, fmt.Errorf("there are %d faults already, and no more are possible", MaxRules)
+	}
 	rs.rules = append(rs.rules[:len(rs.rules):len(rs.rules)], r)
 	return r, nil
 }
 
-// Remove takes rule i out, counted from 0 as [Rules.List] has them; it reports whether there was one. What it keeps back goes on.
+// Remove removes the rule with the index i in [Rules.List], and reports whether there was one.
+// Commands that it keeps back are sent when their time comes.
 func (rs *Rules) Remove(i int) bool {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -216,7 +250,7 @@ func (rs *Rules) Remove(i int) bool {
 	return true
 }
 
-// List returns the rules. The slice does not change.
+// List returns the rules. The caller must not change the slice.
 func (rs *Rules) List() []*Rule {
 	rs.mu.Lock()
 	defer rs.mu.Unlock()
@@ -233,7 +267,8 @@ func (rs *Rules) Intercept(ctx context.Context, x *proxy.Exchange) {
 	}
 }
 
-// Ended sends what is kept back of a direction in which no more comes: it is disturbed, not lost.
+// Ended sends the commands that rules keep back in a direction in which no more come: they are
+// disturbed, not lost.
 func (rs *Rules) Ended(c *proxy.Conn, dir decode.Dir) {
 	for _, r := range rs.List() {
 		if f, ok := r.fault.(interface{ ended(way) }); ok {
@@ -242,7 +277,7 @@ func (rs *Rules) Ended(c *proxy.Conn, dir decode.Dir) {
 	}
 }
 
-// Closed forgets what was remembered of a connection.
+// Closed forgets everything that the rules remember of a connection.
 func (rs *Rules) Closed(c *proxy.Conn) {
 	for _, r := range rs.List() {
 		r.mu.Lock()
@@ -256,14 +291,20 @@ func (rs *Rules) Closed(c *proxy.Conn) {
 	}
 }
 
-// Parse reads a rule, as doc.go shows it. The error says what is wrong, and what could stand there.
+// Parse parses a rule, in the form that the package comment shows. The error says what is wrong and
+// what would be valid there.
 func Parse(text string) (*Rule, error) {
 	head, expr, filtered := strings.Cut(text, "@")
 	r := &Rule{text: strings.TrimSpace(text), p: 1}
 	name, keys, _ := strings.Cut(strings.TrimSpace(head), ":")
 	kind := kindOf(strings.TrimSpace(name))
 	if kind == nil {
-		return nil, fmt.Errorf("fault %q: there is none of that name: %s", name, strings.Join(Names(), ", "))
+		like := filter.Closest(strings.TrimSpace(name), Names())
+		if like != "" {
+			like = fmt.Sprintf("did you mean %s? ", like)
+		}
+		return nil, fmt.Errorf("fault %q: there is no such fault; %sthere are %s", name, like,
+			strings.Join(Names(), ", "))
 	}
 	ks, err := readKeys(keys)
 	if err != nil {
@@ -295,9 +336,15 @@ func (r *Rule) common(ks *keys) {
 	r.apart = ks.word("per", "proxy", "connection") == "connection"
 	r.from = ks.duration("from", 0)
 	r.until = ks.duration("until", 0)
+	switch {
+	case r.until > 0 && r.until <= r.from:
+		ks.fail("until", r.until.String(), fmt.Sprintf("later than from=%v, or the rule would never hit", r.from))
+	case r.every > 1 && r.nth%r.every != 0:
+		ks.fail("nth", strconv.Itoa(r.nth), fmt.Sprintf("a multiple of every=%d, or the rule would never hit", r.every))
+	}
 }
 
-// Sent returns the command as it would go on now.
+// Sent returns the command as it would be sent on now.
 func (h *hit) Sent() decode.Message {
 	e := *h.In
 	e.Out = h.Out

@@ -12,8 +12,13 @@ func TestParse(t *testing.T) {
 		{`drop`, ""},
 		{`drop @ user == "bob@hotmail.com"`, ""}, // the first @ ends the rule's head
 		{` drop : nth = 3 @ NLN `, ""},
-		{`lag:ms=5`, `fault "lag": there is none of that name: latency, bandwidth`},
-		{`drop:ms=5`, `there is no key "ms": it has no keys of its own; every fault has p, n, nth, after, every, per, from, until`},
+		{`lag:ms=5`, `fault "lag": there is no such fault; there are latency, bandwidth`},
+		{`latncy:ms=5`, `there is no such fault; did you mean latency? there are latency, bandwidth`},
+		{
+			`drop:ms=5`,
+			`there is no key "ms": it has no keys of its own; every fault has p, n, nth, after, every, per, from, ` +
+				`until`,
+		},
 		{`latency:sec=5`, `there is no key "sec": its own are ms, jitter`},
 		{`latency:ms=fast`, "ms=fast: it must be a whole number from 0 on"},
 		{`latency:ms=-5`, "ms=-5"},
@@ -21,6 +26,12 @@ func TestParse(t *testing.T) {
 		{`latency:ms=1,ms=2`, "each key once"},
 		{`drop:p=2`, "p=2: it must be a number from 0 to 1"},
 		{`drop:p=NaN`, "p=NaN"},
+		{`down:from=10s,until=20s`, ""},
+		{`down:from=20s`, ""},
+		{`down:from=20s,until=10s`, "until=10s: it must be later than from=20s"},
+		{`down:from=10s,until=10s`, "until=10s"},
+		{`drop:nth=4,every=2`, ""},
+		{`drop:nth=3,every=2`, "nth=3: it must be a multiple of every=2"},
 		{`drop:from=5`, "from=5: it must be a time such as 30s"},
 		{`out:reason=BYE`, "reason=BYE: it must be one of OTH, SSD"},
 		{`error:code=1000`, "three digits"},
@@ -39,7 +50,8 @@ func TestParse(t *testing.T) {
 	}
 }
 
-// TestKeysOfTheTable: each key that the table names is one that the fault knows, in both directions.
+// TestKeysOfTheTable: each key that the table names is one that the fault knows, in both
+// directions.
 func TestKeysOfTheTable(t *testing.T) {
 	for _, k := range kinds {
 		ks, _ := readKeys("")

@@ -27,7 +27,7 @@ func (staleCookie) do(_ context.Context, h *hit) {
 	}
 }
 
-// other returns a byte that is not the last one of the word.
+// other returns a byte that differs from the last one of the word.
 func other(word []byte) byte {
 	if word[len(word)-1] == '0' {
 		return '1'

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// timeout sends nothing more in this direction, and ends the connection after a while.
+// timeout sends nothing more in this direction, and closes the connection after a while.
 type timeout struct{ after time.Duration }
 
 func newTimeout(ks *keys) fault { return &timeout{ks.ms("ms", 0)} }
@@ -25,7 +25,7 @@ func (f *timeout) do(ctx context.Context, h *hit) {
 	case <-ctx.Done():
 	case <-late:
 		h.Conn.Kill(false, h.rule.text)
-	case <-gone: // nothing of what it said goes on, so that the receiver would wait for ever
+	case <-gone: // nothing that the sender said is sent on, so the receiver would wait for ever
 		h.Conn.Kill(false, h.rule.text)
 	}
 }

@@ -7,7 +7,7 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// wrongLength lies about the length of the payload (§8.7).
+// wrongLength changes the length of the payload in the line (§8.7).
 type wrongLength struct{ by int }
 
 func newWrongLength(ks *keys) fault { return &wrongLength{ks.int("by", 1, -1<<20)} }

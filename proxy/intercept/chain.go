@@ -8,8 +8,8 @@ import (
 	"github.com/msnscope/msnscope/proxy"
 )
 
-// Chain applies interceptors one after the other, each to what those before it left; once one drops the command, the rest do not
-// see it. A link that is Idle does nothing; while all are, the proxy has no interceptor.
+// Chain applies interceptors one after the other, each to what those before it left; once one drops
+// the command, the rest do not see it. While all links are idle, the proxy has no interceptor.
 type Chain struct {
 	proxy *proxy.Proxy
 	links []Link
@@ -18,20 +18,23 @@ type Chain struct {
 	installed bool
 }
 
-// Link is an interceptor that may have nothing to do. Idle must be safe for concurrent use.
+// Link is an interceptor of a [Chain]. While Idle reports true, Intercept is not called. Idle must
+// be safe for concurrent use.
 type Link interface {
 	proxy.Interceptor
 	Idle() bool
 }
 
-// NewChain returns a chain of the links in their order. Call Update after each change that makes one of them idle or busy.
+// NewChain returns a chain of the links in their order, at work on p. Call Update after each change
+// that makes one of them idle or busy.
 func NewChain(p *proxy.Proxy, links ...Link) *Chain {
 	c := &Chain{proxy: p, links: links}
 	c.Update()
 	return c
 }
 
-// Update puts the chain into the proxy, or takes it out.
+// Update installs the chain as the proxy's interceptor if one of its links is busy, and removes it
+// if all are idle.
 func (c *Chain) Update() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,7 +63,7 @@ func (c *Chain) Intercept(ctx context.Context, x *proxy.Exchange) {
 	}
 }
 
-// Ended tells the links that one side of a connection has said its last command.
+// Ended implements the method of that name of [proxy.Interceptor] for all links that have it.
 func (c *Chain) Ended(conn *proxy.Conn, dir decode.Dir) {
 	for _, l := range c.links {
 		if l, ok := l.(interface {
@@ -71,7 +74,7 @@ func (c *Chain) Ended(conn *proxy.Conn, dir decode.Dir) {
 	}
 }
 
-// Closed tells the links that a connection has ended.
+// Closed implements the method of that name of [proxy.Interceptor] for all links that have it.
 func (c *Chain) Closed(conn *proxy.Conn) {
 	for _, l := range c.links {
 		if l, ok := l.(interface{ Closed(*proxy.Conn) }); ok {

@@ -3,20 +3,22 @@ package intercept
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/msntest"
 	"github.com/msnscope/msnscope/proxy/fault"
 )
 
 // faulty plays a test with one fault.
 func faulty(t *testing.T, rule string, test func(s *stage)) {
 	t.Helper()
-	play(t, BenchOptions{Seed: 1}, func(s *stage) {
-		s.check(s.bench.AddFault(rule))
+	play(t, ControlsOptions{Seed: 1}, func(s *stage) {
+		s.check(s.controls.AddFault(rule))
 		test(s)
 	})
 }
@@ -24,12 +26,12 @@ func faulty(t *testing.T, rule string, test func(s *stage)) {
 func TestLatency(t *testing.T) {
 	faulty(t, `latency:ms=500,jitter=100 @ cmd == "CAL"`, func(s *stage) {
 		began := time.Now()
-		s.client.send("PNG\r\nCAL 2 bob@hotmail.com\r\nOUT\r\n")
-		s.server.want("PNG\r\n")
+		s.client.Send("PNG\r\nCAL 2 bob@hotmail.com\r\nOUT\r\n")
+		s.server.Want("PNG\r\n")
 		if d := time.Since(began); d >= 400*time.Millisecond {
 			t.Errorf("what comes before waited %s", d)
 		}
-		s.server.want("CAL 2 bob@hotmail.com\r\nOUT\r\n")
+		s.server.Want("CAL 2 bob@hotmail.com\r\nOUT\r\n")
 		if d := time.Since(began); d < 400*time.Millisecond || d > 600*time.Millisecond {
 			t.Errorf("it waited %s, want 500 ms and 100 more or less", d)
 		}
@@ -46,8 +48,8 @@ func TestBandwidth(t *testing.T) {
 	faulty(t, `bandwidth:rate=1 @ cmd == "MSG"`, func(s *stage) {
 		body := strings.Repeat("x", 1000)
 		began := time.Now()
-		s.client.send("MSG 3 N 1000\r\n" + body)
-		s.server.want("MSG 3 N 1000\r\n" + body)
+		s.client.Send("MSG 3 N 1000\r\n" + body)
+		s.server.Want("MSG 3 N 1000\r\n" + body)
 		if d := time.Since(began); d < 900*time.Millisecond || d > 1200*time.Millisecond {
 			t.Errorf("1014 bytes took %s at 1 KB/s", d)
 		}
@@ -59,8 +61,8 @@ func TestBandwidthOfShortCommands(t *testing.T) {
 	faulty(t, `bandwidth:rate=1 @ dir == "C"`, func(s *stage) {
 		began := time.Now()
 		for range 200 {
-			s.client.send("PNG\r\n")
-			s.server.want("PNG\r\n")
+			s.client.Send("PNG\r\n")
+			s.server.Want("PNG\r\n")
 		}
 		if d := time.Since(began); d < 900*time.Millisecond || d > 1100*time.Millisecond {
 			t.Errorf("200 commands of 5 bytes took %s at 1 KB/s", d)
@@ -71,8 +73,8 @@ func TestBandwidthOfShortCommands(t *testing.T) {
 func TestSlicer(t *testing.T) {
 	faulty(t, `slicer:size=1 @ cmd == "PNG"`, func(s *stage) {
 		n := len(s.wrote())
-		s.client.send("PNG\r\nOUT\r\n")
-		s.server.want("PNG\r\nOUT\r\n")
+		s.client.Send("PNG\r\nOUT\r\n")
+		s.server.Want("PNG\r\nOUT\r\n")
 		if got, want := s.wrote()[n:], []string{"P", "N", "G", "\r", "\n", "OUT\r\n"}; !slices.Equal(got, want) {
 			t.Errorf("writes %q, want %q", got, want)
 		}
@@ -83,32 +85,46 @@ func TestCoalesce(t *testing.T) {
 	faulty(t, `coalesce:count=3,ms=1000 @ cmd == "CAL"`, func(s *stage) {
 		n := len(s.wrote())
 		for _, line := range []string{"CAL 2 a@b.c\r\n", "CAL 3 a@b.c\r\n", "CAL 4 a@b.c\r\n"} {
-			s.client.send(line)
+			s.client.Send(line)
 			s.rest()
 		}
-		s.server.want("CAL 2 a@b.c\r\nCAL 3 a@b.c\r\nCAL 4 a@b.c\r\n")
+		s.server.Want("CAL 2 a@b.c\r\nCAL 3 a@b.c\r\nCAL 4 a@b.c\r\n")
 		if got := s.wrote()[n:]; len(got) != 1 {
 			t.Errorf("three commands left in the writes %q, want one", got)
 		}
 		began := time.Now()
-		s.client.send("CAL 5 a@b.c\r\n")
-		s.server.want("CAL 5 a@b.c\r\n")
+		s.client.Send("CAL 5 a@b.c\r\n")
+		s.server.Want("CAL 5 a@b.c\r\n")
 		if d := time.Since(began); d != time.Second {
 			t.Errorf("the last one waited %s for others, want a second", d)
 		}
-		s.client.send("CAL 6 a@b.c\r\n")
+		s.client.Send("CAL 6 a@b.c\r\n")
 		s.rest()
-		s.client.send("PNG\r\n") // the order stays
-		s.server.want("CAL 6 a@b.c\r\nPNG\r\n")
+		s.client.Send("PNG\r\n") // the order stays
+		s.server.Want("CAL 6 a@b.c\r\nPNG\r\n")
+	})
+}
+
+// TestCoalescedBetweenCommands: what was kept back leaves between two commands when its time is up,
+// never inside one whose beginning is on its way.
+func TestCoalescedBetweenCommands(t *testing.T) {
+	faulty(t, `coalesce:count=3,ms=1000 @ cmd == "CAL"`, func(s *stage) {
+		s.client.Send("CAL 2 a@b.c\r\n")
+		s.rest()
+		s.client.Send("no command")
+		s.server.Want("no command")
+		time.Sleep(2 * time.Second)
+		s.client.Send(" at all\r\n")
+		s.server.Want(" at all\r\nCAL 2 a@b.c\r\n")
 	})
 }
 
 func TestTimeout(t *testing.T) {
 	faulty(t, `timeout:ms=30000 @ cmd == "CAL"`, func(s *stage) {
 		began := time.Now()
-		s.client.send("CAL 2 a@b.c\r\nPNG\r\n")
-		s.server.wantEnd()
-		s.client.wantEnd()
+		s.client.Send("CAL 2 a@b.c\r\nPNG\r\n")
+		s.server.WantEnd()
+		s.client.WantEnd()
 		if d := time.Since(began); d != 30*time.Second {
 			t.Errorf("the connection ended after %s", d)
 		}
@@ -118,13 +134,14 @@ func TestTimeout(t *testing.T) {
 	})
 }
 
-// TestTimeoutOfWhoHangsUp: a connection whose sender has gone does not stay for ever.
+// TestTimeoutOfWhoHangsUp: a connection whose sender hangs up during a timeout is closed on both
+// sides.
 func TestTimeoutOfWhoHangsUp(t *testing.T) {
 	faulty(t, `timeout @ cmd == "CAL"`, func(s *stage) {
-		s.client.send("CAL 2 a@b.c\r\nPNG\r\n")
-		s.server.silent(time.Hour)
-		s.client.conn.Close()
-		s.server.wantEnd()
+		s.client.Send("CAL 2 a@b.c\r\nPNG\r\n")
+		s.server.WantSilence(time.Hour)
+		s.client.Conn.Close()
+		s.server.WantEnd()
 	})
 }
 
@@ -132,11 +149,11 @@ func TestEndings(t *testing.T) {
 	for _, rule := range []string{`reset_peer @ cmd == "CAL"`, `down @ cmd == "CAL"`} {
 		t.Run(rule, func(t *testing.T) {
 			faulty(t, rule, func(s *stage) {
-				s.client.send("PNG\r\n")
-				s.server.want("PNG\r\n")
-				s.client.send("CAL 2 a@b.c\r\n")
-				s.server.wantEnd()
-				s.client.wantEnd()
+				s.client.Send("PNG\r\n")
+				s.server.Want("PNG\r\n")
+				s.client.Send("CAL 2 a@b.c\r\n")
+				s.server.WantEnd()
+				s.client.WantEnd()
 				s.rest()
 				s.mu.Lock()
 				last := s.events[len(s.events)-1]
@@ -151,9 +168,9 @@ func TestEndings(t *testing.T) {
 
 func TestLimitData(t *testing.T) {
 	faulty(t, `limit_data:bytes=12 @ dir == "C"`, func(s *stage) {
-		s.client.send("CAL 2 a@b.c\r\nPNG\r\n") // 13 bytes and 5
-		s.server.want("CAL 2 a@b.c\r")
-		s.server.wantEnd()
+		s.client.Send("CAL 2 a@b.c\r\nPNG\r\n") // 13 bytes and 5
+		s.server.Want("CAL 2 a@b.c\r")
+		s.server.WantEnd()
 	})
 }
 
@@ -161,20 +178,20 @@ func TestLimitData(t *testing.T) {
 func TestFaultsTogether(t *testing.T) {
 	t.Run("a limit in pieces", func(t *testing.T) {
 		faulty(t, `limit_data:bytes=3 @ cmd == "PNG"`, func(s *stage) {
-			s.check(s.bench.AddFault(`slicer:size=1`))
-			s.client.send("PNG\r\n")
-			s.server.want("PNG")
-			s.server.wantEnd()
+			s.check(s.controls.AddFault(`slicer:size=1`))
+			s.client.Send("PNG\r\n")
+			s.server.Want("PNG")
+			s.server.WantEnd()
 		})
 	})
 	t.Run("together, in pieces", func(t *testing.T) {
 		faulty(t, `coalesce:count=2 @ cmd == "PNG"`, func(s *stage) {
-			s.check(s.bench.AddFault(`slicer:size=4`))
+			s.check(s.controls.AddFault(`slicer:size=4`))
 			n := len(s.wrote())
-			s.client.send("PNG\r\n")
+			s.client.Send("PNG\r\n")
 			s.rest()
-			s.client.send("OUT\r\n") // it does not overtake what is kept back
-			s.server.want("PNG\r\nOUT\r\n")
+			s.client.Send("OUT\r\n") // it does not overtake what is kept back
+			s.server.Want("PNG\r\nOUT\r\n")
 			if got, want := s.wrote()[n:], []string{"PNG\r", "\nOUT", "\r\n"}; !slices.Equal(got, want) {
 				t.Errorf("writes %q, want %q", got, want)
 			}
@@ -182,16 +199,16 @@ func TestFaultsTogether(t *testing.T) {
 	})
 }
 
-// TestNothingKeptBackIsLost: who says good-bye has said all that came before, as far as the other side is concerned.
+// TestNothingKeptBackIsLost: when a side ends, all that faults keep back of it still arrives.
 func TestNothingKeptBackIsLost(t *testing.T) {
 	for _, rule := range []string{`coalesce:count=3`, `reorder`, `late:ms=60000 @ cmd == "CAL"`} {
 		t.Run(rule, func(t *testing.T) {
 			faulty(t, rule, func(s *stage) {
-				s.client.send("CAL 2 bob@hotmail.com\r\n")
+				s.client.Send("CAL 2 bob@hotmail.com\r\n")
 				s.rest()
-				s.client.conn.(interface{ CloseWrite() error }).CloseWrite()
-				s.server.want("CAL 2 bob@hotmail.com\r\n")
-				s.server.wantEnd()
+				s.client.HangUp()
+				s.server.Want("CAL 2 bob@hotmail.com\r\n")
+				s.server.WantEnd()
 			})
 		})
 	}
@@ -199,8 +216,8 @@ func TestNothingKeptBackIsLost(t *testing.T) {
 
 func TestDropTheNth(t *testing.T) {
 	faulty(t, `drop:nth=2 @ cmd == "CAL"`, func(s *stage) {
-		s.client.send("CAL 2 a@b.c\r\nPNG\r\nCAL 3 a@b.c\r\nCAL 4 a@b.c\r\n")
-		s.server.want("CAL 2 a@b.c\r\nPNG\r\nCAL 4 a@b.c\r\n")
+		s.client.Send("CAL 2 a@b.c\r\nPNG\r\nCAL 3 a@b.c\r\nCAL 4 a@b.c\r\n")
+		s.server.Want("CAL 2 a@b.c\r\nPNG\r\nCAL 4 a@b.c\r\n")
 		if e := s.find("CAL 3"); e.Flags&(session.Dropped|session.Fault) != session.Dropped|session.Fault {
 			t.Errorf("flags %v, want dropped and fault", e.Flags.Names())
 		}
@@ -209,35 +226,35 @@ func TestDropTheNth(t *testing.T) {
 
 func TestDuplicate(t *testing.T) {
 	faulty(t, `duplicate:times=2 @ cmd == "JOI"`, func(s *stage) {
-		s.server.send("JOI bob@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
-		s.client.want(strings.Repeat("JOI bob@hotmail.com Bob\r\n", 3) + "BYE bob@hotmail.com\r\n")
+		s.server.Send("JOI bob@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
+		s.client.Want(strings.Repeat("JOI bob@hotmail.com Bob\r\n", 3) + "BYE bob@hotmail.com\r\n")
 	})
 }
 
 func TestReorder(t *testing.T) {
 	faulty(t, `reorder:ms=1000 @ cmd == "CAL"`, func(s *stage) {
-		s.client.send("CAL 2 a@b.c\r\nPNG\r\n")
-		s.server.want("PNG\r\nCAL 2 a@b.c\r\n")
-		s.client.send("CAL 3 a@b.c\r\n")
+		s.client.Send("CAL 2 a@b.c\r\nPNG\r\n")
+		s.server.Want("PNG\r\nCAL 2 a@b.c\r\n")
+		s.client.Send("CAL 3 a@b.c\r\n")
 		began := time.Now()
-		s.server.want("CAL 3 a@b.c\r\n")
+		s.server.Want("CAL 3 a@b.c\r\n")
 		if d := time.Since(began); d != time.Second {
 			t.Errorf("a command that nothing follows waited %s", d)
 		}
-		s.client.send("CAL 4 a@b.c\r\nCAL 5 a@b.c\r\nPNG\r\n")
-		s.server.want("CAL 5 a@b.c\r\nCAL 4 a@b.c\r\nPNG\r\n")
+		s.client.Send("CAL 4 a@b.c\r\nCAL 5 a@b.c\r\nPNG\r\n")
+		s.server.Want("CAL 5 a@b.c\r\nCAL 4 a@b.c\r\nPNG\r\n")
 	})
 }
 
 func TestLate(t *testing.T) {
 	faulty(t, `late:ms=5000 @ cmd == "JOI"`, func(s *stage) {
 		began := time.Now()
-		s.server.send("JOI bob@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
-		s.client.want("BYE bob@hotmail.com\r\n") // overtakes it
+		s.server.Send("JOI bob@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
+		s.client.Want("BYE bob@hotmail.com\r\n") // overtakes it
 		if d := time.Since(began); d != 0 {
 			t.Errorf("others waited %s", d)
 		}
-		s.client.want("JOI bob@hotmail.com Bob\r\n")
+		s.client.Want("JOI bob@hotmail.com Bob\r\n")
 		if d := time.Since(began); d != 5*time.Second {
 			t.Errorf("it came after %s", d)
 		}
@@ -246,58 +263,58 @@ func TestLate(t *testing.T) {
 
 func TestErrorInPlaceOfAnAnswer(t *testing.T) {
 	faulty(t, `error:code=602 @ cmd == "CAL"`, func(s *stage) {
-		s.client.send("CAL 007 a@b.c\r\nPNG\r\n")
-		s.client.want("602 007\r\n") // the digits are the client's
-		s.server.want("PNG\r\n")     // and the server has heard nothing
+		s.client.Send("CAL 007 a@b.c\r\nPNG\r\n")
+		s.client.Want("602 007\r\n") // the digits are the client's
+		s.server.Want("PNG\r\n")     // and the server has heard nothing
 		if e := s.find("602"); e.ReplyTo != s.find("CAL").N || e.Flags&session.Injected == 0 {
 			t.Errorf("the error answers %d, flags %v", e.ReplyTo, e.Flags.Names())
 		}
-		s.server.send("CAL 8 RINGING 1\r\n")
-		s.client.want("602 8\r\n")
+		s.server.Send("CAL 8 RINGING 1\r\n")
+		s.client.Want("602 8\r\n")
 	})
 }
 
 func TestStaleCookie(t *testing.T) {
-	play(t, BenchOptions{}, func(s *stage) {
-		s.check(s.bench.AddFault(`stale_cookie @ cmd == "USR"`))
-		s.client.send("USR 2 alice@hotmail.com 17262740.1050826919.32308\r\n")
-		s.server.want("USR 2 alice@hotmail.com 17262740.1050826919.32300\r\n")
+	play(t, ControlsOptions{}, func(s *stage) {
+		s.check(s.controls.AddFault(`stale_cookie @ cmd == "USR"`))
+		s.client.Send("USR 2 alice@hotmail.com 17262740.1050826919.32308\r\n")
+		s.server.Want("USR 2 alice@hotmail.com 17262740.1050826919.32300\r\n")
 	})
 }
 
 func TestOut(t *testing.T) {
 	faulty(t, `out:reason=SSD @ cmd in ["CAL", "JOI"]`, func(s *stage) {
-		s.server.send("JOI bob@hotmail.com Bob\r\n")
-		s.client.want("OUT SSD\r\n")
-		s.client.wantEnd()
+		s.server.Send("JOI bob@hotmail.com Bob\r\n")
+		s.client.Want("OUT SSD\r\n")
+		s.client.WantEnd()
 	})
 	faulty(t, `out @ cmd == "CAL"`, func(s *stage) {
-		s.client.send("CAL 2 a@b.c\r\n")
-		s.client.want("OUT OTH\r\n")
-		s.client.wantEnd()
-		s.server.wantEnd()
+		s.client.Send("CAL 2 a@b.c\r\n")
+		s.client.Want("OUT OTH\r\n")
+		s.client.WantEnd()
+		s.server.WantEnd()
 	})
 }
 
 func TestNAK(t *testing.T) {
 	faulty(t, `nak`, func(s *stage) {
-		s.client.send(hello + strings.Replace(hello, "3 N", "4 U", 1) + "PNG\r\n")
-		s.client.want("NAK 3\r\n") // who sends with U hears nothing
-		s.server.want("PNG\r\n")
-		s.client.silent(time.Second)
+		s.client.Send(hello + strings.Replace(hello, "3 N", "4 U", 1) + "PNG\r\n")
+		s.client.Want("NAK 3\r\n") // who sends with U hears nothing
+		s.server.Want("PNG\r\n")
+		s.client.WantSilence(time.Second)
 	})
 }
 
 func TestWrongLength(t *testing.T) {
 	faulty(t, `wrong_length:by=-2 @ cmd == "MSG" && dir == "C"`, func(s *stage) {
-		s.client.send(hello)
-		s.server.want(strings.Replace(hello, " 52\r\n", " 50\r\n", 1))
+		s.client.Send(hello)
+		s.server.Want(strings.Replace(hello, " 52\r\n", " 50\r\n", 1))
 	})
 }
 
 func TestGarbage(t *testing.T) {
 	faulty(t, `garbage:bytes=20 @ cmd == "PNG"`, func(s *stage) {
-		s.client.send("PNG\r\n")
+		s.client.Send("PNG\r\n")
 		s.rest()
 		wrote := s.wrote()
 		got := wrote[len(wrote)-1]
@@ -313,12 +330,12 @@ func TestGarbage(t *testing.T) {
 // TestFaultsRepeat: the same seed, the same traffic, the same hits; another seed, others.
 func TestFaultsRepeat(t *testing.T) {
 	hits := func(seed uint64) (lines []string) {
-		play(t, BenchOptions{Seed: seed}, func(s *stage) {
-			s.check(s.bench.AddFault(`drop:p=0.5 @ cmd == "CAL"`))
+		play(t, ControlsOptions{Seed: seed}, func(s *stage) {
+			s.check(s.controls.AddFault(`drop:p=0.5 @ cmd == "CAL"`))
 			for range 40 {
-				s.client.send("CAL 2 a@b.c\r\n")
+				s.client.Send("CAL 2 a@b.c\r\n")
 			}
-			s.client.send("PNG\r\n")
+			s.client.Send("PNG\r\n")
 			s.rest()
 			s.mu.Lock()
 			defer s.mu.Unlock()
@@ -340,7 +357,7 @@ func TestFaultsRepeat(t *testing.T) {
 	}
 }
 
-// TestSchedule has the keys that every fault has.
+// TestSchedule: the common keys decide which commands a rule hits.
 func TestSchedule(t *testing.T) {
 	for _, tc := range []struct{ keys, want string }{
 		{"n=2", "3 4 5 6"},
@@ -356,7 +373,7 @@ func TestSchedule(t *testing.T) {
 			faulty(t, `drop:`+tc.keys+` @ cmd == "CAL"`, func(s *stage) {
 				n := len(s.wrote())
 				for _, id := range "123456" {
-					s.client.send("CAL " + string(id) + " a@b.c\r\n")
+					s.client.Send("CAL " + string(id) + " a@b.c\r\n")
 					time.Sleep(time.Second)
 				}
 				var got []string
@@ -371,7 +388,8 @@ func TestSchedule(t *testing.T) {
 	}
 }
 
-// TestScheduleOfSeveralConnections: which commands a rule hits that counts per connection does not depend on who speaks first.
+// TestScheduleOfSeveralConnections: which commands a rule hits that counts per connection does not
+// depend on who speaks first.
 func TestScheduleOfSeveralConnections(t *testing.T) {
 	for _, tc := range []struct{ keys, want string }{
 		{"nth=2,per=connection", "1 3 4 5 6"},
@@ -389,12 +407,13 @@ func TestScheduleOfSeveralConnections(t *testing.T) {
 							t.Errorf("%s: what passed of connection %d is %q, want %s", order, i+1, got, tc.want)
 						}
 						if turn > 0 && got != before[i] {
-							t.Errorf("%s: what passed of connection %d is %q, and was %q in another order", order, i+1, got, before[i])
+							t.Errorf("%s: what passed of connection %d is %q, and was %q in another order", order,
+								i+1, got, before[i])
 						}
 					}
 					before = passed
 					want := 12 - len(strings.Fields(passed[0])) - len(strings.Fields(passed[1]))
-					if got := s.bench.Faults()[0].Hits(); got != want {
+					if got := s.controls.Faults()[0].Hits(); got != want {
 						t.Errorf("%s: the rule says it hit %d, and %d are missing", order, got, want)
 					}
 				})
@@ -403,22 +422,23 @@ func TestScheduleOfSeveralConnections(t *testing.T) {
 	}
 }
 
-// sayInOrder says CAL 1 to CAL 6 on each of two connections, a letter of order for the next of one; it returns the numbers that passed.
+// sayInOrder says CAL 1 to CAL 6 on each of two connections, a letter of order for the next of one;
+// it returns the numbers that passed.
 func sayInOrder(s *stage, order string) (passed [2]string) {
 	other, otherServer := s.meet()
-	clients, servers := [2]*peer{s.client, other}, [2]*peer{s.server, otherServer}
+	clients, servers := [2]*msntest.Peer{s.client, other}, [2]*msntest.Peer{s.server, otherServer}
 	var said [2]int
 	for _, who := range order {
 		i := int(who - 'a')
 		said[i]++
-		clients[i].send(fmt.Sprintf("CAL %d a@b.c\r\n", said[i]))
+		clients[i].Send(fmt.Sprintf("CAL %d a@b.c\r\n", said[i]))
 		s.rest()
 	}
 	for i, c := range clients {
-		c.send("OUT\r\n")
+		c.Send("OUT\r\n")
 		var ids []string
 		for {
-			line, err := servers[i].r.ReadString('\n')
+			line, err := servers[i].R.ReadString('\n')
 			s.check(err)
 			if line == "OUT\r\n" {
 				break
@@ -430,22 +450,22 @@ func sayInOrder(s *stage, order string) (passed [2]string) {
 	return passed
 }
 
-// TestRemovedFault: traffic is as it was.
+// TestRemovedFault: without the rule, traffic passes as it did before.
 func TestRemovedFault(t *testing.T) {
 	faulty(t, `drop`, func(s *stage) {
-		if got := s.bench.Faults(); len(got) != 1 || got[0].String() != "drop" {
+		if got := s.controls.Faults(); len(got) != 1 || got[0].String() != "drop" {
 			t.Errorf("the faults are %v", got)
 		}
-		s.client.send("PNG\r\n")
+		s.client.Send("PNG\r\n")
 		s.rest()
-		if hits := s.bench.Faults()[0].Hits(); hits != 1 {
+		if hits := s.controls.Faults()[0].Hits(); hits != 1 {
 			t.Errorf("%d hits, want 1", hits)
 		}
-		if !s.bench.RemoveFault(0) || s.bench.RemoveFault(0) {
+		if !s.controls.RemoveFault(0) || s.controls.RemoveFault(0) {
 			t.Error("a fault can be removed once")
 		}
-		s.client.send("OUT\r\n")
-		s.server.want("OUT\r\n")
+		s.client.Send("OUT\r\n")
+		s.server.Want("OUT\r\n")
 	})
 }
 
@@ -456,4 +476,20 @@ func TestExamplesOfAllFaults(t *testing.T) {
 			t.Errorf("%s: the example %q: %v", k.Name, k.Example, err)
 		}
 	}
+}
+
+// TestLateMegabytes: what is late is sent in the end, also when more of it comes due together than
+// an injection may have, and while the receiver does not read.
+func TestLateMegabytes(t *testing.T) {
+	faulty(t, `late:ms=60000 @ cmd == "MSG"`, func(s *stage) {
+		late := int64(0)
+		for i := range 4 {
+			message := fmt.Sprintf("MSG %d N 1000000\r\n", i) + strings.Repeat("x", 1_000_000)
+			s.client.Send(message)
+			late += int64(len(message))
+		}
+		time.Sleep(2 * time.Minute) // the receiver does not read meanwhile
+		_, err := io.CopyN(io.Discard, s.server, late)
+		s.check(err)
+	})
 }

@@ -10,52 +10,55 @@ import (
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
-	"github.com/msnscope/msnscope/internal/steer"
+	"github.com/msnscope/msnscope/internal/edit"
 	"github.com/msnscope/msnscope/proxy"
 )
 
-// Injector sends commands that people make up, and keeps from the client what the server answers to those that have a TrID of
-// the proxy's own. It is a link of a chain, busy from the first such TrID on; its methods are safe for concurrent use.
+// Injector sends commands that people make up, and keeps from the client the server's answers to
+// those that have a TrID of the proxy's own. It is a link of a [Chain], busy from the first such
+// TrID on; its methods are safe for concurrent use.
 type Injector struct {
 	proxy *proxy.Proxy
 	busy  atomic.Bool
 	woken func()
 }
 
-// NewInjector returns one for the connections of p. It calls woken when it becomes busy, before the command is sent whose answer
-// it waits for; nil for nobody.
+// NewInjector returns an Injector for the connections of p. It calls woken when it becomes busy,
+// before it sends the command whose answer it waits for; nil for no call.
 func NewInjector(p *proxy.Proxy, woken func()) *Injector { return &Injector{proxy: p, woken: woken} }
 
 // Idle implements [Link].
 func (i *Injector) Idle() bool { return !i.busy.Load() }
 
-// Intercept drops answers to injected requests: the client has asked for nothing.
+// Intercept drops answers to injected requests: the client has not asked for them.
 func (i *Injector) Intercept(_ context.Context, x *proxy.Exchange) {
 	if x.In.Dir == decode.FromServer && x.Conn.Ours(&x.In.In) {
 		x.Drop, x.Flags, x.Rule = true, x.Flags|session.Injected, "answers an injected command"
 	}
 }
 
-// injected is the rule that injected commands name.
+// injected is the rule that the events of injected commands name.
 const injected = "injected by hand"
 
-// Inject sends a command, as [steer.Injection] describes it.
-func (i *Injector) Inject(in steer.Injection) error {
+// Inject sends a command, as [edit.Injection] describes it. The error wraps [edit.ErrNoConn] for a
+// connection that is not open, and is an [edit.NotAllowedError] for a command that the table of the
+// connection's dialect does not allow.
+func (i *Injector) Inject(in edit.Injection) error {
 	c := i.proxy.Conn(in.Conn)
 	if c == nil {
-		return fmt.Errorf("connection %d: %w", in.Conn, steer.ErrNoConn)
+		return fmt.Errorf("connection %d: %w", in.Conn, edit.ErrNoConn)
 	}
-	about := c.About()
-	text, err := i.fill(in.Text, c, &about)
+	info := c.Info()
+	text, err := i.fill(in.Text, c, &info)
 	if err != nil {
 		return err
 	}
-	raw, err := steer.Typed(text)
+	raw, err := edit.Typed(text)
 	if err != nil {
 		return err
 	}
-	if err := allowed(raw, in.Dir, &about); err != nil && !in.Anyway {
-		return &steer.NotAllowedError{Err: err}
+	if err := allowed(raw, in.Dir, &info); err != nil && !in.Anyway {
+		return &edit.NotAllowedError{Err: err}
 	}
 	if err := c.Inject(in.Dir, raw, injected); err != nil {
 		return fmt.Errorf("connection %d: %w", in.Conn, err)
@@ -63,24 +66,25 @@ func (i *Injector) Inject(in steer.Injection) error {
 	return nil
 }
 
-// allowed checks each command against the table of the connection.
-func allowed(raw []byte, dir decode.Dir, about *proxy.About) error {
-	r := decode.NewReader(dir, about.Table.At(about.Role))
+// allowed checks each command against the table of the connection's dialect.
+func allowed(raw []byte, dir decode.Dir, info *proxy.ConnInfo) error {
+	r := decode.NewReader(dir, info.Table.At(info.Role))
 	r.Feed(raw)
 	var m decode.Message
 	for r.Next(&m) {
-		if err := about.Table.Check(dir, about.Role, &m); err != nil {
+		if err := info.Table.Check(dir, info.Role, &m); err != nil {
 			return err
 		}
 	}
 	if rest := r.Pending(); len(rest) > 0 {
-		return fmt.Errorf("%q is not a whole command: a line ends in \\r\\n, and a payload is as long as the line says", decode.Quote(rest))
+		return fmt.Errorf("%q is not a whole command: a line ends in \\r\\n, and a payload is as long as the line "+
+			"says", decode.Quote(rest))
 	}
 	return nil
 }
 
-// fill puts what is known of the connection in the places that a template has for it.
-func (i *Injector) fill(text string, c *proxy.Conn, about *proxy.About) (string, error) {
+// fill replaces the placeholders of a template, such as {user}, by what is known of the connection.
+func (i *Injector) fill(text string, c *proxy.Conn, info *proxy.ConnInfo) (string, error) {
 	var out strings.Builder
 	for rest := text; ; {
 		before, after, found := strings.Cut(rest, "{")
@@ -91,7 +95,7 @@ func (i *Injector) fill(text string, c *proxy.Conn, about *proxy.About) (string,
 		}
 		value, known := "", false
 		if closed {
-			value, known = i.value(name, c, about)
+			value, known = i.value(name, c, info)
 		}
 		switch {
 		case !known: // braces stand in later dialects' commands too
@@ -106,9 +110,9 @@ func (i *Injector) fill(text string, c *proxy.Conn, about *proxy.About) (string,
 	}
 }
 
-var errUnknown = errors.New("nothing on this connection has told that yet")
+var errUnknown = errors.New("its value is not known yet on this connection")
 
-func (i *Injector) value(name string, c *proxy.Conn, about *proxy.About) (value string, known bool) {
+func (i *Injector) value(name string, c *proxy.Conn, info *proxy.ConnInfo) (value string, known bool) {
 	switch name {
 	case "trid":
 		if !i.busy.Swap(true) && i.woken != nil {
@@ -116,11 +120,11 @@ func (i *Injector) value(name string, c *proxy.Conn, about *proxy.About) (value 
 		}
 		return strconv.FormatUint(uint64(c.NewTrID()), 10), true
 	case "user":
-		return about.User, true
+		return info.User, true
 	case "session":
-		return about.Session, true
+		return info.Session, true
 	case "cookie":
-		return about.Cookie, true
+		return info.Cookie, true
 	}
 	return "", false
 }

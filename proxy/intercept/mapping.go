@@ -10,20 +10,21 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/filter"
 	"github.com/msnscope/msnscope/proxy"
 )
 
-// Mapping gives other values to fields of the commands that a filter matches:
+// Mapping sets arguments of the commands that a filter matches, or their payload:
 //
 //	cmd == "CHG" -> State=BSY
 //	cmd == "MSG" && dir == "S" -> payload.text="Out of paper, sorry"
 //
-// The fields are those of args in the filter language; payload is everything behind the line, payload.text what follows the
-// headers of a message. A value that has a comma, a quote or blanks at its ends stands in double quotes, as in Go.
+// The fields are those of args in the filter language; payload is all that follows the line,
+// payload.text what follows the headers of a message. A value of an argument that repeats, such as
+// DialectName, replaces all of its words. In a value for args, %XX is an escaped byte. A value that
+// has a comma, a quote or blanks at its ends stands in double quotes, as in Go.
 type Mapping struct {
 	text  string
 	match *filter.Filter
@@ -35,7 +36,7 @@ type set struct{ field, value string }
 // String returns the mapping as it was written.
 func (r *Mapping) String() string { return r.text }
 
-// ParseMapping reads one. The error says what is wrong.
+// ParseMapping parses a mapping. The error says what is wrong with it.
 func ParseMapping(text string) (*Mapping, error) {
 	i := arrow(text)
 	if i < 0 {
@@ -52,7 +53,7 @@ func ParseMapping(text string) (*Mapping, error) {
 	return r, nil
 }
 
-// arrow returns where the first -> stands that is not inside quotes; -1 for nowhere.
+// arrow returns the offset of the first -> outside quotes, -1 if there is none.
 func arrow(text string) int {
 	for i := 0; i < len(text); i++ {
 		if text[i] == '"' || text[i] == '`' {
@@ -68,7 +69,7 @@ func arrow(text string) int {
 	return -1
 }
 
-var errSet = errors.New("it must be Field=value, with commas between several; quote a value that has a comma")
+var errSet = errors.New("it must be Field=value, several separated by commas; quote a value that contains a comma")
 
 func readSets(text string) (sets []set, err error) {
 	for rest := strings.TrimSpace(text); ; {
@@ -78,7 +79,7 @@ func readSets(text string) (sets []set, err error) {
 			return nil, errSet
 		}
 		if !isField(s.field) {
-			return nil, fmt.Errorf("no command has an argument %s; payload and payload.text are the others that can be set", s.field)
+			return nil, fmt.Errorf("no command has an argument %s; payload and payload.text can be set too", s.field)
 		}
 		rest = strings.TrimLeft(after, " ")
 		if quoted, err := strconv.QuotedPrefix(rest); err == nil {
@@ -100,20 +101,24 @@ func readSets(text string) (sets []set, err error) {
 	}
 }
 
-// isField reports whether some command has that which a mapping sets.
+// isField reports whether a mapping can set the field name of some command.
 func isField(name string) bool {
-	return name == "TrID" || name == "payload" || name == "payload.text" || slices.Contains(filter.Names(), "args."+name)
+	switch name {
+	case "TrID", "payload", "payload.text":
+		return true
+	}
+	return slices.Contains(filter.Names(), "args."+name)
 }
 
-// apply returns the command with the values.
+// apply returns the command with the fields set.
 func (r *Mapping) apply(x *proxy.Exchange) ([]byte, error) {
 	if x.In.Row == nil {
-		return nil, errors.New("nobody knows the form of this command")
+		return nil, errors.New("the form of this command is unknown")
 	}
 	e := *x.In
 	e.Out = x.Out
 	m := e.Sent()
-	edit := dialect.Edit{Args: map[string]string{}}
+	edit := dialect.Edit{Args: map[string]string{}, KeepEscapes: true}
 	for _, s := range r.sets {
 		switch s.field {
 		case "payload":
@@ -127,7 +132,7 @@ func (r *Mapping) apply(x *proxy.Exchange) ([]byte, error) {
 	return x.In.Row.Apply(&m, edit)
 }
 
-// withText returns a message's payload with another text behind its headers (§8.8).
+// withText returns a message's payload with text in place of what follows its headers (§8.8).
 func withText(payload []byte, text string) []byte {
 	head, _, found := strings.Cut(string(payload), "\r\n\r\n")
 	if !found {
@@ -136,26 +141,31 @@ func withText(payload []byte, text string) []byte {
 	return []byte(head + "\r\n\r\n" + text)
 }
 
-// Mappings are the mappings of a proxy, a link of a chain. Its methods are safe for concurrent use.
+// Mappings are the mappings of a proxy, a link of a [Chain]. Its methods are safe for concurrent
+// use.
 type Mappings struct {
 	log *slog.Logger
 
-	mu    sync.Mutex
-	rules []*Mapping
-	told  map[string]bool // what was complained of already
+	mu     sync.Mutex
+	rules  []*Mapping
+	warned map[string]bool // mapping and command of each warning
 }
 
-// NewMappings returns none; log is told of those that cannot be applied, each once.
-func NewMappings(log *slog.Logger) *Mappings { return &Mappings{log: log, told: map[string]bool{}} }
+// MaxMappings is the greatest number of mappings. Each command is compared with all of them.
+const MaxMappings = 1000
 
-// Set replaces all mappings.
+// NewMappings returns an empty list; log gets one warning for each mapping and kind of command to
+// which it cannot be applied.
+func NewMappings(log *slog.Logger) *Mappings { return &Mappings{log: log, warned: map[string]bool{}} }
+
+// Set replaces all mappings. It keeps the slice, which must not change any more.
 func (s *Mappings) Set(rules []*Mapping) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.rules, s.told = rules, map[string]bool{}
+	s.rules, s.warned = rules, map[string]bool{}
 }
 
-// List returns the mappings. The slice does not change.
+// List returns the mappings. The caller must not change the slice.
 func (s *Mappings) List() []*Mapping {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -181,17 +191,17 @@ func (s *Mappings) Intercept(_ context.Context, x *proxy.Exchange) {
 	}
 }
 
-// complain says once of a mapping and a kind of command why it cannot be applied.
+// complain warns, once for each mapping and kind of command, that the mapping cannot be applied.
 func (s *Mappings) complain(r *Mapping, e *session.Event, err error) {
 	key := r.text + " " + e.In.Verb.String()
 	s.mu.Lock()
-	told := s.told[key] || len(s.told) > maxTold
-	s.told[key] = true
+	warned := s.warned[key] || len(s.warned) > maxWarned
+	s.warned[key] = true
 	s.mu.Unlock()
-	if !told {
-		s.log.Warn("a mapping cannot be applied", "map", r.text, "command", decode.Quote(e.In.Line()), "err", err)
+	if !warned {
+		s.log.Warn("a mapping cannot be applied", "map", r.text, "command", e.In.Verb.String(), "err", err)
 	}
 }
 
-// maxTold bounds what is remembered of complaints.
-const maxTold = 1000
+// maxWarned bounds what is remembered of complaints.
+const maxWarned = 1000

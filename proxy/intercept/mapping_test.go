@@ -21,23 +21,39 @@ func mappings(t *testing.T, texts ...string) []*Mapping {
 }
 
 func TestMappings(t *testing.T) {
-	play(t, BenchOptions{}, func(s *stage) {
-		s.bench.Map(mappings(t,
+	play(t, ControlsOptions{}, func(s *stage) {
+		s.controls.Map(mappings(t,
 			`cmd == "CAL" -> UserHandle=carol@hotmail.com`,
 			`cmd == "MSG" -> AckMode=A, payload.text="hi, you"`,
 			`cmd == "JOI" && args.CalleeUserHandle == "bob@hotmail.com" -> CalleeUserFriendlyName="Bob B."`,
 			`cmd == "BYE" -> AckMode=A`, // it has none
 		))
-		s.client.send("CAL  2 bob@hotmail.com \r\n" + hello)
-		s.server.want("CAL  2 carol@hotmail.com \r\nMSG 3 A 54\r\nMIME-Version: 1.0\r\nContent-Type: text/plain\r\n\r\nhi, you")
-		s.server.send("JOI bob@hotmail.com Bob\r\nJOI carol@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
-		s.client.want("JOI bob@hotmail.com Bob%20B.\r\nJOI carol@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
+		s.client.Send("CAL  2 bob@hotmail.com \r\n" + hello)
+		s.server.Want("CAL  2 carol@hotmail.com \r\nMSG 3 A 54\r\nMIME-Version: 1.0\r\nContent-Type: " +
+			"text/plain\r\n\r\nhi, you")
+		s.server.Send("JOI bob@hotmail.com Bob\r\nJOI carol@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
+		s.client.Want("JOI bob@hotmail.com Bob%20B.\r\nJOI carol@hotmail.com Bob\r\nBYE bob@hotmail.com\r\n")
 		if e := s.find("CAL"); e.Flags&session.Edited == 0 || !strings.Contains(e.Text, "-> UserHandle") {
 			t.Errorf("flags %v, text %q", e.Flags.Names(), e.Text)
 		}
-		s.bench.Map(nil)
-		s.client.send("CAL 4 bob@hotmail.com\r\n")
-		s.server.want("CAL 4 bob@hotmail.com\r\n")
+		s.controls.Map(nil)
+		s.client.Send("CAL 4 bob@hotmail.com\r\n")
+		s.server.Want("CAL 4 bob@hotmail.com\r\n")
+	})
+}
+
+// TestMapsTheWholeValue checks that a mapping replaces all words of an argument that repeats, and
+// that it does not escape what is escaped already.
+func TestMapsTheWholeValue(t *testing.T) {
+	play(t, ControlsOptions{}, func(s *stage) {
+		s.controls.Map(mappings(t,
+			`cmd == "VER" && dir == "S" -> DialectName="MSNP7 MSNP5 CVR0"`,
+			`cmd == "JOI" -> CalleeUserFriendlyName="a%3Ab c"`,
+		))
+		s.client.Send("VER 1 MSNP7 MSNP6 CVR0\r\n")
+		s.server.Want("VER 1 MSNP7 MSNP6 CVR0\r\n")
+		s.server.Send("VER 1 MSNP7 MSNP6 MSNP4\r\nJOI bob@hotmail.com Bob\r\n")
+		s.client.Want("VER 1 MSNP7 MSNP5 CVR0\r\nJOI bob@hotmail.com a%3Ab%20c\r\n")
 	})
 }
 

@@ -1,10 +1,7 @@
 package intercept
 
 import (
-	"bufio"
 	"context"
-	"errors"
-	"io"
 	"net"
 	"slices"
 	"strings"
@@ -16,6 +13,7 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/memnet"
+	"github.com/msnscope/msnscope/internal/msntest"
 	"github.com/msnscope/msnscope/proxy"
 )
 
@@ -24,17 +22,21 @@ const (
 	sbAddr    = "10.0.0.9:1863"
 )
 
-// stage is a proxy with a bench, between one client and one switchboard. It runs in a bubble: time passes when all wait.
+// patience is how long the ends of a connection wait, in the time of the bubble.
+const patience = 10 * time.Minute
+
+// stage is a proxy with controls, between one client and one switchboard. It runs in a bubble: time
+// passes when all wait.
 type stage struct {
-	t      *testing.T
-	proxy  *proxy.Proxy
-	bench  *Bench
-	client *peer
-	server *peer
+	t        *testing.T
+	proxy    *proxy.Proxy
+	controls *Controls
+	client   *msntest.Peer
+	server   *msntest.Peer
 
 	front   memnet.Network // where the clients find the proxy
 	servers net.Listener   // where it goes to
-	peers   []*peer
+	peers   []*msntest.Peer
 
 	mu     sync.Mutex
 	events []*session.Event
@@ -42,7 +44,7 @@ type stage struct {
 }
 
 // play runs a test in a bubble, on a stage where alice has come to her switchboard.
-func play(t *testing.T, o BenchOptions, test func(s *stage)) {
+func play(t *testing.T, o ControlsOptions, test func(s *stage)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{t: t}
 		var back memnet.Network
@@ -62,7 +64,7 @@ func play(t *testing.T, o BenchOptions, test func(s *stage)) {
 				return &recorded{c, s}, nil
 			},
 		})
-		s.bench = NewBench(s.proxy, o)
+		s.controls = NewControls(s.proxy, o)
 		listener, err := s.front.Listen(proxyAddr)
 		if err != nil {
 			t.Fatal(err)
@@ -76,7 +78,7 @@ func play(t *testing.T, o BenchOptions, test func(s *stage)) {
 			s.proxy.Close()
 			s.servers.Close()
 			for _, p := range s.peers {
-				p.conn.Close()
+				p.Conn.Close()
 			}
 			if err := <-served; err != nil {
 				t.Errorf("Serve: %v", err)
@@ -88,28 +90,30 @@ func play(t *testing.T, o BenchOptions, test func(s *stage)) {
 }
 
 // meet brings alice to a switchboard; it returns both ends.
-func (s *stage) meet() (client, server *peer) {
+func (s *stage) meet() (client, server *msntest.Peer) {
 	s.t.Helper()
 	c, err := s.front.DialContext(s.t.Context(), "tcp", proxyAddr)
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	client = &peer{s.t, c, bufio.NewReader(c)}
+	client = msntest.NewPeer(s.t, c)
+	client.Patience = patience
 	s.peers = append(s.peers, client)
-	client.send("USR 1 alice@hotmail.com 1.2.3\r\n")
+	client.Send("USR 1 alice@hotmail.com 1.2.3\r\n")
 	up, err := s.servers.Accept()
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	server = &peer{s.t, up, bufio.NewReader(up)}
+	server = msntest.NewPeer(s.t, up)
+	server.Patience = patience
 	s.peers = append(s.peers, server)
-	server.want("USR 1 alice@hotmail.com 1.2.3\r\n")
-	server.send("USR 1 OK alice@hotmail.com Alice\r\n")
-	client.want("USR 1 OK alice@hotmail.com Alice\r\n")
+	server.Want("USR 1 alice@hotmail.com 1.2.3\r\n")
+	server.Send("USR 1 OK alice@hotmail.com Alice\r\n")
+	client.Want("USR 1 OK alice@hotmail.com Alice\r\n")
 	return client, server
 }
 
-// recorded notes each write to the server.
+// recorded records each write to a server: the law is about writes too.
 type recorded struct {
 	net.Conn
 	s *stage
@@ -143,7 +147,8 @@ func (s *stage) find(line string) *session.Event {
 	return nil
 }
 
-// rest lets everybody do what can be done without time passing, and what the proxy does within some milliseconds.
+// rest lets everybody do what can be done without time passing, and what the proxy does within some
+// milliseconds.
 func (s *stage) rest() {
 	time.Sleep(10 * time.Millisecond)
 	synctest.Wait()
@@ -153,7 +158,7 @@ func (s *stage) rest() {
 func (s *stage) held(n int) []uint64 {
 	s.t.Helper()
 	synctest.Wait()
-	held := s.bench.Held()
+	held := s.controls.Held()
 	if len(held) != n {
 		s.t.Fatalf("%d commands are held, want %d", len(held), n)
 	}
@@ -169,61 +174,5 @@ func (s *stage) check(err error) {
 	s.t.Helper()
 	if err != nil {
 		s.t.Fatal(err)
-	}
-}
-
-// peer is one end of a connection, played by a test.
-type peer struct {
-	t    *testing.T
-	conn net.Conn
-	r    *bufio.Reader
-}
-
-func (p *peer) send(s string) {
-	p.t.Helper()
-	if _, err := io.WriteString(p.conn, s); err != nil {
-		p.t.Fatalf("send %q: %v", s, err)
-	}
-}
-
-// want reads exactly s, within some minutes.
-func (p *peer) want(s string) {
-	p.t.Helper()
-	got := make([]byte, len(s))
-	if err := p.conn.SetReadDeadline(time.Now().Add(10 * time.Minute)); err != nil {
-		p.t.Fatal(err)
-	}
-	n, err := io.ReadFull(p.r, got)
-	if string(got[:n]) != s {
-		same := 0
-		for same < n && got[same] == s[same] {
-			same++
-		}
-		p.t.Fatalf("after %d bytes as expected got %.200q (%v), want %.200q", same, got[same:n], err, s[same:])
-	}
-}
-
-// silent fails the test if anything comes within d.
-func (p *peer) silent(d time.Duration) {
-	p.t.Helper()
-	if err := p.conn.SetReadDeadline(time.Now().Add(d)); err != nil {
-		p.t.Fatal(err)
-	}
-	if b, err := p.r.ReadByte(); err == nil {
-		rest, _ := p.r.Peek(p.r.Buffered())
-		p.t.Fatalf("got %q, want nothing for %s", append([]byte{b}, rest...), d)
-	}
-	if err := p.conn.SetReadDeadline(time.Time{}); err != nil {
-		p.t.Fatal(err)
-	}
-}
-
-// wantEnd reads the end of the connection.
-func (p *peer) wantEnd() {
-	p.t.Helper()
-	if b, err := p.r.ReadByte(); err == nil {
-		p.t.Fatalf("got %q, want the end of the connection", b)
-	} else if ne := net.Error(nil); errors.As(err, &ne) && ne.Timeout() {
-		p.t.Fatalf("the connection has not ended: %v", err)
 	}
 }

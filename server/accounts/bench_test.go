@@ -7,8 +7,9 @@ import (
 	"testing"
 )
 
-// BenchmarkListChanges is what clients that add and remove at the same time get acknowledged: on disk, for SQLite. Each
-// operation is one change, of a forward list and the reverse list of somebody else.
+// BenchmarkListChanges measures acknowledged list changes of clients that add and remove at the
+// same time; with SQLite they are on disk. Each operation is one change, of a forward list and of
+// somebody else's reverse list.
 func BenchmarkListChanges(b *testing.B) {
 	for name, open := range map[string]func(b *testing.B) Admin{
 		"memory": func(*testing.B) Admin { return Defaults() },

@@ -2,26 +2,26 @@ package accounts
 
 import "sync"
 
-// maxCache is how much a cache holds: users and list entries together. An entry is 100 bytes or so, which makes 50 MB; ten
-// thousand users with fifty entries each fit.
+// maxCache is how many users and list entries together a cache holds. At about 100 bytes each that
+// makes 50 MB; ten thousand users with fifty entries each fit.
 const maxCache = 500_000
 
-// cache keeps users as the database has them. It is safe for concurrent use.
+// cache holds users as the database has them. It is safe for concurrent use.
 type cache struct {
 	mu    sync.RWMutex
-	users map[string]*User // by key; never changed
+	users map[string]*User // by key; a User in it is never changed
 	cost  int
-	gen   uint64 // rises when what was read from the database before may be old
+	gen   uint64 // rises whenever what was read from the database may have become stale
 }
 
-// get returns the user, nil when it is not here, and the generation for put.
+// get returns the user, nil when it is not cached, and the generation to pass to put.
 func (c *cache) get(key string) (*User, uint64) {
 	c.mu.RLock()
 	defer c.mu.RUnlock()
 	return c.users[key], c.gen
 }
 
-// put stores what was read from the database, unless something was written since get.
+// put stores a user that was read from the database, unless something was written since get.
 func (c *cache) put(key string, u *User, gen uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -30,7 +30,7 @@ func (c *cache) put(key string, u *User, gen uint64) {
 	}
 }
 
-// update stores what was written to the database; nil is a user that was deleted.
+// update stores users that were written to the database; nil stands for one that was deleted.
 func (c *cache) update(users map[string]*User) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -40,7 +40,7 @@ func (c *cache) update(users map[string]*User) {
 	}
 }
 
-// clear forgets everything: another program has written.
+// clear empties the cache: another program has written to the database.
 func (c *cache) clear() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -48,6 +48,8 @@ func (c *cache) clear() {
 	c.users, c.cost = nil, 0
 }
 
+// store puts u into the cache, or removes the user with the key where u is nil, and evicts users
+// until the rest fits. c.mu must be locked.
 func (c *cache) store(key string, u *User) {
 	if old := c.users[key]; old != nil {
 		c.cost -= cost(old)
@@ -61,7 +63,7 @@ func (c *cache) store(key string, u *User) {
 	}
 	c.users[key] = u
 	c.cost += cost(u)
-	for k, old := range c.users { // whatever comes first: nearly every user is as likely to be asked for
+	for k, old := range c.users { // any user will do: nearly all are equally likely to be looked up
 		if c.cost <= maxCache {
 			break
 		}
@@ -70,6 +72,7 @@ func (c *cache) store(key string, u *User) {
 	}
 }
 
+// cost returns how much of maxCache a user takes.
 func cost(u *User) (n int) {
 	for _, l := range u.Lists {
 		n += len(l)

@@ -14,7 +14,7 @@ func TestCheckHandle(t *testing.T) {
 	for h, want := range map[string]string{
 		"": "NAME@DOMAIN", "alice": "NAME@DOMAIN", "@hotmail.com": "NAME@DOMAIN", "alice@": "NAME@DOMAIN",
 		"a b@c": "blanks", "a\x1b@c": "ASCII", "é@c": "ASCII", "a@b@c": "no @", "a@b%20": "no %",
-		strings.Repeat("a", 118) + "@hotmail.com": "at most 129 bytes, this one 130",
+		strings.Repeat("a", 118) + "@hotmail.com": "at most 129 bytes; this one has 130",
 	} {
 		if err := CheckHandle(h); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%q: %v, want %q", h, err, want)

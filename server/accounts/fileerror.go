@@ -11,33 +11,46 @@ import (
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
-// FileError is a database, or its key file, that cannot be used or failed.
+// FileError is an error about a database or its key file.
 type FileError struct {
 	Path   string
 	Err    error
-	Remedy string // what to do, in words for an operator; "" where nothing is known
+	Remedy string // what an operator can do, "" if that is not known
 }
 
-// Error names the file and what is wrong with it.
+// Error returns the path and what is wrong with the file.
 func (e *FileError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
 
 // Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
-// remedies are for SQLite's primary result codes.
+// remedies maps SQLite's primary result codes to what is wrong and what to do.
 var remedies = map[int]struct{ what, remedy string }{
-	sqlite3.SQLITE_BUSY:     {"another program holds the database", "end the program that has it open, or try again"},
-	sqlite3.SQLITE_LOCKED:   {"another program holds the database", "end the program that has it open, or try again"},
+	sqlite3.SQLITE_BUSY:     {"another program has locked the database", "end that program, or try again"},
+	sqlite3.SQLITE_LOCKED:   {"another program has locked the database", "end that program, or try again"},
 	sqlite3.SQLITE_READONLY: {"the database is read-only", "make the file and its folder writable for this user"},
 	sqlite3.SQLITE_PERM:     {"no permission", "make the file and its folder writable for this user"},
-	sqlite3.SQLITE_FULL:     {"the disk is full", "make room on the disk; nothing that was acknowledged is lost"},
-	sqlite3.SQLITE_IOERR:    {"the disk failed", "see the system's log for the disk, and restore a copy if need be"},
-	sqlite3.SQLITE_CORRUPT:  {"the database is damaged", "restore a copy; `sqlite3 FILE .recover` may save what is left"},
-	sqlite3.SQLITE_NOTADB:   {"this is no database", "name another file, or restore a copy"},
-	sqlite3.SQLITE_CANTOPEN: {"the database cannot be opened", "look at the permissions of the file and its folder"},
+	sqlite3.SQLITE_FULL:     {"the disk is full", "free some disk space; nothing that was acknowledged is lost"},
+	sqlite3.SQLITE_IOERR: {
+		"reading or writing the file failed",
+		"look for disk errors in the system's log, and restore a backup if necessary",
+	},
+	sqlite3.SQLITE_CORRUPT: {
+		"the database is damaged",
+		"restore a backup; `sqlite3 FILE .recover` may save what is left",
+	},
+	sqlite3.SQLITE_NOTADB:   {"this is not a database", "name another file, or restore a backup"},
+	sqlite3.SQLITE_CANTOPEN: {"the database cannot be opened", "check the permissions of the file and its folder"},
 }
 
-// fileError makes what SQLite or the system says of a file a FileError. nil and errors that are one already stay.
+// isFull reports whether err is SQLite's for a full disk.
+func isFull(err error) bool {
+	var sql *sqlite.Error
+	return errors.As(err, &sql) && sql.Code()&0xff == sqlite3.SQLITE_FULL
+}
+
+// fileError turns an error of SQLite or of the system about the file into a FileError. It returns
+// nil, and an error that is a FileError already, as it is.
 func fileError(path string, err error) error {
 	var done *FileError
 	var sql *sqlite.Error
@@ -45,7 +58,8 @@ func fileError(path string, err error) error {
 	case err == nil || errors.As(err, &done):
 		return err
 	case errors.As(err, &sql):
-		if r, ok := remedies[sql.Code()&0xff]; ok { // the low byte of an extended code is the primary one
+		// the low byte of an extended code is the primary code
+		if r, ok := remedies[sql.Code()&0xff]; ok {
 			return &FileError{path, fmt.Errorf("%s (%w)", r.what, err), r.remedy}
 		}
 	case errors.Is(err, fs.ErrNotExist):

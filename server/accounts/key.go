@@ -14,22 +14,27 @@ import (
 	"strings"
 )
 
-// keySize is that of AES-256.
+// keySize is the size of an AES-256 key in bytes.
 const keySize = 32
 
-// maxKeyFile is more than a key file ever has: 64 hexadecimal digits and a line end.
+// maxKeyFile is how many bytes of a key file are read. A valid one has 64 hexadecimal digits and a
+// line end.
 const maxKeyFile = 4096
 
 var errWrongKey = errors.New("not the key of this database")
 
-// vault seals passwords, which the MD5 logon needs as they are (§7.3), for the disk.
+// vault encrypts passwords for the disk. They cannot be hashed instead, since the MD5 logon needs
+// them in clear (§7.3).
 type vault struct{ aead cipher.AEAD }
 
-// seal encrypts a password for one account: sealed under another key or for another account it does not open.
+// seal encrypts the password of the account with the key. The result can be opened only with the
+// same key file and for the same account.
 func (v *vault) seal(key, password string) []byte {
 	return v.aead.Seal(nil, nil, []byte(password), []byte(key)) // begins with a random nonce
 }
 
+// open decrypts a password that seal encrypted for the account with the key, or returns
+// errWrongKey.
 func (v *vault) open(key string, sealed []byte) (string, error) {
 	plain, err := v.aead.Open(nil, nil, sealed, []byte(key))
 	if err != nil {
@@ -38,7 +43,8 @@ func (v *vault) open(key string, sealed []byte) (string, error) {
 	return string(plain), nil
 }
 
-// openVault reads the key file. It makes one where there is none and fresh says that nothing is sealed yet.
+// openVault reads the key file at path. It makes one where there is none and fresh says that no
+// password has been sealed yet.
 func openVault(path string, fresh bool) (*vault, error) {
 	key, err := readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -64,6 +70,7 @@ func openVault(path string, fresh bool) (*vault, error) {
 	return &vault{aead}, nil
 }
 
+// readKey reads a key file, which only its owner may be able to read.
 func readKey(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -74,7 +81,7 @@ func readKey(path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // Windows has no such bits
+	if info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows" { // Windows has no such mode bits
 		return nil, &FileError{
 			path, fmt.Errorf("other users may read the key file (mode %04o)", info.Mode().Perm()), "chmod 600 " + path,
 		}
@@ -86,13 +93,14 @@ func readKey(path string) ([]byte, error) {
 	key, err := hex.DecodeString(strings.TrimSpace(string(text)))
 	if err != nil || len(key) != keySize {
 		return nil, &FileError{
-			path, fmt.Errorf("this is no key file: it must hold %d hexadecimal digits", 2*keySize), "put the key file of this database there",
+			path, fmt.Errorf("this is not a key file, which holds %d hexadecimal digits", 2*keySize),
+			"put the key file of this database there",
 		}
 	}
 	return key, nil
 }
 
-// makeKey makes a key file that is on disk when it returns. It never replaces one.
+// makeKey makes a key file and returns once it is on disk. It never replaces an existing file.
 func makeKey(path string) ([]byte, error) {
 	key := make([]byte, keySize)
 	_, _ = rand.Read(key) // never fails

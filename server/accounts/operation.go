@@ -6,32 +6,42 @@ import (
 	"strings"
 )
 
-// operation is one change of accounts before it is made: it reads users through load and keeps what they become. Both stores
-// run the methods below and then store the users that changed; when one fails they store nothing.
+// operation is one change of accounts in the making: it reads users through load and collects what
+// they become. Both stores run the methods below and then store the users that changed, or nothing
+// if the method failed.
 type operation struct {
-	load    func(key string) (*User, error) // the user as it is, which nobody changes, or ErrNoUser
+	// returns the stored user, which must not be changed, or ErrNoUser
+	load func(key string) (*User, error)
+	// returns the keys of the users who have key on a list
 	holders func(key string) ([]string, error)
 	users   map[string]*User // by key: copies, whose list slices are replaced, never changed
 	steps   []step
+	// not asked for by the server, which therefore must hear of it even from its own Store
+	unseen bool
 }
 
-// step is one thing that an operation did: for the disk, and for who watches.
+// step is one thing that an operation did, for the disk and for watchers.
 type step struct {
 	kind  stepKind
-	owner *User // as it is in the end
-	news  News  // what the others may learn of it, if they may at all; List and Entry are set in any case
+	owner *User // as it is after the operation
+	news  News  // what watchers get, if isNews; List and Entry are set in any case
 }
 
 type stepKind uint8
 
 const (
-	stepAccount stepKind = iota // the account is new, or has a new password
-	stepSet                     // a setting
-	stepDelete                  // the account was deleted
-	stepAdd                     // an entry was added
-	stepRemove                  // an entry was removed
-	stepRename                  // an entry got another name
+	stepAccount  stepKind = iota // the account is new, or its password was set to the same one
+	stepPassword                 // the account has another password
+	stepSet                      // a setting has a new value
+	stepDelete                   // the account was deleted
+	stepAdd                      // an entry was added
+	stepRemove                   // an entry was removed
+	stepRename                   // an entry got another name
 )
+
+// isNews reports whether watchers get the step: a new account has no connection to tell, and no
+// command carries a contact's new name.
+func (st *step) isNews() bool { return st.kind != stepAccount && st.kind != stepRename }
 
 // user returns the operation's own copy of a user.
 func (o *operation) user(handle string) (*User, error) {
@@ -48,6 +58,7 @@ func (o *operation) user(handle string) (*User, error) {
 	return &u, nil
 }
 
+// keep records u as the operation's own copy of a user.
 func (o *operation) keep(u *User) {
 	if o.users == nil {
 		o.users = make(map[string]*User, 2)
@@ -55,6 +66,7 @@ func (o *operation) keep(u *User) {
 	o.users[Key(u.Handle)] = u
 }
 
+// did records a step. It sets the handle and serial of n.
 func (o *operation) did(kind stepKind, u *User, n News) {
 	n.Handle, n.Serial = u.Handle, u.Serial
 	o.steps = append(o.steps, step{kind, u, n})
@@ -70,30 +82,46 @@ func (o *operation) changed() (all []*User) {
 	return all
 }
 
+// create makes an account; see [Admin].
 func (o *operation) create(handle, password, friendlyName string) error {
+	if err := errors.Join(CheckHandle(handle), CheckName(friendlyName)); err != nil {
+		return err
+	}
 	switch _, err := o.load(Key(handle)); {
 	case err == nil:
 		return ErrExists
 	case !errors.Is(err, ErrNoUser):
 		return err
 	}
-	u := &User{Handle: handle, Password: password, FriendlyName: friendlyName, GTC: "A", BLP: "AL", Serial: 1}
+	u := &User{
+		Handle: handle, Password: password, FriendlyName: friendlyName, GTC: newAccount[GTC],
+		BLP: newAccount[BLP], Serial: 1,
+	}
 	o.keep(u)
 	o.did(stepAccount, u, News{})
 	return nil
 }
 
+// setPassword sets the password of an account; see [Admin].
 func (o *operation) setPassword(handle, password string) error {
 	u, err := o.user(handle)
 	if err != nil {
 		return err
 	}
-	u.Password = password
-	o.did(stepAccount, u, News{})
+	kind := stepAccount
+	if u.Password != password {
+		kind = stepPassword
+	}
+	u.Password, o.unseen = password, true
+	o.did(kind, u, News{What: Ended, Value: "another password"})
 	return nil
 }
 
+// set sets a setting; see [Store].
 func (o *operation) set(owner string, s Setting, value string) (Change, error) {
+	if err := checkSetting(s, value); err != nil {
+		return Change{}, err
+	}
 	u, err := o.user(owner)
 	if err != nil {
 		return Change{}, err
@@ -112,7 +140,11 @@ func (o *operation) set(owner string, s Setting, value string) (Change, error) {
 	return c, nil
 }
 
+// add adds an entry to a list; see [Store].
 func (o *operation) add(owner string, l List, e Entry, limit int) (Change, error) {
+	if err := CheckName(e.Name); err != nil {
+		return Change{}, err
+	}
 	u, err := o.user(owner)
 	if err != nil {
 		return Change{}, err
@@ -143,6 +175,7 @@ func (o *operation) add(owner string, l List, e Entry, limit int) (Change, error
 	return c, nil
 }
 
+// remove removes an entry from a list; see [Store].
 func (o *operation) remove(owner string, l List, handle string) (Change, error) {
 	u, err := o.user(owner)
 	if err != nil {
@@ -165,7 +198,7 @@ func (o *operation) remove(owner string, l List, handle string) (Change, error) 
 	return c, nil
 }
 
-// or returns err, and def where there is none.
+// or returns err, or def where err is nil.
 func or(err, def error) error {
 	if err == nil {
 		return def
@@ -173,7 +206,11 @@ func or(err, def error) error {
 	return err
 }
 
+// rename changes the name of a contact; see [Store].
 func (o *operation) rename(owner, handle, name string) (Change, error) {
+	if err := CheckName(name); err != nil {
+		return Change{}, err
+	}
 	u, err := o.user(owner)
 	if err != nil {
 		return Change{}, err
@@ -194,7 +231,8 @@ func (o *operation) rename(owner, handle, name string) (Change, error) {
 	return c, nil
 }
 
-// deleteUser takes the account off the lists of all others first, so that each of them learns of it.
+// deleteUser deletes an account; see [Admin]. It removes the account from the lists of all others
+// first, so that each of them hears of it.
 func (o *operation) deleteUser(handle string) error {
 	u, err := o.user(handle)
 	if err != nil {
@@ -215,24 +253,27 @@ func (o *operation) deleteUser(handle string) error {
 			}
 		}
 	}
+	o.unseen = true
 	o.did(stepDelete, u, News{What: Deleted})
 	return nil
 }
 
+// insert appends e to a list of u.
 func (o *operation) insert(u *User, l List, e Entry) {
-	u.Lists[l] = append(slices.Clip(u.Lists[l]), e) // clipped: snapshots keep the old one
+	u.Lists[l] = append(slices.Clip(u.Lists[l]), e) // clipped, so that snapshots keep the old slice
 	u.Serial++
 	o.did(stepAdd, u, News{What: Added, List: l, Entry: e})
 }
 
-// delete reports whether the handle was on the list.
+// delete removes handle from a list of u, and reports whether it was there.
 func (o *operation) delete(u *User, l List, handle string) bool {
 	i := u.Find(l, handle)
 	if i < 0 {
 		return false
 	}
 	e := u.Lists[l][i]
-	u.Lists[l] = slices.DeleteFunc(slices.Clone(u.Lists[l]), func(e Entry) bool { return strings.EqualFold(e.Handle, handle) })
+	u.Lists[l] = slices.DeleteFunc(slices.Clone(u.Lists[l]),
+		func(e Entry) bool { return strings.EqualFold(e.Handle, handle) })
 	u.Serial++
 	o.did(stepRemove, u, News{What: Removed, List: l, Entry: e})
 	return true

@@ -10,8 +10,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestBothStoresDoTheSame runs random operations on a store of each kind: results, errors and what is stored must agree, also
-// after the file was closed and opened again.
+// TestBothStoresDoTheSame runs random operations on a store of each kind: results, errors and
+// contents must agree, even after the file was closed and opened again.
 func TestBothStoresDoTheSame(t *testing.T) {
 	dir, run := t.TempDir(), 0
 	rapid.Check(t, func(rt *rapid.T) {
@@ -55,7 +55,7 @@ func (p *pair) open(rt *rapid.T) {
 
 var (
 	anyHandle = rapid.SampledFrom([]string{"a@x.com", "b@x.com", "c@x.com", "D@x.com", "d@X.com", "é@x.com"})
-	anyName   = rapid.SampledFrom([]string{"", "n", "My%20Bob", "\xff'; DROP TABLE accounts"})
+	anyName   = rapid.SampledFrom([]string{"", "n", "My%20Bob", "\xff';DROP%20TABLE", "two words"})
 	anyList   = rapid.SampledFrom([]List{Forward, Reverse, Allow, Block})
 )
 
@@ -82,7 +82,8 @@ func (p *pair) set(rt *rapid.T) {
 }
 
 func (p *pair) add(rt *rapid.T) {
-	h, l, e := anyHandle.Draw(rt, "handle"), anyList.Draw(rt, "list"), Entry{anyHandle.Draw(rt, "other"), anyName.Draw(rt, "name")}
+	h, l := anyHandle.Draw(rt, "handle"), anyList.Draw(rt, "list")
+	e := Entry{anyHandle.Draw(rt, "other"), anyName.Draw(rt, "name")}
 	p.sameChange(rt, func(s Store) (Change, error) { return s.Add(p.t.Context(), h, l, e, 3) })
 }
 
@@ -106,12 +107,12 @@ func (p *pair) sameChange(rt *rapid.T, do func(Store) (Change, error)) {
 }
 
 func (p *pair) same(rt *rapid.T, want, got error) {
-	if !errors.Is(got, want) {
+	if !errors.Is(got, want) && (!errors.Is(want, ErrValue) || got == nil || got.Error() != want.Error()) {
 		rt.Fatalf("in memory %v, in the file %v", want, got)
 	}
 }
 
-// check compares all that is stored: as the store has it, and as it stands in the file.
+// check compares everything that is stored, as the stores return it and as it is in the file.
 func (p *pair) check(rt *rapid.T) {
 	want, err := p.memory.Handles(p.t.Context())
 	if err != nil {
@@ -134,7 +135,7 @@ func (p *pair) check(rt *rapid.T) {
 	}
 }
 
-// tidy makes empty lists equal, whatever they are made of.
+// tidy makes nil and empty lists equal.
 func tidy(c Change) Change {
 	c.Before, c.After = tidyUser(c.Before), tidyUser(c.After)
 	if c.Other != nil {

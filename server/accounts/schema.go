@@ -10,8 +10,8 @@ import (
 // applicationID marks a SQLite file as ours: "MSNa".
 const applicationID = 0x4d534e61
 
-// migrations bring the database from the version that is their index to the next one; PRAGMA user_version has the version.
-// One that was released is never changed: a new one is added at the end.
+// migrations bring the database from the version that is their index to the next one; PRAGMA
+// user_version holds the version. A released migration is never changed; new ones are appended.
 var migrations = []string{
 	`CREATE TABLE accounts (
 		key      TEXT PRIMARY KEY,  -- the handle in lower case
@@ -50,9 +50,10 @@ var migrations = []string{
 	) STRICT;`,
 }
 
-var errForeign = errors.New("a database of another program")
+var errForeign = errors.New("this is another program's database")
 
-// migrate makes the tables, or brings those of an older version up to date. fresh says that there were none.
+// migrate makes the tables, or brings those of an older version up to date. fresh reports that
+// there were none.
 func migrate(ctx context.Context, tx *sql.Tx) (fresh bool, err error) {
 	var version, id, tables int
 	for query, to := range map[string]*int{
@@ -66,7 +67,8 @@ func migrate(ctx context.Context, tx *sql.Tx) (fresh bool, err error) {
 	case tables > 0 && id != applicationID:
 		return false, errForeign
 	case version > len(migrations):
-		return false, fmt.Errorf("the database has version %d, this program knows versions up to %d", version, len(migrations))
+		return false, fmt.Errorf("the database has version %d; this program knows versions up to %d", version,
+			len(migrations))
 	case version == len(migrations):
 		return false, nil
 	}
@@ -75,6 +77,7 @@ func migrate(ctx context.Context, tx *sql.Tx) (fresh bool, err error) {
 			return false, err
 		}
 	}
-	_, err = tx.ExecContext(ctx, fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", len(migrations), applicationID))
+	_, err = tx.ExecContext(ctx,
+		fmt.Sprintf("PRAGMA user_version = %d; PRAGMA application_id = %d", len(migrations), applicationID))
 	return version == 0, err
 }

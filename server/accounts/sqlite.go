@@ -16,49 +16,57 @@ import (
 	_ "modernc.org/sqlite" // the driver "sqlite"
 )
 
-// ErrClosed is a request to a database that was closed.
+// ErrClosed is the error of a request to a closed database.
 var ErrClosed = errors.New("the database is closed")
 
-// maxReaders is how many connections read at a time: each costs 2 MB at most, and two cores do not gain by more.
+// maxReaders is how many connections read at a time: each costs up to 2 MB, and two cores gain
+// nothing from more.
 const maxReaders = 4
 
-// SQLite is a [Store] in a file, an [Admin] and a [Watcher]. A change is on disk before its method returns; changes that come
-// at the same time share a transaction. Passwords are sealed with the key in the file of the same name with ".key" after it,
-// which is made together with the database; they are in clear in the memory of the process. Several programs may have the
-// file open: what one changes another sees within a tenth of a second. Errors of the file are a *[FileError].
+// SQLite is a [Store] in a file, and an [Admin] and a [Watcher] too. A change is on disk before its
+// method returns; changes that come at the same time share a transaction. Passwords are encrypted
+// in the file, with the key in a file of the same name plus ".key", which is made together with the
+// database; in memory they are in clear. Several programs may have the file open: each sees the
+// changes of the others within a tenth of a second. Errors of the file are of type *[FileError].
+// All methods are safe for concurrent use.
 type SQLite struct {
 	path  string
-	file  os.FileInfo // what path named when it was opened
+	file  os.FileInfo // of the file at path when it was opened
 	log   *slog.Logger
 	db    *sql.DB
 	vault *vault
 	cache cache
 	read  *sql.Stmt
+	bad   Firsts // values that were left out and logged
+
+	failures Repeats // of poll
 
 	announce bool
 	writer   *writer
 	jobs     chan *job
 	closing  chan struct{}
-	ended    chan struct{} // closed when the writer is no more
+	ended    chan struct{} // closed once the writer has ended
 	once     sync.Once
-	watched  chan struct{} // has a value when another program has written
-	since    int64         // the last news before Open
+	watched  chan struct{} // receives a value when another program has written
+	// number of the last news delivered; at Open, of the last news in the file
+	since int64
 }
 
 var _ Admin = (*SQLite)(nil)
 
-// OpenOptions say how [Open] opens a database. The zero value is that of a server.
+// OpenOptions configure [Open]. The zero value is for a server.
 type OpenOptions struct {
-	// Existing refuses to make a database where there is none.
+	// Existing makes Open fail where there is no database, rather than make one.
 	Existing bool
-	// Announce makes every change known to the servers that watch the file; it is for programs beside them.
+	// Announce publishes every change to the servers that watch the file. It is for programs that
+	// run beside them.
 	Announce bool
-	// Log gets what an operator wants to know; nothing is logged when nil.
+	// Log receives what an operator needs to know; nil discards it.
 	Log *slog.Logger
 }
 
-// Open opens the database at path, and makes one, with its key file, where there is none. Both are then readable by their
-// owner only. Close it in the end.
+// Open opens the database at path. Where there is none, it makes one and its key file, both
+// readable by their owner only. The caller must call Close in the end.
 func Open(path string, o OpenOptions) (*SQLite, error) {
 	if err := prepare(path, o.Existing); err != nil {
 		return nil, fileError(path, err)
@@ -87,11 +95,11 @@ func Open(path string, o OpenOptions) (*SQLite, error) {
 	return s, nil
 }
 
-// dataSource names the file as the driver wants it. FULL makes a commit wait for the disk; who finds the file locked by
-// another program waits for it, up to five seconds.
+// dataSource returns the driver's name for the file. FULL makes a commit wait for the disk. A
+// program that finds the file locked by another waits up to five seconds.
 func dataSource(path string) string {
 	path = filepath.ToSlash(path)
-	if !strings.HasPrefix(path, "/") { // a drive
+	if !strings.HasPrefix(path, "/") { // a Windows drive
 		path = "/" + path
 	}
 	return (&url.URL{Scheme: "file", Path: path, RawQuery: url.Values{
@@ -100,8 +108,9 @@ func dataSource(path string) string {
 	}.Encode()}).String()
 }
 
-// prepare makes sure that there is a file. A new one is empty, which is a new database, and nobody else's to read. One that
-// is there is not opened: closing it would end the locks that this process may have on it.
+// prepare makes sure that the file exists. A new one is empty, which SQLite takes for a new
+// database, and readable by its owner only. An existing file is not opened, since closing it would
+// drop any locks that this process holds on it.
 func prepare(path string, existing bool) error {
 	info, err := os.Stat(path)
 	switch {
@@ -110,7 +119,10 @@ func prepare(path string, existing bool) error {
 	case err == nil || !errors.Is(err, fs.ErrNotExist):
 		return err
 	case existing:
-		return &FileError{path, errors.New("there is no such database"), "msnscope accounts add HANDLE --db " + path + " makes one"}
+		return &FileError{
+			path, errors.New("there is no such database"),
+			"msnscope accounts add HANDLE --db " + path + " makes one",
+		}
 	}
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
@@ -119,13 +131,14 @@ func prepare(path string, existing bool) error {
 	return f.Close()
 }
 
-// begin brings the file up to date, opens the key file, and prepares what reads and writes.
+// begin migrates the file, opens the key file, and prepares the statements that read and write.
 func (s *SQLite) begin(ctx context.Context) error {
 	err := s.upgrade(ctx)
 	if err != nil {
 		return err
 	}
-	// Only now, when it is known to be ours: this stays with the file. Readers and the writer do not wait for each other.
+	// Only now is the file known to be ours, and this mode stays with the file. With it, readers
+	// and the writer do not block each other.
 	if _, err := s.db.ExecContext(ctx, "PRAGMA journal_mode = WAL"); err != nil {
 		return err
 	}
@@ -135,20 +148,21 @@ func (s *SQLite) begin(ctx context.Context) error {
 	if s.read, err = s.db.PrepareContext(ctx, readUser); err != nil {
 		return err
 	}
-	if err := s.db.QueryRowContext(ctx, "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'news'").Scan(&s.since); err != nil {
+	if err := s.db.QueryRowContext(ctx,
+		"SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'news'").Scan(&s.since); err != nil {
 		return err
 	}
 	s.writer, err = newWriter(ctx, s)
 	return err
 }
 
-// upgrade migrates the tables and checks that the key file is theirs.
+// upgrade migrates the tables and checks that the key file belongs to them.
 func (s *SQLite) upgrade(ctx context.Context) error {
 	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	fresh, err := migrate(ctx, tx)
 	if err != nil {
 		return s.refused(err)
@@ -172,25 +186,29 @@ func (s *SQLite) upgrade(ctx context.Context) error {
 	return tx.Commit()
 }
 
-// there fails when the path does not name the file any more that is open: SQLite goes on to write where nobody will find it.
+// there returns an error when the path no longer names the open file, to which SQLite would go on
+// writing where nobody finds it.
 func (s *SQLite) there() error {
 	if now, err := os.Stat(s.path); err == nil && os.SameFile(now, s.file) {
 		return nil
 	}
-	return &FileError{s.path, errors.New("the file is gone, or another one is in its place"), "put it back; nothing that was acknowledged is lost with it"}
+	return &FileError{
+		s.path, errors.New("the file is gone, or another one has replaced it"),
+		"put it back; nothing that was acknowledged is lost with it",
+	}
 }
 
-// refused makes what migrate says an error with a remedy.
+// refused turns an error of migrate into one with a remedy.
 func (s *SQLite) refused(err error) error {
-	if out := fileError(s.path, err); out.(*FileError).Remedy != "" { // SQLite's own
+	if out := fileError(s.path, err); out.(*FileError).Remedy != "" { // an error of SQLite
 		return out
 	}
-	return &FileError{s.path, err, "name another file, or use the program that made it; nothing was written to it"}
+	return &FileError{s.path, err, "name another file, or use the program that made it; the file is unchanged"}
 }
 
-// Close waits until what was begun is on disk, and closes the file: all is in the one file then, unless another program has it
-// open. Requests that come later fail with [ErrClosed]. A second
-// Close does nothing.
+// Close waits until the changes that were begun are on disk, and closes the database. Everything is
+// then in the one file, unless another program has it open. Later requests fail with [ErrClosed]. A
+// second Close does nothing.
 func (s *SQLite) Close() (err error) {
 	s.once.Do(func() {
 		close(s.closing)

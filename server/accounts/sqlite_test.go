@@ -19,7 +19,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	// Each random operation waits for the disk. The command line may still ask for more.
+	// Each random operation waits for the disk, so make fewer checks by default. The command line
+	// may still ask for more.
 	if err := flag.Set("rapid.checks", "20"); err != nil {
 		panic(err)
 	}
@@ -91,8 +92,8 @@ func TestClosed(t *testing.T) {
 	}
 }
 
-// TestOpenRefuses has a file of each kind that cannot be used. The error must name it and say what to do, and the file must
-// stay as it is.
+// TestOpenRefuses opens a file of each kind that cannot be used. The error must name it and say
+// what to do, and the file must stay as it is.
 func TestOpenRefuses(t *testing.T) {
 	for name, tc := range map[string]struct {
 		make func(t *testing.T, path string)
@@ -104,10 +105,10 @@ func TestOpenRefuses(t *testing.T) {
 		}, "a.db: this is a folder", "name a file"},
 		"text": {func(t *testing.T, path string) {
 			must(t, os.WriteFile(path, []byte(strings.Repeat("no database\n", 100)), 0o600))
-		}, "a.db: this is no database", "another file"},
+		}, "a.db: this is not a database", "another file"},
 		"somebody else's": {func(t *testing.T, path string) {
 			execFile(t, path, "CREATE TABLE theirs (x)")
-		}, "a.db: a database of another program", "another file"},
+		}, "a.db: this is another program's database", "another file"},
 		"newer": {func(t *testing.T, path string) {
 			openTest(t, path).closeTest(t)
 			execFile(t, path, "PRAGMA user_version = 99")
@@ -120,7 +121,7 @@ func TestOpenRefuses(t *testing.T) {
 				content[i] = 0xaa
 			}
 			must(t, os.WriteFile(path, content, 0o600))
-		}, "a.db: the database is damaged", "restore a copy"},
+		}, "a.db: the database is damaged", "restore a backup"},
 		"without its key": {func(t *testing.T, path string) {
 			openTest(t, path).closeTest(t)
 			must(t, os.Remove(path+".key"))
@@ -131,7 +132,7 @@ func TestOpenRefuses(t *testing.T) {
 		}, "a.db.key: not the key of this database", "put the key file"},
 		"with no key": {func(t *testing.T, path string) {
 			must(t, os.WriteFile(path+".key", []byte("secret\n"), 0o600))
-		}, "a.db.key: this is no key file", "put the key file"},
+		}, "a.db.key: this is not a key file", "put the key file"},
 		"with a key for all": {func(t *testing.T, path string) {
 			openTest(t, path).closeTest(t)
 			must(t, os.Chmod(path+".key", 0o644))
@@ -187,8 +188,8 @@ func wantFileError(t *testing.T, err error, text, remedy string) {
 	}
 }
 
-// TestFailuresWhileRunning breaks the database under a store: the change that fails says why, nothing of it stays, and the
-// store goes on when the database does.
+// TestFailuresWhileRunning breaks the database under a store: the change that fails says why,
+// nothing of it stays, and the store goes on when the database does.
 func TestFailuresWhileRunning(t *testing.T) {
 	for name, tc := range map[string]struct {
 		breaks, mends string
@@ -196,7 +197,7 @@ func TestFailuresWhileRunning(t *testing.T) {
 	}{
 		"read-only": {"PRAGMA query_only = 1", "PRAGMA query_only = 0", "a.db: the database is read-only"},
 		"full":      {"PRAGMA max_page_count = 1", "PRAGMA max_page_count = 100000", "a.db: the disk is full"},
-		"locked":    {"PRAGMA busy_timeout = 1; ", "", "a.db: another program holds the database"},
+		"locked":    {"PRAGMA busy_timeout = 1; ", "", "a.db: another program has locked the database"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "a.db")
@@ -206,17 +207,20 @@ func TestFailuresWhileRunning(t *testing.T) {
 			if name == "locked" {
 				unlock = lock(t, path)
 			}
-			long := strings.Repeat("x", 100_000) // does not fit into the pages that there are
+			long := strings.Repeat("x", 100_000) // does not fit into the existing pages
 			for range 2 {
-				_, err := s.Set(t.Context(), alice, Name, long)
+				_, err := s.Set(t.Context(), alice, More, long)
 				wantFileError(t, err, tc.want, "")
 			}
-			if u := lookup(t, s, alice); u.FriendlyName != "alice" || u.Serial != 1 {
+			if info, err := os.Stat(path + "-wal"); name == "full" && (err != nil || info.Size() > 0) {
+				t.Errorf("%v: on a full disk the log still takes %d bytes", err, info.Size())
+			}
+			if u := lookup(t, s, alice); u.More != "" || u.Serial != 1 {
 				t.Errorf("a change that failed was kept: serial %d", u.Serial)
 			}
 			pragma(t, s, tc.mends)
 			unlock()
-			c, err := s.Set(t.Context(), alice, Name, long)
+			c, err := s.Set(t.Context(), alice, More, long)
 			if err != nil || c.After.Serial != 2 {
 				t.Errorf("after the failure: serial %d, %v", c.After.Serial, err)
 			}
@@ -224,7 +228,8 @@ func TestFailuresWhileRunning(t *testing.T) {
 	}
 }
 
-// TestFileIsGone: what is written to a file without a name would be lost, so it is not acknowledged; nor into another file's place.
+// TestFileIsGone: what is written to a file that has no name any more would be lost, so it is not
+// acknowledged; nor is it written to a file that took its place.
 func TestFileIsGone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.db")
 	s := openTest(t, path)
@@ -249,7 +254,7 @@ func pragma(t *testing.T, s *SQLite, text string) {
 	})
 }
 
-// lock holds the database as another program may.
+// lock locks the database as another program may.
 func lock(t *testing.T, path string) (unlock func()) {
 	t.Helper()
 	db, err := sql.Open("sqlite", dataSource(path))
@@ -259,7 +264,8 @@ func lock(t *testing.T, path string) (unlock func()) {
 	return func() { must(t, errors.Join(tx.Rollback(), db.Close())) }
 }
 
-// TestOneFailsOthersDoNot: who gives up waiting and who is refused do not harm those in the same transaction.
+// TestOneFailsOthersDoNot: a caller that gives up waiting, and one that is refused, do not harm the
+// others in the same transaction.
 func TestOneFailsOthersDoNot(t *testing.T) {
 	s := openTest(t, filepath.Join(t.TempDir(), "a.db"))
 	gone, cancel := context.WithCancel(t.Context())
@@ -305,7 +311,8 @@ func onWriter(t *testing.T, s *SQLite, f func() error) {
 	go s.run()
 }
 
-// TestCommitsWaitForTheDisk: a killed process loses nothing either way, a machine without power does unless these hold.
+// TestCommitsWaitForTheDisk: killing the process loses nothing in any mode, but a power failure
+// would, without these settings.
 func TestCommitsWaitForTheDisk(t *testing.T) {
 	s := openTest(t, filepath.Join(t.TempDir(), "a.db"))
 	onWriter(t, s, func() error {
@@ -320,7 +327,8 @@ func TestCommitsWaitForTheDisk(t *testing.T) {
 	})
 }
 
-// TestDamage flips bytes all over a database. Whatever comes of it is an answer or an error that names the file, and nothing worse.
+// TestDamage flips bytes all over a database. The result must always be an answer, or an error that
+// names the file, and nothing worse.
 func TestDamage(t *testing.T) {
 	whole := filepath.Join(t.TempDir(), "whole.db")
 	s := openTest(t, whole)
@@ -357,7 +365,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// useDamaged does what servers and verbs do, and returns an error that is no refusal.
+// useDamaged does what servers and verbs do, and returns any error that is not a refusal.
 func useDamaged(t *testing.T, path string) (err error) {
 	s, err := Open(path, OpenOptions{})
 	if err != nil {
@@ -375,18 +383,20 @@ func useDamaged(t *testing.T, path string) (err error) {
 	return errors.Join(slices.DeleteFunc(errs, own)...)
 }
 
-// TestMigration brings a database to a later version: what was there stays. A migration that fails leaves the file as it was.
+// TestMigration migrates a database to a later version, which keeps its contents. A migration that
+// fails leaves the file as it was.
 func TestMigration(t *testing.T) {
 	now := migrations
 	t.Cleanup(func() { migrations = now })
 	path := filepath.Join(t.TempDir(), "a.db")
 	openTest(t, path).closeTest(t)
 
-	migrations = append(slices.Clip(now), "ALTER TABLE accounts ADD COLUMN later TEXT NOT NULL DEFAULT 'yes'; ALTER TABLE none ADD COLUMN x")
+	migrations = append(slices.Clip(now),
+		"ALTER TABLE accounts ADD COLUMN later TEXT NOT NULL DEFAULT 'yes'; ALTER TABLE none ADD COLUMN x")
 	_, err := Open(path, OpenOptions{})
 	wantFileError(t, err, "a.db: ", "")
 	migrations[len(now)] = "ALTER TABLE accounts ADD COLUMN later TEXT NOT NULL DEFAULT 'yes'"
-	for range 2 { // the second finds it done
+	for range 2 { // the second run finds it done
 		s := openTest(t, path)
 		if u := lookup(t, s, alice); u.Password != "alicepw" {
 			t.Errorf("after the migration alice is %+v", u)
@@ -399,5 +409,7 @@ func TestMigration(t *testing.T) {
 	}
 	migrations = now
 	_, err = Open(path, OpenOptions{})
-	wantFileError(t, err, fmt.Sprintf("a.db: the database has version %d, this program knows versions up to %d", len(now)+1, len(now)), "the program that made it")
+	wantFileError(t, err,
+		fmt.Sprintf("a.db: the database has version %d; this program knows versions up to %d", len(now)+1,
+			len(now)), "the program that made it")
 }

@@ -56,7 +56,7 @@ func lookup(t *testing.T, s Store, handle string) User {
 	return u
 }
 
-// show writes a list and the serial, for comparing: "2: bob@hotmail.com=Bob".
+// show formats the serial and a list for comparison: "2: bob@hotmail.com=Bob".
 func show(u User, l List) string {
 	var words []string
 	for _, e := range u.Lists[l] {
@@ -93,7 +93,7 @@ func testDefaults(t *testing.T, s Admin) {
 	}
 }
 
-func TestForwardListChangesTheOthersReverseList(t *testing.T) {
+func TestForwardListChangesReverseListOfTheOther(t *testing.T) {
 	eachStore(t, testForwardListChangesTheOthersReverseList)
 }
 
@@ -224,7 +224,7 @@ func TestPermits(t *testing.T) {
 		{"BL", false, false, false},
 		{"BL", true, false, true},
 		{"BL", false, true, false},
-		{"BL", true, true, false}, // cannot be, but a block wins
+		{"BL", true, true, false}, // impossible, but a block would win
 	} {
 		u := User{BLP: tc.blp}
 		if tc.allow {
@@ -239,8 +239,8 @@ func TestPermits(t *testing.T) {
 	}
 }
 
-// TestConcurrent has everybody add and remove everybody; forward and reverse lists must agree in the end, and every serial
-// must have counted each change.
+// TestConcurrent has all users add and remove each other; in the end forward and reverse lists must
+// agree, and every serial must have counted each change.
 func TestConcurrent(t *testing.T) { eachStore(t, testConcurrent) }
 
 func testConcurrent(t *testing.T, s Admin) {
@@ -267,7 +267,7 @@ func testConcurrent(t *testing.T, s Admin) {
 	}
 	wg.Wait()
 	for _, h := range all {
-		const want = 1 + 50*(4+4) + 50*(4+4) // own changes, and those of the others on the reverse list
+		const want = 1 + 50*(4+4) + 50*(4+4) // own changes, and those of others to the reverse list
 		u := lookup(t, s, h)
 		wantList(t, u, Forward, fmt.Sprintf("%d:", want))
 		wantList(t, u, Reverse, fmt.Sprintf("%d:", want))

@@ -2,39 +2,46 @@ package accounts
 
 import "context"
 
-// Watcher is a [Store] that others change too: the accounts verbs, a web site ("another environment", §7.8). The server finds
-// it by assertion.
+// Watcher is a [Store] that others change too, such as the accounts verbs or a web site ("another
+// environment", §7.8). The server finds it by type assertion.
 type Watcher interface {
-	// Watch calls f for each piece of news, one at a time and in the order of the changes, until ctx ends, and returns its
-	// error; any other error means that news is lost from now on. What was done through this Store itself is no news. A
-	// change that two accounts feel, as the forward list of one and the reverse list of the other, is two pieces. f may
-	// call the Store; it reports whether the user is logged on, which is what who asked for State or Text wants to know.
+	// Watch calls f for each piece of news, one at a time and in the order of the changes, until
+	// ctx ends, and then returns the error of ctx; any other error means that later news is lost.
+	// Changes that were made through the Store itself are no news, except what [Admin] does to
+	// existing accounts, which the server that has the Store did not ask for. A change that affects
+	// two accounts, such as the forward list of one and the reverse list of the other, is two
+	// pieces of news. f may call the Store. It reports whether the user is logged on, which is the
+	// answer to a program that sent State, Text or Ended.
 	Watch(ctx context.Context, f func(News) (reached bool)) error
 }
 
-// News is what happened to an account from outside, or what its user is to be told. The store has taken the change when it
-// tells of it.
+// News is something that happened to an account from outside, or that its user is to be told. A
+// change is stored before its news is delivered.
 type News struct {
 	What   What
-	Handle string // the account, in the form that it has
-	Serial int    // the account's after the change: Added, Removed and Changed
-	List   List   // Added and Removed: any of the four
-	Entry  Entry  // Added and Removed; the name may be empty in Removed
-	// Setting is what Changed changed.
+	Handle string // of the account, as it spells it
+	Serial int    // of the account after the change: for Added, Removed and Changed
+	List   List   // for Added and Removed: any of the four
+	Entry  Entry  // for Added and Removed; the name may be empty in Removed
+	// Setting is the changed setting, for Changed.
 	Setting Setting
-	// Value is the new value of the setting; the state of §7.7 for State; what the message says, in UTF-8, for Text.
+	// Value is the new value of the setting, for Changed; a state of §7.7, for State; the message
+	// in UTF-8, for Text; the reason, to be logged, for Ended.
 	Value string
 }
 
 // What is a kind of [News].
 type What uint8
 
-// The kinds of news.
+// These are the kinds of news.
 const (
-	Added   What = iota // an entry came onto a list (§7.8)
-	Removed             // an entry left a list (§7.8)
-	Changed             // a setting has another value (§7.6)
-	State               // the user's state is to be another one (§7.7), if it is logged on
-	Text                // a message of the system for the user (§8.8), if it is logged on
-	Deleted             // the account is no more
+	Added   What = iota // an entry was added to a list (§7.8)
+	Removed             // an entry was removed from a list (§7.8)
+	Changed             // a setting has a new value (§7.6)
+	State               // the state of the user, if logged on, is to change (§7.7)
+	Text                // a system message for the user, if logged on (§8.8)
+	Deleted             // the account was deleted
+	// Ended means that every connection of the user is to be closed, for the reason in Value: a new
+	// password, or an operator's request.
+	Ended
 )

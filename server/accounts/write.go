@@ -13,7 +13,7 @@ func (s *SQLite) apply(ctx context.Context, f func(*operation) error) error {
 	})
 }
 
-// change is apply for an operation that makes a Change.
+// change is apply for an operation that returns a Change.
 func (s *SQLite) change(ctx context.Context, f func(*operation) (Change, error)) (Change, error) {
 	var c Change
 	err := s.apply(ctx, func(o *operation) (err error) {
@@ -21,7 +21,7 @@ func (s *SQLite) change(ctx context.Context, f func(*operation) (Change, error))
 		return err
 	})
 	if err != nil {
-		return Change{}, err // c may still be written to
+		return Change{}, err // the writer may still be writing to c
 	}
 	return c, nil
 }

@@ -8,10 +8,11 @@ import (
 )
 
 const (
-	// maxGroup is how many changes share a transaction: enough that the disk's wait is shared by all who are likely to
-	// change something in its time, few enough that the first does not wait long for the last.
+	// maxGroup is how many changes share a transaction: enough for all that are likely to arrive
+	// while the disk syncs, few enough that the first need not wait long for the last.
 	maxGroup = 256
-	// pollTime is how long what another program wrote may go unnoticed. To look costs some microseconds.
+	// pollTime is how often the writer looks for what another program wrote, which costs some
+	// microseconds.
 	pollTime = 100 * time.Millisecond
 )
 
@@ -19,29 +20,32 @@ const (
 type job struct {
 	ctx  context.Context
 	do   func(*batch) error // runs on the writer's goroutine, in a transaction
-	done chan error         // gets one value, when the change is on disk or has failed
+	done chan error         // receives one value, when the change is on disk or has failed
 }
 
-// batch is what the jobs of one transaction share.
+// batch is the state that the jobs of one transaction share.
 type batch struct {
 	*writer
 	ctx   context.Context
 	tx    *sql.Tx
-	users map[string]*User // by key, as they will be; nil is one that was deleted
+	users map[string]*User // by key, as they will be after the commit; nil for a deleted one
+	news  bool             // whether any was published
 }
 
-// writer is the one connection that writes, and its statements. Only the goroutine of run uses it.
+// writer is the only connection that writes, with its statements. Only the goroutine of run uses
+// it.
 type writer struct {
 	s       *SQLite
 	conn    *sql.Conn
-	stmts   []*sql.Stmt // all of them
-	version int64       // of the file, as of the last look at what others wrote
+	stmts   []*sql.Stmt // all of those below
+	version int64       // data_version of the file when look last ran
 
 	dataVersion, read, holders     *sql.Stmt
 	create, dropUser, dropEntries  *sql.Stmt
 	update, insert, remove, rename *sql.Stmt
 }
 
+// newWriter takes a connection for the writer and prepares its statements.
 func newWriter(ctx context.Context, s *SQLite) (*writer, error) {
 	conn, err := s.db.Conn(ctx)
 	if err != nil {
@@ -72,8 +76,9 @@ func newWriter(ctx context.Context, s *SQLite) (*writer, error) {
 	return w, w.dataVersion.QueryRowContext(ctx).Scan(&w.version)
 }
 
-// close gives the connection back. Statements of a connection are not closed with it, and while one is open SQLite keeps the
-// file open: the journal would stay beside it.
+// close closes the statements and gives the connection back. Closing a connection does not close
+// its statements, and while one is open SQLite keeps the file open and leaves its journal beside
+// it.
 func (w *writer) close() (err error) {
 	for _, stmt := range w.stmts {
 		err = errors.Join(err, stmt.Close())
@@ -81,7 +86,8 @@ func (w *writer) close() (err error) {
 	return errors.Join(err, w.conn.Close())
 }
 
-// write has the writer run do, and waits until the outcome is on disk. When ctx ends first, it may come there yet.
+// write has the writer run do, and waits until the outcome is on disk. When ctx ends first, the
+// change may still be made.
 func (s *SQLite) write(ctx context.Context, do func(*batch) error) error {
 	j := &job{ctx, do, make(chan error, 1)}
 	select {
@@ -99,14 +105,14 @@ func (s *SQLite) write(ctx context.Context, do func(*batch) error) error {
 	case <-s.ended:
 	}
 	select {
-	case err := <-j.done: // came together with the end
+	case err := <-j.done: // done just before the writer ended
 		return err
 	default:
 		return ErrClosed
 	}
 }
 
-// run is the writer's goroutine.
+// run is the writer's goroutine: it serves jobs until the database is closed.
 func (s *SQLite) run() {
 	defer close(s.ended)
 	tick := time.NewTicker(pollTime)
@@ -116,9 +122,7 @@ func (s *SQLite) run() {
 		case j := <-s.jobs:
 			s.writer.serve(j)
 		case <-tick.C:
-			if err := s.writer.look(); err != nil {
-				s.log.Error("the database failed: changes by other programs go unnoticed", "err", fileError(s.path, err))
-			}
+			s.poll(time.Now())
 		case <-s.closing:
 			select {
 			case j := <-s.jobs:
@@ -130,14 +134,32 @@ func (s *SQLite) run() {
 	}
 }
 
-// serve commits a job, with all that wait behind it, and answers them.
+// poll calls look, and logs its failures as s.failures allows.
+func (s *SQLite) poll(now time.Time) {
+	err := s.writer.look()
+	if err == nil {
+		return
+	}
+	if n, due := s.failures.Due(now); due {
+		s.log.Error("the database failed: changes by other programs go unnoticed", "count", n, "err",
+			fileError(s.path, err))
+	}
+}
+
+// serve commits a job together with those queued behind it, up to maxGroup, and sends each its
+// result.
 func (w *writer) serve(first *job) {
 	group := []*job{first}
 	for len(group) < maxGroup && len(w.s.jobs) > 0 {
 		group = append(group, <-w.s.jobs)
 	}
 	results := make([]error, len(group))
-	if err := w.commit(group, results); err != nil {
+	err := w.commit(group, results)
+	if isFull(err) && w.makeRoom() {
+		clear(results)
+		err = w.commit(group, results)
+	}
+	if err != nil {
 		for i := range results {
 			results[i] = or(results[i], fileError(w.s.path, err))
 		}
@@ -147,21 +169,32 @@ func (w *writer) serve(first *job) {
 	}
 }
 
-// commit runs the jobs in one transaction. Each has its result; when the transaction fails, all do.
+// makeRoom moves the changes in the log beside the database into the database, empties the log, and
+// reports whether that was possible. The log grows to 4 MB before SQLite does so by itself: where
+// the disk has less room than that, the log fills it, and nothing could be changed ever after.
+func (w *writer) makeRoom() bool {
+	var busy, pages, moved int
+	err := w.conn.QueryRowContext(context.Background(), "PRAGMA wal_checkpoint(TRUNCATE)").Scan(&busy, &pages, &moved)
+	return err == nil && busy == 0
+}
+
+// commit runs the jobs in one transaction and sets the result of each. When the transaction fails,
+// it returns an error and none of the changes is made.
 func (w *writer) commit(group []*job, results []error) error {
 	if err := w.s.there(); err != nil {
 		return err
 	}
-	ctx := context.Background() // one job's context must not break the transaction of the others
+	// the end of one job's context must not break the transaction of the others
+	ctx := context.Background()
 	tx, err := w.conn.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	defer func() { _ = tx.Rollback() }() // after Commit it does nothing
+	defer func() { _ = tx.Rollback() }() // does nothing after Commit
 	if err := w.look(); err != nil {
 		return err
 	}
-	b := &batch{w, ctx, tx, make(map[string]*User)}
+	b := &batch{writer: w, ctx: ctx, tx: tx, users: make(map[string]*User)}
 	for i, j := range group {
 		if results[i] = j.ctx.Err(); results[i] != nil {
 			continue
@@ -174,16 +207,21 @@ func (w *writer) commit(group []*job, results []error) error {
 		}
 	}
 	if err := tx.Commit(); err != nil {
-		_, _ = w.conn.ExecContext(ctx, "ROLLBACK") // a commit that failed, of a full disk say, may leave it open
+		// a failed commit, on a full disk say, may leave the transaction open
+		_, _ = w.conn.ExecContext(ctx, "ROLLBACK")
 		return err
 	}
 	w.s.cache.update(b.users)
+	if b.news {
+		w.alert()
+	}
 	return nil
 }
 
-// own reports whether the error is a refusal, before which nothing was written.
+// own reports whether err refuses an operation, which then has written nothing, so that the
+// transaction can go on.
 func own(err error) bool {
-	for _, e := range []error{ErrNoUser, ErrExists, ErrOpposite, ErrAbsent, ErrFull, ErrSame} {
+	for _, e := range []error{ErrNoUser, ErrExists, ErrOpposite, ErrAbsent, ErrFull, ErrSame, ErrValue} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -191,7 +229,7 @@ func own(err error) bool {
 	return false
 }
 
-// look finds out whether another program has written, and then forgets what may be old.
+// look checks whether another program has written, and if so drops what may be stale.
 func (w *writer) look() error {
 	var version int64
 	if err := w.dataVersion.QueryRow().Scan(&version); err != nil {
@@ -202,14 +240,19 @@ func (w *writer) look() error {
 	}
 	w.version = version
 	w.s.cache.clear()
-	select {
-	case w.s.watched <- struct{}{}:
-	default: // whoever watches has not yet looked
-	}
+	w.alert()
 	return nil
 }
 
-// load returns a user as it is in the transaction.
+// alert makes the watcher look for news. It does not block.
+func (w *writer) alert() {
+	select {
+	case w.s.watched <- struct{}{}:
+	default: // the watcher has not looked since the last alert
+	}
+}
+
+// load returns a user as of this transaction, which must not be changed, or ErrNoUser.
 func (b *batch) load(key string) (*User, error) {
 	if u, ok := b.users[key]; ok {
 		if u == nil {
@@ -223,7 +266,8 @@ func (b *batch) load(key string) (*User, error) {
 	return b.s.query(b.ctx, b.read, key)
 }
 
-// holding returns the keys of those who have key on a list. It reads all lists: accounts are deleted rarely.
+// holding returns the keys of the users who have key on a list. It reads all lists, since accounts
+// are rarely deleted.
 func (b *batch) holding(key string) (all []string, err error) {
 	rows, err := b.holders.QueryContext(b.ctx, key)
 	if err != nil {
@@ -246,6 +290,11 @@ func (b *batch) store(o *operation) error {
 		if err := b.step(&st); err != nil {
 			return err
 		}
+		if (b.s.announce || o.unseen) && st.isNews() {
+			if _, err := b.publish(st.news); err != nil {
+				return err
+			}
+		}
 	}
 	for _, u := range o.changed() {
 		key := Key(u.Handle)
@@ -257,30 +306,26 @@ func (b *batch) store(o *operation) error {
 	return nil
 }
 
-// step writes all that a step did but for what update writes.
+// step writes what a step did, apart from the columns that store updates.
 func (b *batch) step(st *step) (err error) {
 	key, e := Key(st.owner.Handle), st.news.Entry
 	switch st.kind {
-	case stepAccount:
+	case stepAccount, stepPassword:
 		u := st.owner
-		_, err = b.create.ExecContext(b.ctx, key, u.Handle, b.s.vault.seal(key, u.Password), u.FriendlyName, u.GTC, u.BLP, u.Serial)
-		return err // no news: nobody is logged on to a new account, and no client hears of passwords
+		_, err = b.create.ExecContext(b.ctx, key, u.Handle, b.s.vault.seal(key, u.Password), u.FriendlyName, u.GTC,
+			u.BLP, u.Serial)
 	case stepAdd:
 		_, err = b.insert.ExecContext(b.ctx, key, st.news.List, Key(e.Handle), e.Handle, e.Name)
 	case stepRemove:
 		_, err = b.remove.ExecContext(b.ctx, key, st.news.List, Key(e.Handle))
 	case stepRename:
 		_, err = b.rename.ExecContext(b.ctx, key, st.news.List, Key(e.Handle), e.Name)
-		return err // no command of the protocol tells of it
 	case stepDelete:
 		_, err = b.dropUser.ExecContext(b.ctx, key)
 		if err == nil {
 			_, err = b.dropEntries.ExecContext(b.ctx, key)
 		}
 		b.users[key] = nil
-	}
-	if err == nil && b.s.announce {
-		_, err = b.publish(st.news)
 	}
 	return err
 }

@@ -6,10 +6,13 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// Selected returns the row of the selected event, or of its nearest neighbour where it is not shown, and the event of that
-// row; -1 and nil when there are no rows.
+// Selected returns the line of the selected event and the event on it. Where the selected
+// event is not shown, it is the row of its nearest neighbour; where there are no rows, -1 and nil.
 func (m *Model) Selected() (row int, e *session.Event) {
 	n := m.Rows()
+	if i := m.heldIndex(); i >= 0 {
+		return n + i, m.held[i].Event
+	}
 	if n == 0 {
 		return -1, nil
 	}
@@ -20,39 +23,45 @@ func (m *Model) Selected() (row int, e *session.Event) {
 	return row, m.Row(row)
 }
 
-// nearest returns the row of the event at the position, or the row whose event is closest to it.
+// nearest returns the row of the event at a position of the log, or the row whose event is closest
+// to it.
 func (m *Model) nearest(position int) int {
 	n := m.Rows()
-	i := sort.Search(n, func(i int) bool { return m.position(i) >= position })
+	i := sort.Search(n, func(i int) bool { return m.base(i) >= position })
 	switch {
 	case i == n:
-		return n - 1
-	case i > 0 && position-m.position(i-1) < m.position(i)-position:
-		return i - 1
+		i = n - 1
+	case i > 0 && position-m.base(i-1) < m.base(i)-position:
+		i--
 	}
-	return i
+	return m.sortedRow(i)
 }
 
-// Select selects a row, the nearest where there is none, by a person's hand: following stops.
+// Select selects a line, the nearest one if there is no such line, for the user: the selection no
+// longer follows the end.
 func (m *Model) Select(row int) {
-	m.follow = false
-	if n := m.Rows(); n > 0 {
+	m.follow, m.waiting = false, 0
+	n := m.Rows()
+	if h, ok := m.HeldLine(min(row, m.Lines()-1)); ok {
+		m.waiting = h.ID
+	} else if n > 0 {
 		m.selected = m.position(max(0, min(row, n-1)))
 	}
 }
 
-// Move selects the row that is delta rows further down.
+// Move selects the row that is delta rows further down; negative is up.
 func (m *Model) Move(delta int) {
 	row, _ := m.Selected()
 	m.Select(row + delta)
 }
 
-// Goto selects the event with number n, and reports whether it is shown. Where it is not, its neighbour is selected.
+// Goto selects the event with number n and reports whether it is shown. Where it is not, its
+// nearest neighbour is selected.
 func (m *Model) Goto(n uint64) bool {
 	if m.Rows() == 0 {
 		return false
 	}
-	m.follow = false
+	m.follow, m.waiting = false, 0
 	m.selected = min(m.numbered(n), m.end()-1)
 	_, e := m.Selected()
 	return e.N == n
@@ -61,24 +70,26 @@ func (m *Model) Goto(n uint64) bool {
 // Follow reports whether the selection follows the end.
 func (m *Model) Follow() bool { return m.follow }
 
-// SetFollow makes the selection follow the end, or stay on the row where it is.
+// SetFollow makes the selection follow the end of the log, or stay on its row.
 func (m *Model) SetFollow(on bool) {
 	if !on {
 		m.Move(0)
 	}
-	m.follow = on
+	if m.follow = on; on {
+		m.followHeld()
+	}
 }
 
-// Paused reports whether the view is paused, and how many events came since.
-func (m *Model) Paused() (paused bool, behind int) {
+// Paused reports whether the view is paused, and how many events have come since.
+func (m *Model) Paused() (paused bool, unseen int) {
 	if !m.paused {
 		return false, 0
 	}
-	return true, m.log.Len() - m.frozen
+	return true, m.size() - m.frozen
 }
 
-// SetPause freezes the view, or lets it see what came in the meantime. The log goes on either way.
+// SetPause freezes the view, or lets it catch up. The log grows either way.
 func (m *Model) SetPause(on bool) {
-	m.frozen = m.log.Len()
+	m.frozen = m.size()
 	m.paused = on
 }

@@ -6,26 +6,30 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// find is a search for a text that goes on in Step.
+// find is a search for a text, which Step continues.
 type find struct {
 	active bool
 	text   func(e *session.Event) string
-	want   string // in lower case
+	want   string // the text, in lower case
 	row    int    // the next row to look at
-	step   int    // 1 or -1
-	left   int    // how many rows were not looked at yet
+	step   int    // 1 for downwards, -1 for upwards
+	left   int    // how many rows have not been compared yet
 	failed bool
 }
 
-// Find selects the next row, downwards or upwards, whose text contains want, without regard to case; past the end it goes on
-// at the other one. The search goes on in Step; text tells what a row says.
+// Find selects the next row, downwards or upwards, whose text contains want, ignoring case; past
+// the last row it continues at the first, and the other way round. text returns the text of a row.
+// Step continues the search.
 func (m *Model) Find(want string, down bool, text func(e *session.Event) string) {
 	row, _ := m.Selected()
 	step := 1
 	if !down {
 		step = -1
 	}
-	m.find = find{active: row >= 0, text: text, want: strings.ToLower(want), row: row + step, step: step, left: m.Rows()}
+	m.find = find{
+		active: row >= 0, text: text, want: strings.ToLower(want), row: row + step, step: step,
+		left: m.Rows(),
+	}
 	m.find.failed = row < 0
 }
 
@@ -36,7 +40,7 @@ func (m *Model) NotFound() bool {
 	return failed
 }
 
-// findOne looks at one row.
+// findOne compares one row, and ends the search if it matches or no row is left.
 func (m *Model) findOne() {
 	f, n := &m.find, m.Rows()
 	if f.left == 0 || n == 0 {

@@ -160,8 +160,9 @@ func TestPauseFreezesTheView(t *testing.T) {
 	r.SetPause(true)
 	r.c(c, "CHG 2 NLN")
 	r.settle()
-	if paused, behind := r.Paused(); !paused || behind != 1 || r.Rows() != 5 || r.Stats().Commands != 4 {
-		t.Errorf("paused %v, %d behind, %d rows, %d commands; want true, 1, 5, 4", paused, behind, r.Rows(), r.Stats().Commands)
+	if paused, unseen := r.Paused(); !paused || unseen != 1 || r.Rows() != 5 || r.Stats().Commands != 4 {
+		t.Errorf("paused %v, %d unseen, %d rows, %d commands; want true, 1, 5, 4", paused, unseen, r.Rows(),
+			r.Stats().Commands)
 	}
 	r.SetPause(false)
 	r.wantSelected(6)
@@ -287,8 +288,36 @@ func TestTree(t *testing.T) {
 	r.SelectTree(99)
 	r.open("0:1") // another row does not move the cursor
 	r.settle()
-	if got, want := outline(), " 5/1\nalice@hotmail.com 5/1\nb 0/0\n*  #2 false 0/0\n0 0/0\n  #3 false 0/0\n"; got != want {
+	if got, want := outline(), " 5/1\nalice@hotmail.com 5/1\nb 0/0\n*  #2 false 0/0\n0 0/0\n  #3 false "+
+		"0/0\n"; got != want {
 		t.Errorf("after another:\n%swant:\n%s", got, want)
+	}
+}
+
+// TestTreeTellsOfUnfinishedCommands checks that a connection shows what a command waits for until
+// its sender has sent a command, or the connection has ended.
+func TestTreeTellsOfUnfinishedCommands(t *testing.T) {
+	r := newRig(t, Options{})
+	c := r.open("a:1")
+	waits := func() string {
+		r.settle()
+		tree := r.Tree()
+		return tree[len(tree)-1].Conn.Waits
+	}
+	wait := func() { *r.log = append(*r.log, c.Wait(r.now(), decode.FromClient, "MSG 4 waits for 12 more bytes")) }
+	wait()
+	r.s(c, "CHL 0 1")
+	if got, want := waits(), "MSG 4 waits for 12 more bytes"; got != want {
+		t.Errorf("waits %q, want %q", got, want)
+	}
+	r.c(c, "MSG 4 N 0")
+	if got := waits(); got != "" {
+		t.Errorf("waits %q after the command", got)
+	}
+	wait()
+	*r.log = append(*r.log, c.Close(r.now(), "gone"))
+	if got := waits(); got != "" {
+		t.Errorf("waits %q after the end", got)
 	}
 }
 
@@ -302,7 +331,8 @@ func TestTreeForgetsOldConnections(t *testing.T) {
 	}
 	r.settle()
 	if n := len(r.tree.conns); n > 16 || n != len(r.tree.ages) || n != len(r.tree.order) {
-		t.Errorf("the tree knows %d connections, %d ages, %d groups; want one number of at most 16", n, len(r.tree.ages), len(r.tree.order))
+		t.Errorf("the tree knows %d connections, %d ages, %d groups; want one number of at most 16", n,
+			len(r.tree.ages), len(r.tree.order))
 	}
 	if r.tree.conns[open.ID()] == nil {
 		t.Error("an open connection was forgotten")

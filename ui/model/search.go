@@ -5,33 +5,36 @@ import (
 	"sync"
 
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/internal/filter"
-	"github.com/msnscope/msnscope/internal/store"
 )
 
-// Store is a log that can do more than a Log, as [store.Log] can: filters go over it on all cores, numbers are found without reading.
+// Store is a Log with an index, such as [eventlog.Log]: filters run over it on all cores, and
+// numbers are found without reading events.
 type Store interface {
 	Log
-	Reader() *store.Reader
+	Reader() *eventlog.Reader
 	Find(n uint64) int
 	Select(ctx context.Context, f *filter.Filter, from, to int, found func(matches []uint32, done int) bool)
 }
 
-// searchFrom is how many events a filter must have before it for a search in the background to be worth its goroutines.
+// searchFrom is the least number of events for which a search in the background is worth its
+// goroutines.
 const searchFrom = 8192
 
-// maxFound is how many matches wait for Step: 4 MB. A search that is so far ahead waits for it.
+// maxFound is how many matches may wait for Step, in 4 MB. A search that is further ahead than that
+// waits.
 const maxFound = 1 << 20
 
-// search is a filter that goes over the log in the background.
+// search is a filter that runs over the log in the background.
 type search struct {
 	stop  context.CancelFunc
 	ended chan struct{}
 
 	mu      sync.Mutex
-	room    sync.Cond // there is less in matches
-	matches []uint32  // those that Step did not take yet
-	done    int       // all events before it were looked at
+	room    sync.Cond // signalled when matches has room again
+	matches []uint32  // matches that Step has not taken yet
+	done    int       // all events before this position have been searched
 	over    bool
 }
 
@@ -67,7 +70,8 @@ func (s *search) run(ctx context.Context, log Store, f *filter.Filter, to int) {
 	s.over = true
 }
 
-// take returns what was found since the last call, how far the search is, and whether it is over.
+// take returns the matches since the last call, how many events have been searched, and whether the
+// search is over.
 func (s *search) take(into []uint32) (matches []uint32, done int, over bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -77,21 +81,25 @@ func (s *search) take(into []uint32) (matches []uint32, done int, over bool) {
 	return into, s.done, s.over
 }
 
-// background starts a search where that is worth it, and reports whether one is under way.
+// background starts a search in the background if that is worth it, and reports whether one is
+// running.
 func (m *Model) background(limit int) bool {
 	if m.search != nil {
 		return true
 	}
 	log, ok := m.log.(Store)
 	f, simple := m.filter.(*filter.Filter)
-	if !ok || !simple || limit-m.judged < searchFrom {
+	if m.talk != 0 {
+		f, simple = m.talkFilter, m.talkFilter != nil
+	}
+	if !ok || !simple || m.byLint || limit-m.judged < searchFrom {
 		return false
 	}
 	m.search = begin(log, f, m.judged, limit)
 	return true
 }
 
-// merge makes rows of what a search found, and reports whether there was anything.
+// merge makes rows of what the search has found, and reports whether there was anything.
 func (m *Model) merge() bool {
 	if m.merged == len(m.found) {
 		was := m.judged
@@ -109,22 +117,31 @@ func (m *Model) merge() bool {
 	if m.judged = i + 1; m.merged == len(m.found) {
 		m.judged = m.searched
 	}
-	if m.inScope(i) {
-		m.rows = append(m.rows, uint32(i))
-	}
+	m.add(i)
 	return true
 }
 
-// inScope reports whether scope and folding let the event at a position be a row.
-func (m *Model) inScope(i int) bool {
-	if m.scope == (Scope{}) && !m.folded {
-		return true
+// admits reports whether the event is in the scope, or in the conversation that is shown.
+func (m *Model) admits(e *session.Event) bool {
+	if m.talk != 0 {
+		return e.Conn == m.talk && talks(e)
 	}
-	e := m.log.At(i)
-	return m.scope.has(&m.tree, e) && !(m.folded && session.Folds(e) != session.NoFold)
+	return m.scope.has(&m.tree, e)
 }
 
-// endSearch ends the search that is under way, if any.
+// add makes a row of the event at a position, which the filter lets through, if the scope has it
+// and it joins no run.
+func (m *Model) add(i int) {
+	if m.talk == 0 && m.scope == (Scope{}) && !m.folded {
+		m.rows = append(m.rows, uint32(i))
+		return
+	}
+	if e := m.log.At(i); m.admits(e) && !m.joins(e) {
+		m.rows = append(m.rows, uint32(i))
+	}
+}
+
+// endSearch ends the search that is running, if any.
 func (m *Model) endSearch() {
 	if m.search != nil {
 		m.search.stop()
@@ -132,7 +149,8 @@ func (m *Model) endSearch() {
 	}
 }
 
-// Close ends what goes on in the background. The model may be looked at still.
+// Close ends the search in the background and waits for its goroutines. The model can still be
+// read.
 func (m *Model) Close() {
 	if s := m.search; s != nil {
 		m.endSearch()
@@ -140,7 +158,8 @@ func (m *Model) Close() {
 	}
 }
 
-// Refresh judges all events anew: more is known of their connections than when they were judged.
+// Refresh applies filter and scope to all events again. It is for when more is known of their
+// connections than before.
 func (m *Model) Refresh() {
 	if !m.all() {
 		m.rewind(0)

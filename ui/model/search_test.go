@@ -11,21 +11,23 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/msnscope/msnscope/captures"
+	"github.com/msnscope/msnscope/captures/samples"
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/internal/filter"
 	"github.com/msnscope/msnscope/internal/msntest"
-	"github.com/msnscope/msnscope/internal/store"
 )
 
-// traffic returns a log of a made-up capture, with more events than a search in the background begins with.
-func traffic(t *testing.T) *store.Log {
+// traffic returns a log of a made-up capture, with more events than a search in the background
+// begins with.
+func traffic(t *testing.T) *eventlog.Log {
 	var file bytes.Buffer
 	if _, err := (msntest.Traffic{Size: 8 << 20}).WriteTo(&file); err != nil {
 		t.Fatal(err)
 	}
-	log := store.NewLog(store.LogOptions{})
+	log := eventlog.New(eventlog.Options{})
 	t.Cleanup(func() { log.Close() })
-	if err := store.LoadReader(t.Context(), &file, "traffic", log, nil); err != nil {
+	if err := captures.NewLoader(log).LoadReader(t.Context(), &file, "traffic", nil); err != nil {
 		t.Fatal(err)
 	}
 	if log.Len() < 4*searchFrom {
@@ -49,8 +51,8 @@ func settle(m *Model) {
 	}
 }
 
-// What is searched for in the background is found as it would be here, whatever else limits the rows, and whenever another
-// search comes in between.
+// A search in the background finds the same rows as one in the foreground, whatever else limits the
+// rows, and whenever another search comes in between.
 func TestSearchInTheBackground(t *testing.T) {
 	log := traffic(t)
 	m := New(log, Options{})
@@ -58,7 +60,8 @@ func TestSearchInTheBackground(t *testing.T) {
 	want := func(f *filter.Filter, scope Scope, folded bool) (rows []int) {
 		for i := range log.Len() {
 			e := log.At(i)
-			if f.Match(e) && (scope.Conn == 0 || e.Conn == scope.Conn) && !(folded && session.Folds(e) != session.NoFold) {
+			if f.Match(e) && (scope.Conn == 0 || e.Conn == scope.Conn) &&
+				!(folded && session.Folds(e) != session.NoFold) {
 				rows = append(rows, i)
 			}
 		}
@@ -103,7 +106,7 @@ func TestSearchInTheBackground(t *testing.T) {
 // A log that grows while it is searched is searched to its end.
 func TestSearchWhileTheLogGrows(t *testing.T) {
 	whole := traffic(t)
-	log := store.NewLog(store.LogOptions{})
+	log := eventlog.New(eventlog.Options{})
 	defer log.Close()
 	m := New(log, Options{})
 	defer m.Close()
@@ -125,20 +128,21 @@ func TestSearchWhileTheLogGrows(t *testing.T) {
 	}
 }
 
-// What the model learns from events that are lent is the same as from events that last.
+// The model learns the same from events that are valid for one call only as from events that last.
 func TestLearnKeepsNothingLent(t *testing.T) {
-	names, err := fs.Glob(captures.FS, "*.pcapng")
+	names, err := fs.Glob(samples.FS, "*.pcapng")
 	if err != nil || len(names) == 0 {
 		t.Fatalf("%d captures, %v", len(names), err)
 	}
 	for _, name := range names {
-		raw, err := captures.FS.ReadFile(name)
+		raw, err := samples.FS.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		log := store.NewLog(store.LogOptions{})
+		log := eventlog.New(eventlog.Options{})
 		defer log.Close()
-		if err := store.LoadReader(context.Background(), bytes.NewReader(raw), name, log, nil); err != nil {
+		if err := captures.NewLoader(log).LoadReader(context.Background(), bytes.NewReader(raw), name,
+			nil); err != nil {
 			t.Fatal(err)
 		}
 		lent, lasting := New(log, Options{}), New(struct{ Log }{log}, Options{})

@@ -6,16 +6,23 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// rateWindow is over how many seconds the rate is taken: short enough to be current, long enough not to flicker.
+// rateWindow is the number of seconds over which the rate is taken: short enough to be current,
+// long enough not to flicker.
 const rateWindow = 4
 
-// Stats are the figures of the whole log, whatever is shown of it.
+// touched are the flags of commands that a proxy held, changed, added or dropped.
+const touched = session.Rewritten | session.Edited | session.Held | session.Dropped | session.Injected | session.Fault
+
+// Stats are counts of the whole log, whatever part of it is shown.
 type Stats struct {
-	// Connections were opened, Open of them are open still.
+	// Connections is how many connections were opened, Open how many of them are still open.
 	Connections, Open int
 	Commands, Errors  int
-	// Rewritten commands had an address replaced, Faults were disturbed on purpose; Gaps are losses.
+	// Rewritten counts the commands in which an address was replaced, Faults those that were
+	// disturbed on purpose, Gaps the losses.
 	Rewritten, Faults, Gaps int
+	// Touched counts the commands that a proxy held, changed, added or dropped.
+	Touched int
 
 	second  int64 // the latest second with a command
 	buckets [rateWindow + 1]int
@@ -40,12 +47,15 @@ func (s *Stats) add(e *session.Event) {
 	if e.Flags&session.Fault != 0 {
 		s.Faults++
 	}
+	if e.Flags&touched != 0 {
+		s.Touched++
+	}
 	if e.Flags&session.Rewritten != 0 {
 		s.Rewritten++
 	}
 }
 
-// count puts a command into the bucket of its second; what comes late counts for the latest one.
+// count adds a command to its second; one that comes late is added to the latest second.
 func (s *Stats) count(second int64) {
 	n := int64(len(s.buckets))
 	if gap := second - s.second; gap > 0 {
@@ -57,7 +67,7 @@ func (s *Stats) count(second int64) {
 	s.buckets[s.second%n]++
 }
 
-// Rate returns the commands a second over the last few whole seconds before now.
+// Rate returns the commands per second over the last few whole seconds before now.
 func (s *Stats) Rate(now time.Time) float64 {
 	n, sum := int64(len(s.buckets)), 0
 	for i := int64(1); i <= rateWindow; i++ {

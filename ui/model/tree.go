@@ -1,21 +1,27 @@
 package model
 
 import (
+	"cmp"
 	"net"
 	"slices"
 	"strings"
+	"time"
 
+	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// maxConns is how many connections the tree knows: beyond it the oldest leave it, closed ones first; their events stay.
-// At about 300 bytes each that is 5 MB, and a tree that is rebuilt within a frame.
+// maxConns is how many connections the tree holds. Beyond it the oldest are removed, closed ones
+// first; their events stay in the log. At about 300 bytes each that is 5 MB, and a tree that can be
+// rebuilt within a frame.
 const maxConns = 1 << 14
 
-// Scope is a part of the tree: a group, or one connection; the zero Scope is everything.
+// Scope is a part of the tree: a group, one logon of its user, or one connection. The zero Scope is
+// everything.
 type Scope struct {
 	Group string // the key of a group
+	Logon int    // the number of the first connection of a logon
 	Conn  int    // the number of a connection
 }
 
@@ -25,12 +31,20 @@ func (s Scope) has(t *tree, e *session.Event) bool {
 		return e.Conn == s.Conn
 	case s.Group != "":
 		c := t.conns[e.Conn]
-		return c != nil && c.group.key == s.Group
+		return c != nil && s.holds(c)
 	}
 	return true
 }
 
-// Conn is what the tree knows of a connection.
+// holds reports whether a connection is in the scope.
+func (s Scope) holds(c *Conn) bool {
+	if s.Conn != 0 {
+		return s.Conn == c.ID
+	}
+	return (s.Group == "" || s.Group == c.group.key) && (s.Logon == 0 || s.Logon == c.logon)
+}
+
+// Conn is the tree's record of one connection.
 type Conn struct {
 	ID       int
 	Role     dialect.Role
@@ -40,13 +54,28 @@ type Conn struct {
 	Closed   bool
 	Commands int
 	Errors   int
+	Findings int    // of lint
+	User     string // its handle, "" while unknown
+	// Figure counts its commands, bytes and answers.
+	Figure Figure
+	// Waits says what an unfinished command on it waits for, "" if there is none.
+	Waits string
+	// With has the handles of the first others who were at a switchboard.
+	With []string
 
-	first int // the position of its first event
-	group *group
-	gone  bool // it is about to leave the tree
+	waiting  decode.Dir // the direction of the unfinished command
+	last     string     // the user whom the latest event that named one named
+	spoke    bool       // its client has sent a command
+	referral uint64     // the number of the event that sent the client here, 0 while unknown
+	first    int        // the position of its first event
+	begun    time.Time
+	via      int // the connection that led to it, 0 while unknown
+	logon    int // the first connection of the logon to which it belongs
+	group    *group
+	gone     bool // whether it is being removed from the tree
 }
 
-// group is a user, or a client's address as long as its user is unknown.
+// group is the connections of one user or, as long as the user is unknown, of one client address.
 type group struct {
 	key, name string
 	user      bool
@@ -54,7 +83,7 @@ type group struct {
 	conns     []*Conn
 }
 
-// tree is the connections by group, in the order in which they came.
+// tree holds the connections by group, in the order in which they came.
 type tree struct {
 	groups map[string]*group
 	order  []*group
@@ -62,22 +91,26 @@ type tree struct {
 	ages   []*Conn // the connections, the oldest first
 	cap    int
 
-	cursor Scope // which row is selected
+	cursor Scope // the selected row
 	rows   []TreeRow
 	stale  bool
+	shape  int  // counts what changes the lanes of a ladder
+	forgot bool // whether connections have been removed
 }
 
 func newTree() tree {
 	return tree{groups: map[string]*group{}, conns: map[int]*Conn{}, cap: maxConns, stale: true}
 }
 
-// moved says that a connection went from one group to another; first is the position of its first event.
+// moved says that a connection has moved from one group to another; first is the position in the
+// log of its first event.
 type moved struct {
 	from, to string
 	first    int
 }
 
-// add takes an event at a position of the log. It returns where the connection went if the event changed whose it is.
+// add adds the event at a position of the log. Where the event reveals whose connection it is on,
+// add returns the move of the connection to another group, else nil.
 func (t *tree) add(e *session.Event, position int) *moved {
 	if e.Conn == 0 {
 		return nil
@@ -85,12 +118,17 @@ func (t *tree) add(e *session.Event, position int) *moved {
 	t.stale = true
 	c := t.conns[e.Conn]
 	if c == nil {
-		c = &Conn{ID: e.Conn, first: position}
+		c = &Conn{ID: e.Conn, first: position, begun: e.Time}
 		t.conns[e.Conn] = c
 		t.ages = append(t.ages, c)
+		t.shape++
 	}
+	shape := t.shape
 	t.update(c, e)
-	move := t.place(c, e)
+	move := t.assign(c, e)
+	if t.shape != shape && t.enlist(c) && move == nil {
+		move = &moved{from: c.group.key, to: c.group.key, first: c.first}
+	}
 	if len(t.conns) > t.cap {
 		t.forget()
 	}
@@ -98,23 +136,35 @@ func (t *tree) add(e *session.Event, position int) *moved {
 }
 
 func (t *tree) update(c *Conn, e *session.Event) {
-	c.Role, c.Client, c.Server = e.Role, e.Client, e.Server
+	if c.Role != e.Role || c.Server != e.Server || c.via != e.Via || e.Session != "" && c.Session != e.Session {
+		t.shape++
+	}
+	c.Role, c.Client, c.Server, c.via = e.Role, e.Client, e.Server, e.Via
 	if e.Session != "" {
 		c.Session = e.Session
+	}
+	if e.User != "" {
+		c.User = e.User
 	}
 	switch e.Kind {
 	case session.Command:
 		c.Commands++
+		c.meet(e)
+		if e.Dir == c.waiting {
+			c.Waits, c.waiting = "", 0
+		}
+	case session.Wait:
+		c.Waits, c.waiting = e.Text, e.Dir
 	case session.Close:
-		c.Closed = true
+		c.Closed, c.Waits = true, ""
 	}
 	if e.Flags&session.Error != 0 {
 		c.Errors++
 	}
 }
 
-// place puts the connection into the group where it belongs.
-func (t *tree) place(c *Conn, e *session.Event) *moved {
+// assign puts a connection into the group to which it belongs.
+func (t *tree) assign(c *Conn, e *session.Event) *moved {
 	key, name, user := groupOf(e)
 	if c.group != nil && (c.group.key == key || !user) {
 		return nil
@@ -125,6 +175,7 @@ func (t *tree) place(c *Conn, e *session.Event) *moved {
 		t.groups[key] = g
 		t.order = append(t.order, g)
 	}
+	t.shape++
 	old := c.group
 	c.group = g
 	g.conns = append(g.conns, c)
@@ -138,8 +189,27 @@ func (t *tree) place(c *Conn, e *session.Event) *moved {
 	return &moved{from: old.key, to: key, first: c.first}
 }
 
-// groupOf returns the group that an event's connection belongs to: that of its user, whose handle is compared without regard
-// to case (§5.4), or of its client's host.
+// enlist finds the logon to which a connection belongs: that of the connection whose referral led
+// to it; for a switchboard of which that is not known, the latest of its user. Another connection
+// begins a logon of its own. It reports whether the connection belonged to another one before.
+func (t *tree) enlist(c *Conn) bool {
+	was := c.logon
+	c.logon = c.ID
+	if via := t.conns[c.via]; via != nil && via.group == c.group {
+		c.logon = via.logon
+	} else if c.Talks() {
+		for i := len(c.group.conns) - 1; i >= 0; i-- {
+			if o := c.group.conns[i]; !o.Talks() && o.ID < c.ID {
+				c.logon = o.logon
+				break
+			}
+		}
+	}
+	return was != 0 && was != c.logon
+}
+
+// groupOf returns the group of an event's connection: its user, whose handle is compared without
+// regard to case (§5.4), or its client's host.
 func groupOf(e *session.Event) (key, name string, user bool) {
 	if e.User != "" {
 		return "u " + strings.ToLower(e.User), e.User, true
@@ -148,10 +218,10 @@ func groupOf(e *session.Event) (key, name string, user bool) {
 	if err != nil {
 		host = e.Client
 	}
-	return "a " + host, host, false
+	return "a " + host, cmp.Or(e.ClientName, host), false
 }
 
-// leave takes the connection out of the group, and the group out of the tree when that was its last.
+// leave removes a connection from its group, and a group without connections from the tree.
 func (t *tree) leave(g *group, c *Conn) {
 	if g.conns = slices.DeleteFunc(g.conns, func(o *Conn) bool { return o == c }); len(g.conns) > 0 {
 		return
@@ -160,9 +230,12 @@ func (t *tree) leave(g *group, c *Conn) {
 	t.order = slices.DeleteFunc(t.order, func(o *group) bool { return o == g })
 }
 
-// forget takes an eighth of the connections out of the tree: the oldest closed ones, and the oldest of all where too few are
-// closed, as in a capture that misses their ends. One that speaks again comes back.
+// forget removes an eighth of the connections: the oldest closed ones, and the oldest of all where
+// too few are closed, as in a capture that lacks their ends. A connection that speaks again comes
+// back.
 func (t *tree) forget() {
+	t.shape++
+	t.forgot = true
 	left := max(1, t.cap/8)
 	drop := func(c *Conn) bool {
 		if left == 0 {

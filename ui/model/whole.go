@@ -7,12 +7,12 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 )
 
-// ChunksWithin is how many events before and after a chunk the others are looked for: a client sends the chunks of one message
-// in one go, while other connections speak in between.
+// ChunksWithin is how many events before and after a chunk of a message are searched for its other
+// chunks: a client sends them all at once, while other connections speak in between.
 const ChunksWithin = 2048
 
-// Whole returns the message of which e carries a chunk, put together from the chunks around it in the log. It is false where e
-// carries none, and where a chunk is missing, as when it has not come yet.
+// Whole returns the message of which e is a chunk, put together from the chunks around it in the
+// log. It returns false where e is none, or where a chunk is missing because it has not come yet.
 func (m *Model) Whole(e *session.Event) (body.Body, bool) {
 	b := body.Parse(e.In.Payload())
 	id, ok := b.Get("Message-ID")

@@ -39,7 +39,8 @@ func TestWholePutsChunksTogether(t *testing.T) {
 	}
 }
 
-func TestFoldedLeavesRoutineOut(t *testing.T) {
+// TestFoldedRuns: a run of typing notices, or of keep-alives, is one row that counts them.
+func TestFoldedRuns(t *testing.T) {
 	r := newRig(t, Options{})
 	c := r.logon("a:1", "alice@hotmail.com") // five events
 	c.To("10.0.0.9:1863", 0)
@@ -49,13 +50,18 @@ func TestFoldedLeavesRoutineOut(t *testing.T) {
 	r.c(c, "PNG")
 	r.s(c, "QNG")
 	r.c(c, "OUT")
-	all, folded := " 1 2 3 4 5 6 7 8 9", " 1 2 3 4 5 9"
+	all, folded := " 1 2 3 4 5 6 7 8 9", " 1 2 3 4 5 6 7 9"
 	if got := r.numbers(); got != all {
 		t.Fatalf("rows%s, want%s", got, all)
 	}
 	r.SetFolded(true)
 	if got := r.numbers(); got != folded || !r.Folded() {
 		t.Errorf("folded: rows%s, want%s", got, folded)
+	}
+	for row, want := range map[int]int{4: 1, 5: 1, 6: 2, 7: 1} {
+		if n, _ := r.Run(row); n != want {
+			t.Errorf("row %d stands for %d events, want %d", row, n, want)
+		}
 	}
 	r.SetFolded(false)
 	if got := r.numbers(); got != all {

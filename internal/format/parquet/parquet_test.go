@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -23,9 +24,9 @@ var (
 // line is the same table for the library's own reader.
 type line struct {
 	N    *int64              `parquet:"n,optional"`
-	Time time.Time           `parquet:"time,timestamp(nanosecond)"`
+	Time *time.Time          `parquet:"time,optional,timestamp(nanosecond:local)"`
 	RTT  *float64            `parquet:"rtt_ms,optional"`
-	Text *string             `parquet:"payload_text,optional"`
+	Text *string             `parquet:"payload.text,optional"`
 	Flag []string            `parquet:"flags,optional,list"`
 	Args map[string][]string `parquet:"args,optional" parquet-value:",list"`
 }
@@ -47,16 +48,22 @@ func TestRoundTrip(t *testing.T) {
 	args := map[string][]string{"DialectName": {"MSNP2", "CVR0"}, "Extra": {"x"}}
 	file := write(
 		t, []any{int64(1), noon, 1.5, "hello \x00", []string{"held", "edited"}, args},
-		[]any{int64(2), noon.In(time.FixedZone("", 3600)), nil, nil, nil, nil}, []any{int64(0), noon, 0.0, "", nil, nil},
+		[]any{int64(2), noon.In(time.FixedZone("", 3600)), nil, nil, nil, nil},
+		[]any{int64(0), noon, 0.0, "", nil, nil},
+		[]any{int64(3), nil, nil, nil, nil, nil},
 	)
 	got, err := lib.Read[line](bytes.NewReader(file), int64(len(file)))
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []line{
-		{N: new(int64(1)), Time: noon, RTT: new(1.5), Text: new("hello \x00"), Flag: []string{"held", "edited"}, Args: args},
-		{N: new(int64(2)), Time: noon},
-		{N: new(int64(0)), Time: noon, RTT: new(0.0), Text: new("")},
+		{
+			N: new(int64(1)), Time: &noon, RTT: new(1.5), Text: new("hello \x00"), Flag: []string{"held", "edited"},
+			Args: args,
+		},
+		{N: new(int64(2)), Time: &noon},
+		{N: new(int64(0)), Time: &noon, RTT: new(0.0), Text: new("")},
+		{N: new(int64(3))},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
@@ -66,8 +73,9 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"optional int64 n", "required int64 time (TIMESTAMP(isAdjustedToUTC=true,unit=NANOS))", "optional double rtt_ms",
-		"optional binary payload_text (STRING)", "optional group flags (LIST)", "optional group args (MAP)",
+		"optional int64 n", "optional int64 time (TIMESTAMP(isAdjustedToUTC=false,unit=NANOS))",
+		"optional double rtt_ms",
+		"optional binary payload.text (STRING)", "optional group flags (LIST)", "optional group args (MAP)",
 	} {
 		if !strings.Contains(schema.Schema().String(), want) {
 			t.Errorf("no column %q in %s", want, schema.Schema())
@@ -95,6 +103,36 @@ func TestManyRows(t *testing.T) {
 	}
 }
 
+// TestLargeRows: rows of a megabyte do not wait in memory until there are thousands of them.
+func TestLargeRows(t *testing.T) {
+	var file bytes.Buffer
+	table, err := parquet.NewWriter(&file, names, types, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	large := strings.Repeat("x", 1<<20)
+	const rows = 70
+	for i := range rows {
+		if err := table.Write([]any{int64(i), noon, nil, large, nil, nil}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := table.Close(); err != nil {
+		t.Fatal(err)
+	}
+	f, err := lib.OpenFile(bytes.NewReader(file.Bytes()), int64(file.Len()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var groups []int64
+	for _, g := range f.RowGroups() {
+		groups = append(groups, g.NumRows())
+	}
+	if want := []int64{32, 32, 6}; !slices.Equal(groups, want) {
+		t.Errorf("row groups of %d rows, want %d", groups, want)
+	}
+}
+
 type counting struct{ n int }
 
 func (c *counting) Write(p []byte) (int, error) {
@@ -107,7 +145,8 @@ type full struct{}
 func (full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 func TestErrors(t *testing.T) {
-	if _, err := parquet.NewWriter(io.Discard, []string{"a.b", "a_b"}, []any{"", ""}, ""); err == nil || !strings.Contains(err.Error(), "a_b") {
+	if _, err := parquet.NewWriter(io.Discard, []string{"a,b", "a_b"}, []any{"", ""}, ""); err == nil ||
+		!strings.Contains(err.Error(), "a_b") {
 		t.Errorf("two columns of one name: %v", err)
 	}
 	if _, err := parquet.NewWriter(io.Discard, []string{"a"}, []any{1i}, ""); err == nil {

@@ -1,0 +1,97 @@
+package captures
+
+import (
+	"bytes"
+
+	"github.com/msnscope/msnscope/captures/pcap"
+)
+
+// maxUnclear is how many bytes of one direction are kept until it is clear what a connection is:
+// room for a first line with some errors before it.
+const maxUnclear = 4 * maxFirstLine
+
+// decide keeps copies of the items until it is clear whether this is MSN and which end is the
+// client, and then handles them all.
+func (c *connection) decide(item *pcap.Item) {
+	kept := *item
+	kept.Data = bytes.Clone(item.Data)
+	c.held = append(c.held, kept)
+	from := side(item.FromClient)
+	on, sure := onPort(c.info)
+	said := noOpinion
+	offered := c.carriesOffer()
+	switch {
+	case on && sure, offered:
+		said = fromEither
+	case item.Kind == pcap.KindData:
+		c.first[from] = append(c.first[from], item.Data...)
+		if said = judgeHTTP(c.first[from]); said > notMSN {
+			c.gateway((said == fromClient) != item.FromClient)
+			return
+		}
+		said = c.judge(from, said)
+	}
+	c.msn = c.msn || said > notMSN
+	if said == fromEither && !sure && !offered && len(c.first[from]) <= maxUnclear {
+		said = noOpinion // the other end may show more
+	}
+	ended := c.endsWith(item)
+	c.closed[from] = c.closed[from] || item.Kind == pcap.KindClose
+	switch {
+	case said == noOpinion && !ended:
+		return
+	case on, c.msn:
+		c.swap = c.swap || !sure && !offered && misnamed(said, item)
+		c.settle()
+	default:
+		c.im.leave(c)
+	}
+}
+
+// judge returns the opinion on the first bytes of a direction, given that on them as HTTP. It is
+// notMSN once maxUnclear bytes have left it open.
+func (c *connection) judge(from int, http opinion) opinion {
+	said := http
+	if http == notMSN {
+		said = judge(c.first[from])
+	}
+	if said == noOpinion && len(c.first[from]) > maxUnclear {
+		return notMSN
+	}
+	return said
+}
+
+// endsWith reports whether the item is the last one of the connection.
+func (c *connection) endsWith(item *pcap.Item) bool {
+	return item.Kind == pcap.KindClose && (item.Reset || c.closed[1-side(item.FromClient)])
+}
+
+// misnamed reports whether the opinion on the item's sender shows that the pcap.Reader took the
+// server for the client.
+func misnamed(said opinion, item *pcap.Item) bool {
+	if item.FromClient {
+		return said == fromServer
+	}
+	return said == fromClient
+}
+
+// settle starts tracking, beginning with the items that decide kept.
+func (c *connection) settle() {
+	held := c.held
+	c.held, c.first, c.closed = nil, [2][]byte{}, [2]bool{}
+	c.begin()
+	for i := range held {
+		c.track(&held[i])
+	}
+}
+
+// gateway treats the connection as one to an HTTP gateway, beginning with the items that decide
+// kept. swap says that the pcap.Reader took the gateway for the client.
+func (c *connection) gateway(swap bool) {
+	held := c.held
+	c.held, c.first, c.closed = nil, [2][]byte{}, [2]bool{}
+	c.swap, c.http, c.im.found = swap, &httpConn{conn: c}, true
+	for i := range held {
+		c.http.item(&held[i])
+	}
+}

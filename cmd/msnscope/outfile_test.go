@@ -1,0 +1,186 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/msnscope/msnscope/internal/client"
+)
+
+// TestTwoRecorders: a second recorder of the same file is refused, with the name of the process
+// that records; the file stays whole.
+func TestTwoRecorders(t *testing.T) {
+	for _, plus := range []string{"", "+"} {
+		t.Run("-w "+plus+"FILE", func(t *testing.T) {
+			t.Parallel()
+			path := filepath.Join(t.TempDir(), "one.pcapng")
+			first := spawn(t, nil, "--headless", "-T", "jsonl", "--listen", "127.0.0.1:0", "-w", plus+path)
+			alice := signIn(t, "alice", client.Options{Server: first.address()})
+			for _, args := range [][]string{
+				{"--headless", "--listen", "127.0.0.1:0", "-w", path},
+				{"--headless", "--listen", "127.0.0.1:0", "-w", "+" + path},
+				{"--headless", "--listen", "127.0.0.1:0", "-w", path, "--force"},
+				{"dump", filepath.Join(capturesDir, "logon.pcapng"), "-o", path},
+				{"export", filepath.Join(capturesDir, "logon.pcapng"), "-o", path},
+			} {
+				second := launch(t, args...)
+				second.wait(exitIO)
+				if want := fmt.Sprintf("process %d is writing this file",
+					first.process.Pid); !strings.Contains(second.stderr.String(), want) {
+					t.Errorf("%v says %s, want %s", args, second.stderr, want)
+				}
+			}
+			report := launch(t, "replay", filepath.Join(capturesDir, "logon.pcapng"), "--report", "json:"+path)
+			report.wait(exitUsage)
+			if want := "it exists and is not a report"; !strings.Contains(report.stderr.String(), want) {
+				t.Errorf("a report in its place says %s, want %s", report.stderr, want)
+			}
+			alice.logout()
+			first.end(exitOK)
+			live := parse(t, first.stdout.String())
+			if file, code := dumped(t, path); code != exitOK || len(file) != len(live) {
+				t.Errorf("the file has %d events, exit code %d, want %d", len(file), code, len(live))
+			}
+			again := launch(t, "--headless", "--listen", "127.0.0.1:0", "-w", "+"+path)
+			again.address() // nobody writes the file any more
+			again.end(exitOK)
+		})
+	}
+}
+
+// TestForce: --force replaces the file, and what a name leads to is written as ever.
+func TestForce(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	path, link, empty := filepath.Join(folder, "there"), filepath.Join(folder, "link"), filepath.Join(folder, "empty")
+	if err := os.WriteFile(path, []byte("an older recording"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(empty, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(filepath.Join(folder, "new"), link); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{"-w", path, "--force"}, {"-w", link}, {"-w", empty}, {"-w", os.DevNull}} {
+		p := launch(t, append(args, "--headless", "--listen", "127.0.0.1:0")...)
+		signIn(t, "alice", client.Options{Server: p.address()}).logout()
+		p.end(exitOK)
+		if args[1] == os.DevNull {
+			continue
+		}
+		if file, code := dumped(t, args[1]); code != exitOK || len(file) < 10 {
+			t.Errorf("%v: %d events, exit code %d: %s", args, len(file), code, p.stderr)
+		}
+	}
+}
+
+// TestRotationReplacesNothing: files that another run left are kept, although the names would be
+// the same.
+func TestRotationReplacesNothing(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	for range 2 {
+		p := launch(t, "--headless", "--listen", "127.0.0.1:0", "-w", filepath.Join(folder, "all%%.pcapng"),
+			"--rotate-time", "1h")
+		signIn(t, "alice", client.Options{Server: p.address()}).logout()
+		p.end(exitOK)
+	}
+	pattern := filepath.Join(folder, "y%Y.pcapng")
+	for range 2 {
+		p := launch(t, "--headless", "--listen", "127.0.0.1:0", "-w", pattern, "--rotate-time", "1h")
+		signIn(t, "alice", client.Options{Server: p.address()}).logout()
+		p.end(exitOK)
+	}
+	if all, err := filepath.Glob(filepath.Join(folder, "*.pcapng")); err != nil || len(all) != 4 {
+		t.Errorf("there are %q (%v), want two files of each pair of runs", all, err)
+	}
+}
+
+// TestUnknownTerminal: where the inspector cannot use the terminal, the error says what to do, for
+// each verb that has one.
+func TestUnknownTerminal(t *testing.T) {
+	for args, want := range map[string]string{
+		"inspect " + filepath.Join(capturesDir, "logon.pcapng"): "msnscope dump",
+		"--listen 127.0.0.1:0": "--headless",
+	} {
+		for _, name := range []string{"", "unknown", "dumb"} {
+			t.Run(args+" TERM="+name, func(t *testing.T) {
+				t.Parallel()
+				term := openTerminal(t, 200, 20)
+				path, err := filepath.Abs(capturesDir)
+				if err != nil {
+					t.Fatal(err)
+				}
+				term.shell("TERM=" + name + " msnscope " + strings.ReplaceAll(args, capturesDir, shellWord(path)) +
+					"; echo code=$?")
+				term.shows("error: inspector: ", `hint: TERM is "`+name+`".*`+want, "code=3$")
+			})
+		}
+	}
+}
+
+// TestFIFO: a named pipe is written as events come, with or without --force.
+func TestFIFO(t *testing.T) {
+	t.Parallel()
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	reader := launch(t, "dump", fifo)
+	code := launch(t, "export", filepath.Join(capturesDir, "logon.pcapng"), "-o", fifo)
+	code.wait(exitOK)
+	reader.wait(exitOK)
+	if !strings.Contains(reader.stdout.String(), " VER ") {
+		t.Errorf("through the pipe came %s", reader.stdout)
+	}
+}
+
+// TestOutputToAPipe: a converted capture goes to a pipe whose reader comes later, and neither a
+// pipe without a reader nor one whose reader takes nothing keeps the program from ending.
+func TestOutputToAPipe(t *testing.T) {
+	capture := filepath.Join(capturesDir, "conversation.pcapng")
+	for name, args := range map[string][]string{
+		"dump": {"dump", "-T", "jsonl", capture, "-o"}, "export": {"export", capture, "-o"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			pipe := filepath.Join(t.TempDir(), "pipe")
+			if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+				t.Skip(err)
+			}
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			code := make(chan int, 1)
+			start := func() {
+				go func() {
+					code <- run(ctx, append(slices.Clone(args), pipe), &env{
+						stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard,
+						getenv: func(string) string { return "" },
+					})
+				}()
+			}
+			start()
+			reader, err := os.Open(pipe) // returns when both ends are there
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := io.ReadAll(reader)
+			reader.Close()
+			if c := <-code; c != exitOK || err != nil || len(got) < 5000 {
+				t.Fatalf("code %d, %v, %d bytes", c, err, len(got))
+			}
+			start()
+			cancel()
+			if c := <-code; c != exitInterrupted {
+				t.Errorf("without a reader: code %d after the interruption", c)
+			}
+		})
+	}
+}

@@ -1,0 +1,113 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+// report is a file that is replaced as a whole at the end of a run.
+type report struct{ flag, form, path string }
+
+// readReport parses the flag of a report and returns nil if it was not given. It returns an error
+// for a file that could not be written in the end, or that exists and is not a report.
+func readReport(flag, value string, inputs []string) (*report, error) {
+	if value == "" {
+		return nil, nil //nolint:nilnil // no report is no error
+	}
+	form, path, _ := strings.Cut(value, ":")
+	if form != "json" && form != "junit" || path == "" {
+		return nil, usage("%s %q: the forms are json:FILE and junit:FILE", flag, value)
+	}
+	if overwrites(path, inputs) {
+		return nil, usage("%s %s: this file is one of the inputs", flag, value)
+	}
+	r := &report{flag, form, path}
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		if info.IsDir() {
+			return nil, usage("%s %s: that is a directory", flag, value)
+		}
+		return r, nil // a pipe or a device cannot be replaced, and is written as it is
+	}
+	if err := r.replaceable(); err != nil {
+		return nil, err
+	}
+	f, err := r.begin()
+	if err != nil {
+		return nil, &exitError{exitIO, fmt.Errorf("%s: %w", flag, err), ""}
+	}
+	f.Close()
+	os.Remove(f.Name())
+	return r, nil
+}
+
+// replaceable returns an error for an existing file that is not a report.
+func (r *report) replaceable() error {
+	f, err := os.Open(r.path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return &exitError{exitIO, fmt.Errorf("%s: %w", r.flag, err), ""}
+	}
+	defer f.Close()
+	var first [1]byte
+	if n, _ := f.Read(first[:]); n == 0 || first[0] == '{' || first[0] == '<' {
+		return nil
+	}
+	return &exitError{
+		exitUsage, fmt.Errorf("%s %s: it exists and is not a report", r.flag, r.path),
+		"give the name of a new file, or of a report that may be replaced",
+	}
+}
+
+// target returns the file to which a link points, or the path itself.
+func (r *report) target() string {
+	if path, err := filepath.EvalSymlinks(r.path); err == nil {
+		return path
+	}
+	return r.path
+}
+
+// begin creates a temporary file beside the report, which only its owner may read.
+func (r *report) begin() (*os.File, error) {
+	path := r.target()
+	return os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+}
+
+// write writes the report in its form, completely or not at all.
+func (r *report) write(forms map[string]func(io.Writer) error) error {
+	err := r.replace(forms[r.form])
+	if err != nil {
+		return &exitError{exitIO, fmt.Errorf("%s: write the report: %w", r.flag, err), ""}
+	}
+	return nil
+}
+
+func (r *report) replace(content func(io.Writer) error) error {
+	if info, err := os.Stat(r.path); err == nil && !info.Mode().IsRegular() {
+		f, err := os.OpenFile(r.path, os.O_WRONLY, 0)
+		if err != nil {
+			return err
+		}
+		return errors.Join(content(f), f.Close())
+	}
+	f, err := r.begin()
+	if err != nil {
+		return err
+	}
+	if err = content(f); err == nil {
+		err = f.Sync()
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), r.target())
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}

@@ -1,0 +1,70 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/msnscope/msnscope/captures/pcap"
+	"github.com/msnscope/msnscope/captures/recording"
+	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/eventlog"
+	"github.com/msnscope/msnscope/ui"
+)
+
+// savedForms maps the forms in which the inspector saves, except for the recording, to those of -T.
+var savedForms = map[string]string{"jsonl": "jsonl", "text": "text", "C:/S:": "cs"}
+
+// saver returns the function that saves parts of a log for the inspector, to any file but the
+// inputs. It returns how many events it wrote.
+func (e *env) saver(log *eventlog.Log, inputs ...string) func(ui.Saving) (int, error) {
+	return func(s ui.Saving) (int, error) {
+		file, err := createOutput(context.Background(), "save", s.Path, inputs...)
+		if err != nil {
+			return 0, err
+		}
+		out := bufio.NewWriterSize(file, 256<<10)
+		n, err := saveEvents(out, log, s)
+		return n, errors.Join(err, out.Flush(), file.Close())
+	}
+}
+
+// saveEvents writes the events of s in its form, and returns how many.
+func saveEvents(w io.Writer, log *eventlog.Log, s ui.Saving) (n int, err error) {
+	if form, ok := savedForms[s.Form]; ok {
+		var buf []byte
+		for event := range s.Events {
+			buf = printers[form](buf[:0], event)
+			if _, err := w.Write(buf); err != nil {
+				return n, err
+			}
+			n++
+		}
+		return n, nil
+	}
+	pw, err := pcap.NewWriter(w, pcap.WriterOptions{Application: "msnscope " + version()})
+	if err != nil {
+		return 0, fmt.Errorf("begin a recording: %w", err)
+	}
+	rec := recording.NewWriter(pw, recording.Options{
+		Names:  log.Names(),
+		Remark: func(e *session.Event) string { return s.Comments[e.N] },
+	})
+	var last time.Time
+	var events []*session.Event
+	for event := range s.Events {
+		if events, last = append(events, event), event.Time; len(events) == batch {
+			rec.Handle(events)
+			events = slices.Delete(events, 0, len(events))
+		}
+		if n++; rec.Err() != nil {
+			return n, rec.Err()
+		}
+	}
+	rec.Handle(events)
+	return n, errors.Join(rec.Err(), rec.Close(last))
+}

@@ -1,0 +1,114 @@
+package lint_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/msnscope/msnscope/decode/lint"
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+func ids(found []session.Finding) []string {
+	var all []string
+	for _, f := range found {
+		all = append(all, f.Rule)
+	}
+	return all
+}
+
+// TestRules: each rule finds what it describes, and not what is just within it.
+func TestRules(t *testing.T) {
+	for _, tc := range cases {
+		t.Run(tc.id, func(t *testing.T) {
+			found := check(t, tc.bad, lint.Options{})
+			if !slices.Contains(ids(found), tc.id) {
+				t.Errorf("found %v, want %s", found, tc.id)
+			}
+			if found := check(t, tc.good, lint.Options{}); slices.Contains(ids(found), tc.id) {
+				t.Errorf("found %v, want no %s", found, tc.id)
+			}
+		})
+	}
+}
+
+// TestEveryRuleHasACase keeps the table of rules and that of the cases together.
+func TestEveryRuleHasACase(t *testing.T) {
+	seen := map[string]bool{}
+	for _, tc := range cases {
+		if seen[tc.id] {
+			t.Errorf("%s has two cases", tc.id)
+		}
+		seen[tc.id] = true
+	}
+	for _, r := range lint.Rules() {
+		if !seen[r.ID] {
+			t.Errorf("%s has no case", r.ID)
+		}
+		delete(seen, r.ID)
+	}
+	for id := range seen {
+		t.Errorf("a case is for %s, which is no rule", id)
+	}
+}
+
+// TestSilence: what the scripts begin with is clean, so that a finding is the case's own.
+func TestSilence(t *testing.T) {
+	for name, script := range map[string]string{"logon": online, "switchboard": called, "MSNP5": msnp5} {
+		if found := check(t, script, lint.Options{}); len(found) > 0 {
+			t.Errorf("%s: %v", name, found)
+		}
+	}
+}
+
+// TestMessages: a finding says what the bytes at fault are, on one line that a terminal can show.
+func TestMessages(t *testing.T) {
+	for _, tc := range cases {
+		for _, f := range check(t, tc.bad, lint.Options{}) {
+			if f.Message == "" || len(f.Message) > 500 || strings.ContainsFunc(f.Message, func(r rune) bool {
+				return r < ' ' || r == 0x7f
+			}) {
+				t.Errorf("%s: message %q", f.Rule, f.Message)
+			}
+		}
+	}
+}
+
+// TestObserved leaves out the rules that real programs break, and no others.
+func TestObserved(t *testing.T) {
+	for _, tc := range cases {
+		r := lint.Lookup(tc.id)
+		got := slices.Contains(ids(check(t, tc.bad, lint.Options{Preset: lint.Observed})), tc.id)
+		if want := r.Habit == ""; got != want {
+			t.Errorf("%s: found %v, want %v", tc.id, got, want)
+		}
+	}
+}
+
+// TestSkip leaves out single rules.
+func TestSkip(t *testing.T) {
+	if found := check(t, "NS\nC: ver 0 MSNP2", lint.Options{Skip: []string{"F04", "T04"}}); len(found) > 0 {
+		t.Errorf("found %v", found)
+	}
+}
+
+// TestTable: every rule has all that the documentation shows.
+func TestTable(t *testing.T) {
+	chapters := lint.Chapters()
+	at := 0
+	for _, r := range lint.Rules() {
+		for at < len(chapters) && chapters[at][0] != r.ID[:1] {
+			at++
+		}
+		switch {
+		case at == len(chapters):
+			t.Errorf("%s: its chapter is unknown, or the rules are out of order", r.ID)
+		case r.Means == "" || r.Example == "" || strings.HasSuffix(r.Means, "."):
+			t.Errorf("%s: means %q, example %q", r.ID, r.Means, r.Example)
+		case (r.Section == "") != (r.ID[0] == 'X'):
+			t.Errorf("%s: section %q", r.ID, r.Section)
+		case !slices.Contains([]lint.Severity{lint.Error, lint.Warn, lint.Info}, r.Severity):
+			t.Errorf("%s: severity %q", r.ID, r.Severity)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package lint
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+// Severity says how bad a finding is.
+type Severity string
+
+// The severities.
+const (
+	Error Severity = "error" // the draft forbids it
+	Warn  Severity = "warn"  // suspicious, or harmful to some programs
+	Info  Severity = "info"  // worth knowing
+)
+
+// Preset is a choice of rules.
+type Preset string
+
+// The presets.
+const (
+	Draft    Preset = "draft"    // all rules
+	Observed Preset = "observed" // all but those that well-behaved real programs break
+)
+
+// Presets lists the presets. The slice is the caller's.
+func Presets() []string { return []string{string(Draft), string(Observed)} }
+
+// Rule describes one thing that can be wrong on the wire.
+type Rule struct {
+	// ID names the rule: a letter for the chapter, and two digits. It never changes its meaning.
+	ID       string
+	Severity Severity
+	Section  string // of the draft, "" for a rule about the proxy
+	// From and To are the numbers of the first and the last dialect in which the rule applies; 0
+	// stands for no limit.
+	From, To int
+	// Means says in one line what is wrong; Example shows it.
+	Means, Example string
+	// Habit says which real programs do it all the same, "" if none is known. [Observed] leaves
+	// such a rule out.
+	Habit string
+
+	on    on
+	check func(*look)
+}
+
+// on says for which events a rule is checked. The zero value stands for every command.
+type on struct {
+	moment moment
+	verbs  string // the commands, separated by blanks; "" for all
+	dir    decode.Dir
+	roles  dialect.Role // of the connection; 0 for any, even an unknown one
+}
+
+// moment is a kind of event to which rules apply.
+type moment uint8
+
+// The moments.
+const (
+	atCommand moment = iota
+	atOpaque         // bytes that are not a command
+	atClose          // the end of a connection
+)
+
+// Short forms for the rows of the tables.
+
+const (
+	client = decode.FromClient
+	server = decode.FromServer
+	logon  = dialect.DS | dialect.NS
+)
+
+func from(dir decode.Dir, verbs string, roles dialect.Role) on {
+	return on{verbs: verbs, dir: dir, roles: roles}
+}
+
+// covers reports whether the rule is for commands of the row, in some dialect and at some role.
+func (o *on) covers(row *dialect.Row) bool {
+	return o.moment == atCommand && (o.dir == 0 || o.dir == row.Dir) &&
+		(o.verbs == "" || slices.Contains(strings.Fields(o.verbs), row.Verb))
+}
+
+// applies reports whether the rule is for the event: its direction, role and dialect.
+func (r *Rule) applies(e *session.Event, number int) bool {
+	return (r.on.dir == 0 || r.on.dir == e.Dir) && (r.on.roles == 0 || r.on.roles&e.Role != 0) &&
+		number >= r.From && (r.To == 0 || number <= r.To)
+}
+
+// Rules returns all rules in the order of their names within the chapters of the draft. The slice
+// is the caller's.
+func Rules() []*Rule {
+	all := make([]*Rule, len(table))
+	for i := range table {
+		all[i] = &table[i]
+	}
+	return all
+}
+
+// Lookup returns the rule with the given ID, in either case, nil for an unknown one.
+func Lookup(id string) *Rule {
+	for i := range table {
+		if strings.EqualFold(table[i].ID, id) {
+			return &table[i]
+		}
+	}
+	return nil
+}
+
+// Chapters lists what the letters of the rules stand for, in the order of the table. The slice is
+// the caller's.
+func Chapters() [][2]string {
+	return [][2]string{
+		{"F", "Framing: lines, words and payloads"},
+		{"T", "Transaction identifiers"},
+		{"L", "Logon and referral to a notification server"},
+		{"U", "User handles and names"},
+		{"P", "Properties and lists"},
+		{"S", "States and notifications"},
+		{"B", "Switchboard sessions"},
+		{"M", "Messages"},
+		{"E", "Errors and the end of a connection"},
+		{"X", "What the proxy did"},
+	}
+}
+
+var table = slices.Concat(framing, trids, logons, names, lists, presence, switchboard, messages, endings, proxied)
+
+// Verbs returns the commands for which the rule is checked, nil if it is checked for all or at the
+// end of a connection. The slice is the caller's.
+func (r *Rule) Verbs() []string { return strings.Fields(r.on.verbs) }

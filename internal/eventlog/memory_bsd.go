@@ -1,0 +1,5 @@
+//go:build unix && !linux
+
+package eventlog
+
+const populate = 0

@@ -1,5 +1,0 @@
-//go:build unix && !linux
-
-package store
-
-const populate = 0

@@ -1,0 +1,89 @@
+package proxy
+
+import (
+	"sync"
+	"time"
+
+	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+// defaultFileBytes is how much of each file becomes events unless Options.FileBytes says otherwise:
+// enough to see what kind of file it is, and whole for most files of the time.
+const defaultFileBytes = 1 << 20
+
+// cargo follows what a file transfer carries: how much of it becomes events, its hash, and the copy
+// that is kept. The pumps of both directions use it.
+type cargo struct {
+	c    *Conn
+	most int64 // of the content that becomes events
+
+	mu       sync.Mutex // guards what follows
+	transfer session.Transfer
+	recorded int64
+	blocks   int    // left out
+	bytes    uint64 // of content, in these
+	keep     *keep
+
+	once sync.Once // see tell
+}
+
+func newCargo(c *Conn) *cargo {
+	most := c.p.opts.FileBytes
+	switch {
+	case most == 0:
+		most = defaultFileBytes
+	case most < 0:
+		most = 0
+	}
+	return &cargo{c: c, most: most}
+}
+
+// add takes the next command of the transfer. recorded reports whether it becomes an event, done
+// whether the file is whole with it.
+func (k *cargo) add(row *dialect.Row, m *decode.Message) (recorded, done bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	content, done := k.transfer.Add(row, m)
+	if len(content) > 0 && k.c.p.opts.KeepFile != nil {
+		if k.keep == nil {
+			k.keep = newKeep(k.c.p, k.c.id)
+		}
+		k.keep.write(content)
+	}
+	size := int64(len(m.Raw))
+	switch {
+	case !m.Block() && (!m.Opaque() || m.Why != decode.NoBlock):
+		return true, done
+	case k.recorded+size > k.most:
+		k.recorded = k.most // nor do smaller blocks that follow: what is recorded is the beginning
+		k.blocks, k.bytes = k.blocks+1, k.bytes+uint64(len(content))
+		return false, done
+	}
+	k.recorded += size
+	return true, done
+}
+
+// tell publishes what became of the file, once: a gap for what is not recorded of it, and a note.
+// It waits for the disk, so no pump may call it; a call while another one waits returns after that
+// one.
+func (k *cargo) tell(now time.Time) {
+	k.once.Do(func() {
+		k.mu.Lock()
+		began, whole, kept := k.transfer.Began(), k.transfer.Whole(), k.keep
+		blocks, bytes := k.blocks, k.bytes
+		k.mu.Unlock()
+		if !began {
+			return
+		}
+		fate := ""
+		if kept != nil {
+			fate = kept.close(whole)
+		}
+		if blocks > 0 {
+			k.c.p.journal.gap(k.c, now, decode.FromServer, fileText(blocks, bytes, k.most))
+		}
+		k.c.p.journal.note(k.c, now, k.said(fate))
+	})
+}

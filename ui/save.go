@@ -1,0 +1,219 @@
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/msnscope/msnscope/decode/session"
+)
+
+// Saving is a part of the log that is to be written to a file.
+type Saving struct {
+	// Path is the file, which is replaced if it exists. Form is one of those that Forms names.
+	Path, Form string
+	// Events yields what is to be saved. It may be used on any goroutine, once.
+	Events iter.Seq[*session.Event]
+	// Comments are what a person has written about events, by their numbers.
+	Comments map[uint64]string
+}
+
+// Forms returns the forms in which events are saved, each with the extension of its files. Files of
+// the first form can be opened again.
+func Forms() [][2]string {
+	return [][2]string{{"pcapng", "pcapng"}, {"jsonl", "jsonl"}, {"text", "txt"}, {"C:/S:", "cs"}}
+}
+
+// The parts of the log that can be saved.
+const (
+	saveAll      = "all"
+	saveFiltered = "filtered"
+	saveSelected = "selected"
+)
+
+// saved is the result of saving.
+type saved struct {
+	path string
+	n    int
+	err  error
+}
+
+// save opens the form for saving: which part of the log, in which form, to which file.
+func (a *App) save() {
+	switch {
+	case a.o.Save == nil:
+		a.say("nothing can be saved here")
+		return
+	case a.saving != nil:
+		a.say("it is still being saved")
+		return
+	}
+	what := saveAll
+	switch {
+	case len(a.model.Picks()) > 0:
+		what = saveSelected
+	case a.model.Filtered():
+		what = saveFiltered
+	}
+	var words []string
+	for _, f := range Forms() {
+		words = append(words, f[0])
+	}
+	name := "msnscope-" + a.o.Now().Format("20060102-150405") + ".pcapng"
+	f := &form{title: "Save", hint: "Tab next, Left and Right choose, Enter saves, Esc leaves"}
+	f.fields = []*formField{
+		choiceField("what", what, saveAll, saveFiltered, saveSelected), choiceField("as", words[0], words...),
+		a.textField("file", name),
+	}
+	path := func() string { return a.savePath(f, name) }
+	confirmed := ""
+	f.note = func() seg {
+		switch info, err := os.Stat(path()); {
+		case err == nil && info.IsDir():
+			return seg{path() + " is a folder", a.theme.fail}
+		case err == nil:
+			return seg{path() + " exists: Enter twice replaces it", a.theme.mark}
+		}
+		return seg{path(), a.theme.dim}
+	}
+	f.done = func() bool {
+		if _, err := os.Stat(path()); !errors.Is(err, fs.ErrNotExist) && confirmed != path() {
+			confirmed = path()
+			return false
+		}
+		a.saveTo(f.fields[0].value(), f.fields[1].value(), path())
+		return true
+	}
+	a.form = f
+}
+
+// savePath returns the path that was filled in. The suggested one, if unchanged, gets the extension
+// of the chosen form.
+func (a *App) savePath(f *form, suggested string) string {
+	path := strings.TrimSpace(f.fields[2].value())
+	if path == suggested {
+		path = strings.TrimSuffix(path, "pcapng") + Forms()[f.fields[1].choice][1]
+	}
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		path = filepath.Join(a.o.Getenv("HOME"), rest)
+	}
+	return path
+}
+
+// saveTo starts to save a part of the log in the background.
+func (a *App) saveTo(what, form, path string) {
+	if path == "" {
+		a.report(errors.New("a file needs a name"))
+		return
+	}
+	events := a.parts(what)
+	if events == nil {
+		a.report(errors.New("nothing is selected that could be saved"))
+		return
+	}
+	done := make(chan saved, 1)
+	a.saving = done
+	s := Saving{Path: path, Form: form, Events: events, Comments: a.model.Comments()}
+	a.say("saving %s", path)
+	go func() {
+		n, err := a.o.Save(s)
+		done <- saved{path, n, err}
+	}()
+}
+
+// parts returns the events of a part of the log as it is now, nil where there are none.
+func (a *App) parts(what string) iter.Seq[*session.Event] {
+	log := a.o.Log
+	rows := a.model.Positions()
+	switch {
+	case what == saveSelected:
+		return a.chosen()
+	case what == saveFiltered && rows != nil:
+		return func(yield func(*session.Event) bool) {
+			for _, i := range rows {
+				if !yield(log.At(int(i))) {
+					return
+				}
+			}
+		}
+	}
+	n := log.Len()
+	return func(yield func(*session.Event) bool) {
+		for i := range n {
+			if !yield(log.At(i)) {
+				return
+			}
+		}
+	}
+}
+
+// chosen returns the commands that Space has selected, in the order of the log, or the one under
+// the cursor; nil where there is none.
+func (a *App) chosen() iter.Seq[*session.Event] {
+	var events []*session.Event
+	for _, n := range slices.Sorted(slices.Values(a.model.Picks())) {
+		if e := a.model.Event(n); e != nil {
+			events = append(events, e)
+		}
+	}
+	if e := a.selectedEvent(); len(events) == 0 && e != nil && e.N != 0 {
+		events = append(events, e)
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	return slices.Values(events)
+}
+
+// watchSaving shows the result of saving in the footer once there is one, and reports whether it
+// did.
+func (a *App) watchSaving() bool {
+	if a.saving == nil {
+		return false
+	}
+	select {
+	case s := <-a.saving:
+		a.saving = nil
+		if s.err != nil {
+			a.report(fmt.Errorf("%s is not complete: %w", s.path, s.err))
+			return true
+		}
+		a.say("saved %s to %s", countEvents(s.n), s.path)
+		return true
+	default:
+		return false
+	}
+}
+
+// countEvents counts events in words.
+func countEvents(n int) string {
+	if n == 1 {
+		return "1 event"
+	}
+	return thousands(n) + " events"
+}
+
+// commandSave saves as `:save FORM FILE` says, or opens the form.
+func (a *App) commandSave(args string) {
+	if args == "" || a.o.Save == nil {
+		a.save()
+		return
+	}
+	form, path, ok := strings.Cut(args, " ")
+	for _, f := range Forms() {
+		if ok && f[0] == form {
+			what := saveAll
+			if a.model.Filtered() {
+				what = saveFiltered
+			}
+			a.saveTo(what, form, strings.TrimSpace(path))
+			return
+		}
+	}
+	a.say("save wants a form and a file, as in :save pcapng talk.pcapng; the forms: pcapng, jsonl, text, C:/S:")
+}

@@ -1,0 +1,250 @@
+"use strict";
+(() => {
+const data = JSON.parse(document.getElementById("data").textContent);
+const detail = document.getElementById("detail"), find = document.getElementById("find");
+const rows = [...document.querySelectorAll("#ladder li")];
+const links = rows.map(r => r.firstElementChild);
+const at = new Map(data.events.map((e, i) => [e.n, i]));
+const text = i => data.texts[i];
+let current = -1, conns = null;
+
+// el makes an element with attributes and children: text stays text.
+function el(name, attributes, ...children) {
+  const e = document.createElement(name);
+  for (const [k, v] of Object.entries(attributes || {})) if (v) e.setAttribute(k, v);
+  e.append(...children.filter(c => c !== null && c !== undefined && c !== ""));
+  return e;
+}
+
+const bytes = b => Uint8Array.from(atob(b), c => c.charCodeAt(0));
+const hex = n => n.toString(16).padStart(2, "0");
+const plain = b => [...b].map(c => c >= 32 && c < 127 ? String.fromCharCode(c) : ".").join("");
+const linkTo = (n, label) => at.has(n) ? el("a", {href: "#n" + n}, label) : label;
+
+// pairs makes a list of names and values, without those that are empty.
+function pairs(list) {
+  const dl = el("dl");
+  for (const [name, value] of list) if (value) dl.append(el("dt", null, name), el("dd", null, value));
+  return dl;
+}
+
+// fields makes the table of the fields of a message and the dump of its bytes.
+function fields(m, title) {
+  const raw = bytes(m.b), body = el("tbody"), dump = el("pre", {tabindex: "0", "aria-label": "Bytes"});
+  const marks = [], lines = [], owner = new Uint16Array(raw.length);
+  let from = 0;
+  m.s.forEach(([size, name, means, value], i) => {
+    const to = from + size, part = raw.subarray(from, Math.min(to, raw.length));
+    owner.fill(i, from, Math.min(to, raw.length));
+    const digits = [...part.subarray(0, 12)].map(hex).join(" ") + (size > 12 ? " …" : "");
+    const shown = value === undefined ? (/^(blank|line end|empty line)$/.test(text(name)) ? "" : plain(part)) : value;
+    const button = el("button", {type: "button", "aria-pressed": "false"}, text(name));
+    const line = el("tr", null, el("th", {scope: "row"}, button), el("td", {class: "y"}, from + ": " + digits),
+      el("td", null, el("span", {class: "p"}, shown)), el("td", null, text(means)));
+    button.addEventListener("click", () => mark(button.getAttribute("aria-pressed") === "true" ? -1 : i));
+    lines.push(line);
+    body.append(line);
+    from = to;
+  });
+  function mark(i) {
+    lines.forEach((l, k) => {
+      l.classList.toggle("on", k === i);
+      l.querySelector("button").setAttribute("aria-pressed", String(k === i));
+    });
+    for (const [k, e] of marks) e.classList.toggle("on", k === i);
+    draw(i);
+  }
+  // draw writes the dump, with the bytes of field i marked.
+  function draw(i) {
+    dump.replaceChildren();
+    for (let a = 0; a < raw.length; a += 8) {
+      const b = Math.min(a + 8, raw.length);
+      dump.append(a.toString(16).padStart(4, "0") + "  ");
+      run(a, b, c => hex(raw[c]) + " ");
+      dump.append("   ".repeat(8 - (b - a)) + " ");
+      run(a, b, c => plain([raw[c]]));
+      dump.append("\n");
+    }
+    function run(a, b, form) {
+      for (let c = a; c < b;) {
+        const on = owner[c] === i;
+        let s = "";
+        for (; c < b && (owner[c] === i) === on; c++) s += form(c);
+        dump.append(on ? el("mark", null, s) : s);
+      }
+    }
+  }
+  draw(-1);
+  const size = m.n || raw.length, rest = m.n ? "; the first " + raw.length + " are shown" : "";
+  return [el("h3", null, title), el("table", null, el("caption", null, size + " bytes" + rest),
+    el("thead", null, el("tr", null, ...["Field", "Bytes", "Value", "Meaning"].map(h => el("th", {scope: "col"}, h)))),
+    body), dump];
+}
+
+// stateAt returns the lines of each state after event i.
+const states = {at: -1, of: new Map()};
+function stateAt(i) {
+  if (i < states.at) {
+    states.at = -1;
+    states.of.clear();
+  }
+  for (; states.at < i; states.at++) for (const p of data.events[states.at + 1].z || []) {
+    const was = states.of.get(p.k) || [];
+    states.of.set(p.k, [...was.slice(0, p.h), ...p.l, ...was.slice(was.length - p.t)]);
+  }
+  return states.of;
+}
+
+// facts shows the lines of a state: a kind, a name, a value and a note each.
+function facts(lines) {
+  const all = [];
+  let dl = null;
+  for (const [kind, name, value, note] of lines || []) {
+    if (kind === 0) {
+      dl = el("dl");
+      all.push(el("h4", null, text(name), el("span", {class: "dim"}, "  " + text(note))), dl);
+      continue;
+    }
+    const notes = text(note) ? el("span", {class: "dim"}, "  " + text(note)) : "";
+    if (kind === 1) dl.append(el("dt", null, text(name)), el("dd", null, value, notes));
+    if (kind === 2) dl.append(el("dt", null, text(name)), el("dd", {class: "dim"}, "unknown" + (text(note) ? ": " + text(note) : "")));
+    if (kind === 3) dl.append(el("dt", null, text(name) || "–"), el("dd", null, value, notes));
+  }
+  return all.filter(e => e.tagName !== "DL" || e.childElementCount);
+}
+
+// show fills the details with event i.
+function show(i) {
+  const e = data.events[i], c = data.conns[e.c], state = stateAt(i);
+  const way = e.d === "C" ? "client to server" : e.d === "S" ? "server to client" : "";
+  const when = data.start ? new Date(data.start + e.t / 1000 || data.start).toISOString() : "";
+  const back = el("button", {type: "button", class: "back"}, "Close");
+  back.addEventListener("click", close);
+  const all = [back, el("h2", null, "#" + e.n + " " + text(e.h)), el("p", null, text(e.m)),
+    e.g ? el("p", {class: "dim"}, text(e.g)) : null];
+  for (const [rule, severity, section, message] of e.l || []) {
+    all.push(el("p", {class: "lint " + severity}, rule + " (" + severity + (section ? " §" + section : "") + "): " + message));
+  }
+  const related = (e.k || []).map(([name, n, label]) => [text(name), el("span", null, linkTo(n, "#" + n), " " + text(label))]);
+  all.push(pairs([["way", way], ["time", when], ["answered after", e.r ? e.w : ""], ["note", e.x], ["flags", e.f], ...related]));
+  if (e.i) all.push(...fields(e.i, e.o ? "Received" : "Every byte"));
+  if (e.o && e.o.b) all.push(...fields(e.o, "Sent on in its place"));
+  else if (e.o) all.push(el("h3", null, "Sent on in its place"), el("p", null, "nothing"));
+  if (c[0]) {
+    all.push(el("h3", null, "Connection"), pairs([["name", c[1]], ["user", c[2]], ["dialect", c[3] + (c[4] ? " (inferred)" : "")],
+      ["client", c[5]], ["server", c[6]], ["session", c[7]], ["led here by", c[8] ? "connection " + c[8] : ""]]),
+      el("h3", null, "State after it"), ...facts(c[2] ? state.get(c[9]) : null), ...facts(state.get(String(c[0]))));
+  }
+  detail.replaceChildren(...all.filter(x => x));
+  detail.scrollTop = 0;
+  detail.classList.add("open");
+  document.body.classList.add("open");
+}
+
+function close() {
+  detail.classList.remove("open");
+  document.body.classList.remove("open");
+  if (current >= 0) links[current].focus();
+}
+
+// select makes row i the current one.
+function select(i, focus) {
+  if (i < 0 || i >= rows.length) return;
+  if (current >= 0) {
+    links[current].removeAttribute("aria-current");
+    links[current].tabIndex = -1;
+  }
+  current = i;
+  links[i].setAttribute("aria-current", "true");
+  links[i].tabIndex = 0;
+  history.replaceState(null, "", "#n" + data.events[i].n);
+  show(i);
+  if (focus) links[i].focus({preventScroll: true});
+  rows[i].scrollIntoView({block: "nearest"});
+}
+
+// step goes to the next row in a direction that is shown and that fits, from the current one on.
+function step(by, fits, from = current) {
+  for (let i = from + by; i >= 0 && i < rows.length; i += by) {
+    if (!rows[i].hidden && (!fits || fits(i))) return select(i, true);
+  }
+}
+
+// hay returns the text of an event in which search looks.
+const hays = [];
+function hay(i) {
+  if (hays[i] === undefined) {
+    const e = data.events[i], parts = [rows[i].textContent, text(e.h), text(e.m), e.x || ""];
+    for (const m of [e.i, e.o]) if (m && m.b) parts.push(plain(bytes(m.b)), ...m.s.map(s => s[3] || ""));
+    for (const l of e.l || []) parts.push(...l);
+    hays[i] = parts.join("\n").toLowerCase();
+  }
+  return hays[i];
+}
+
+// narrow shows the rows of the chosen session in which the text is found.
+function narrow() {
+  const wanted = find.value.trim().toLowerCase();
+  let n = 0;
+  rows.forEach((r, i) => {
+    const ok = (!conns || conns.has(String(data.conns[data.events[i].c][0]))) && (!wanted || hay(i).includes(wanted));
+    r.hidden = !ok;
+    if (ok) n++;
+  });
+  document.getElementById("count").textContent = wanted || conns ? n + " of " + rows.length : "";
+}
+
+document.getElementById("search").addEventListener("submit", e => {
+  e.preventDefault();
+  step(1, null, -1);
+});
+find.addEventListener("input", narrow);
+document.getElementById("sessions").addEventListener("click", e => {
+  const b = e.target.closest("button");
+  if (!b) return;
+  for (const other of document.querySelectorAll("#sessions button")) other.setAttribute("aria-pressed", String(other === b));
+  conns = b.dataset.conns ? new Set(b.dataset.conns.split(" ")) : null;
+  narrow();
+});
+document.addEventListener("click", e => {
+  const a = e.target.closest('a[href^="#n"]');
+  if (!a || e.ctrlKey || e.metaKey || e.shiftKey) return;
+  const i = at.get(Number(a.hash.slice(2)));
+  if (i === undefined) return;
+  e.preventDefault();
+  rows[i].hidden = false;
+  select(i, e.detail !== 0);
+  if (e.detail === 0) detail.focus();
+});
+document.addEventListener("keydown", e => {
+  if (e.ctrlKey || e.metaKey || e.altKey) return;
+  if (e.key === "Escape") {
+    if (e.target === find) {
+      find.value = "";
+      narrow();
+    }
+    close();
+    return;
+  }
+  if (e.target === find || detail.contains(e.target) && e.key.length > 1) return;
+  const sign = i => rows[i].querySelector(".m");
+  const order = {
+    j: () => step(1), ArrowDown: () => step(1), k: () => step(-1), ArrowUp: () => step(-1),
+    Home: () => step(1, null, -1), End: () => step(-1, null, rows.length),
+    "/": () => find.focus(), n: () => step(1, sign), N: () => step(-1, sign),
+  }[e.key];
+  if (!order) return;
+  e.preventDefault();
+  order();
+});
+window.addEventListener("hashchange", fromHash);
+
+function fromHash() {
+  const i = at.get(Number(location.hash.slice(2)));
+  if (i !== undefined && i !== current) select(i, true);
+}
+
+links.forEach((a, i) => { a.tabIndex = i ? -1 : 0; });
+fromHash();
+document.documentElement.dataset.ready = "true";
+})();
