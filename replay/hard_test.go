@@ -359,13 +359,10 @@ func (l *crowd) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.shut = true
-	for _, p := range l.peers {
-		p.Close()
-	}
 	return nil
 }
 
-// TestServeEndsInACrowd: Serve ends although clients come at that moment.
+// TestServeEndsInACrowd: Serve ends although clients come at that moment, and closes them all.
 func TestServeEndsInACrowd(t *testing.T) {
 	plan, err := NewPlan(record(t, "1 open 10.0.0.1:1863\n1 C PNG\n1 S QNG\n"))
 	if err != nil {
@@ -375,8 +372,17 @@ func TestServeEndsInACrowd(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithCancel(t.Context())
 			defer cancel()
-			if _, err := Serve(ctx, plan, &crowd{cancel: cancel}, ServeOptions{}); err != nil {
+			l := &crowd{cancel: cancel}
+			if _, err := Serve(ctx, plan, l, ServeOptions{}); err != nil {
 				t.Error(err)
+			}
+			if l.came < 20 {
+				t.Errorf("it took %d clients, want 20 at least", l.came)
+			}
+			for _, p := range l.peers {
+				if _, err := p.Read(make([]byte, 1)); err == nil {
+					t.Error("a client that came at the end heard something")
+				}
 			}
 		})
 	}
