@@ -7,7 +7,7 @@ import (
 	"github.com/msnscope/msnscope/decode"
 )
 
-// answerError answers a request with an error (§7.11), or replaces an answer by one.
+// answerError answers a command of the client with an error (§7.11), and keeps it from the server.
 type answerError struct{ code int }
 
 func newError(ks *keys) fault {
@@ -18,15 +18,13 @@ func newError(ks *keys) fault {
 	return f
 }
 
+// can is false for what servers say: an error answers a request.
+func (f *answerError) can(h *hit) bool { return h.key.dir == decode.FromClient }
+
 func (f *answerError) do(_ context.Context, h *hit) {
 	line := fmt.Sprintf("%03d", f.code)
 	if h.In.In.HasTrID {
 		line += " " + string(h.In.In.TrIDText())
 	}
-	line += "\r\n"
-	if h.key.dir == decode.FromServer {
-		h.Out = []byte(line)
-		return
-	}
-	h.Drop, h.Reply = true, append(h.Reply, []byte(line))
+	h.Drop, h.Reply = true, append(h.Reply, []byte(line+"\r\n"))
 }

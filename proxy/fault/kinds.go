@@ -92,8 +92,8 @@ var kinds = []Kind{
 	},
 	{
 		Name: "error", Keys: []string{"code=500 the number"},
-		Means:   "answers a request with an error, and keeps it from the server; an answer becomes the error",
-		Example: `error:code=715 @ cmd == "CHG"`, filter: `dir == "C"`, make: newError,
+		Means:   "answers a command of the client with an error, and keeps it from the server",
+		Example: `error:code=715 @ cmd == "CHG"`, make: newError,
 	},
 	{
 		Name: "stale_cookie",
@@ -109,7 +109,7 @@ var kinds = []Kind{
 	},
 	{
 		Name: "nak", Means: "keeps a message from the switchboard and says that it could not be delivered (§8.7)",
-		Example: `nak:p=0.3`, filter: `cmd == "MSG" && dir == "C"`, make: newNAK,
+		Example: `nak:p=0.3`, filter: `cmd == "MSG"`, make: newNAK,
 	},
 	{
 		Name: "wrong_length", Keys: []string{"by=1 how much is added, negative to take off"},

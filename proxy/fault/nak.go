@@ -12,11 +12,11 @@ type nak struct{}
 
 func newNAK(*keys) fault { return nak{} }
 
+// can is false for what servers deliver, and for what NAK cannot name.
+func (nak) can(h *hit) bool { return h.key.dir == decode.FromClient && h.In.In.HasTrID }
+
 func (nak) do(_ context.Context, h *hit) {
 	m := &h.In.In
-	if h.key.dir != decode.FromClient || !m.HasTrID {
-		return
-	}
 	h.Drop = true
 	if string(m.Arg(0)) != "U" {
 		h.Reply = append(h.Reply, []byte("NAK "+string(m.TrIDText())+"\r\n"))

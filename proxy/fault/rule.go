@@ -30,6 +30,12 @@ type passer interface {
 	pass(ctx context.Context, h *hit)
 }
 
+// chooser is a fault that only some commands can have: the others do not match its rule, whatever
+// the filter says, so that they are neither counted nor marked.
+type chooser interface {
+	can(h *hit) bool
+}
+
 // hit is a command that a rule hits.
 type hit struct {
 	*proxy.Exchange
@@ -138,6 +144,9 @@ func (r *Rule) apply(ctx context.Context, x *proxy.Exchange, now time.Time) {
 // hit reports whether the rule hits this command, and counts it.
 func (r *Rule) hit(h *hit, now time.Time) bool {
 	matches := r.match == nil || r.match.Match(h.In)
+	if c, ok := r.fault.(chooser); ok && matches {
+		matches = c.can(h)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	own := r.stream(h.key)

@@ -261,7 +261,7 @@ func TestLate(t *testing.T) {
 	})
 }
 
-func TestErrorInPlaceOfAnAnswer(t *testing.T) {
+func TestErrorAnswersARequest(t *testing.T) {
 	faulty(t, `error:code=602 @ cmd == "CAL"`, func(s *stage) {
 		s.client.Send("CAL 007 a@b.c\r\nPNG\r\n")
 		s.client.Want("602 007\r\n") // the digits are the client's
@@ -269,9 +269,36 @@ func TestErrorInPlaceOfAnAnswer(t *testing.T) {
 		if e := s.find("602"); e.ReplyTo != s.find("CAL").N || e.Flags&session.Injected == 0 {
 			t.Errorf("the error answers %d, flags %v", e.ReplyTo, e.Flags.Names())
 		}
-		s.server.Send("CAL 8 RINGING 1\r\n")
-		s.client.Want("602 8\r\n")
 	})
+}
+
+// TestFaultsOfSomeCommands: a fault passes what it cannot disturb, neither marked nor counted,
+// although the filter matches it.
+func TestFaultsOfSomeCommands(t *testing.T) {
+	for _, tt := range []struct{ rule, server, client, answer, passes, verb string }{
+		{`error:n=1`, "602 8\r\n", "CAL 9 a@b.c\r\n", "500 9\r\n", "", "602"},
+		{`error:n=1 @ cmd == "CAL"`, "CAL 8 RINGING 1\r\n", "CAL 9 a@b.c\r\n", "500 9\r\n", "", "CAL"},
+		{`error:n=1 @ cmd == "MSG"`, "MSG a@b.c A 2\r\nhi", "MSG 9 N 2\r\nhi", "500 9\r\n", "", "MSG"},
+		{`nak:n=1 @ cmd == "MSG"`, "MSG a@b.c A 2\r\nhi", "MSG 9 N 2\r\nhi", "NAK 9\r\n", "", "MSG"},
+		{
+			`stale_cookie:n=1 @ role == "SB"`, "JOI a@b.c A\r\n", "USR 9 a@b.c 1.2.3\r\n", "",
+			"USR 9 a@b.c 1.2.0\r\n", "JOI",
+		},
+		{`wrong_length:n=1 @ role == "SB"`, "JOI a@b.c A\r\n", "MSG 9 N 2\r\nhi", "", "MSG 9 N 3\r\nhi", "JOI"},
+	} {
+		faulty(t, tt.rule, func(s *stage) {
+			s.server.Send(tt.server)
+			s.client.Want(tt.server)
+			if e := s.find(tt.verb); e.Flags&session.Fault != 0 || e.Text != "" {
+				t.Errorf("%s: flags %v, text %q of %q", tt.rule, e.Flags.Names(), e.Text, tt.server)
+			}
+			s.client.Send(tt.client + "PNG\r\n")
+			if tt.answer != "" {
+				s.client.Want(tt.answer)
+			}
+			s.server.Want(tt.passes + "PNG\r\n")
+		})
+	}
 }
 
 func TestStaleCookie(t *testing.T) {
