@@ -157,6 +157,9 @@ func appendWords(dst []byte, e *session.Event) []byte {
 			dst = appendPrintable(append(dst, " to "...), Address(e.Server, e.ServerName))
 		}
 	case session.Close:
+		if strings.HasPrefix(e.Text, "closed") { // as in "closed by the server"
+			return appendPrintable(dst, e.Text)
+		}
 		dst = append(dst, "closed"...)
 	case session.HalfClose:
 		dst = append(append(dst, "half-closed by the "...), endName(e.Dir)...)

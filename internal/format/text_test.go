@@ -214,7 +214,7 @@ a NS C: PNG
 # 2 a@x.y NS: connected from 192.0.2.1:7
 = 2 a@x.y NS
 a NS C: OUT
-# closed: closed by the server
+# closed by the server
 a NS S: (closed)
 = 2 a@x.y NS
 a NS C: PNG
