@@ -22,6 +22,8 @@ type Options struct {
 	Live bool
 	// Filter is the filter expression at the start, "" for none.
 	Filter string
+	// Lint is the preset of rules at the start; "" for that of the settings.
+	Lint string
 	// Compile compiles a filter expression; nil means filter.Compile.
 	Compile func(expr string) (model.Filter, error)
 	// Title returns in a few words what is shown, such as ":1863→embedded". It is called at every
@@ -277,6 +279,9 @@ func (a *App) open() error {
 		return fmt.Errorf("open the terminal: %w", err)
 	}
 	a.report(a.loadSettings())
+	if a.o.Lint != "" {
+		a.report(a.setLint(a.o.Lint))
+	}
 	a.useSettings()
 	a.screen.EnablePaste()
 	return nil

@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -33,4 +35,16 @@ func TestLintOnTheScreen(t *testing.T) {
 	b.shows("no command matches")
 	b.press(":set lint=sometimes", "Enter")
 	b.shows("it is draft or observed or off")
+}
+
+// TestLintAtTheStart: the rules that the command line names are in force before those of the
+// settings.
+func TestLintAtTheStart(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "settings")
+	if err := os.WriteFile(file, []byte("lint = \"off\"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := open(t, 250, 70, Options{Log: capturestest.Samples(t, "lists.pcapng"), Settings: file, Lint: "draft"})
+	b.press("/", "lint", "Enter")
+	b.shows("22 XL")
 }

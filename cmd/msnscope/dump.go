@@ -18,11 +18,11 @@ import (
 // dumpFlags are the flags of dump.
 type dumpFlags struct {
 	expr, form, out string
-	preset          string // of lint, "" for none
 	fields          []string
 	everything      bool
 	follow, exact   bool
 	times           timeFlag
+	lint            lintFlag
 }
 
 func dumpCommand(e *env) *cobra.Command {
@@ -56,7 +56,7 @@ func dumpCommand(e *env) *cobra.Command {
 	fs.StringVarP(&f.form, "type", "T", "text", "form of the output: text, jsonl, csv, cs or parquet")
 	fs.StringArrayVarP(&f.fields, "field", "e", nil, "print this `FIELD`; may be repeated")
 	fs.BoolVarP(&f.everything, "verbose", "V", false, "print every field and byte")
-	fs.StringVar(&f.preset, "lint", "", "check the commands as lint does, by the preset draft or observed: `PRESET`")
+	f.lint.add(fs)
 	f.times.add(fs)
 	fs.BoolVar(&f.exact, "exact", false, "in csv, put no apostrophe in front of what spreadsheets would compute")
 	fs.BoolVar(&f.follow, "follow", false, "go on with what is added to the file, until Ctrl-C")
@@ -83,13 +83,10 @@ func (f *dumpFlags) run(ctx context.Context, e *env, args []string) error {
 	if d.into = into; f.follow && (len(paths) > 1 || paths[0] == "-") {
 		return usage("--follow goes on with one file; - is followed without it")
 	}
-	if f.preset != "" {
-		options, err := lintOptions("--lint", f.preset)
-		if err != nil {
-			return err
-		}
-		d.checker, d.found = lint.New(options), map[int][]session.Finding{}
+	if d.checker, err = f.lint.checker(e, match); err != nil {
+		return err
 	}
+	d.found = map[int][]session.Finding{}
 	if f.out == "" || f.out == "-" {
 		if f.form == "parquet" && isTerminal(e.stdout) {
 			return &exitError{

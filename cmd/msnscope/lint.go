@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/msnscope/msnscope/decode/lint"
 	"github.com/msnscope/msnscope/internal/eventlog"
@@ -103,6 +104,37 @@ func lintOptions(flag, preset string) (lint.Options, error) {
 		return lint.Options{}, usage("%s %s: the presets are %s", flag, preset, strings.Join(lint.Presets(), " and "))
 	}
 	return lint.Options{Preset: lint.Preset(preset)}, nil
+}
+
+// lintFlag is the flag that has events checked as lint does, whatever is then done with them.
+type lintFlag struct{ preset string }
+
+func (f *lintFlag) add(fs *pflag.FlagSet) {
+	fs.StringVar(&f.preset, "lint", "", "check the commands as lint does, by the preset draft or observed: `PRESET`")
+}
+
+// options returns the options of the flag's preset, nil without the flag.
+func (f *lintFlag) options() (*lint.Options, error) {
+	if f.preset == "" {
+		return nil, nil
+	}
+	o, err := lintOptions("--lint", f.preset)
+	return &o, err
+}
+
+// checker returns what checks the events that match is asked about, nil without the flag. Where
+// match reads findings all the same, checker writes a hint to standard error.
+func (f *lintFlag) checker(e *env, match *filter.Filter) (*lint.Checker, error) {
+	o, err := f.options()
+	switch {
+	case err != nil:
+		return nil, err
+	case o != nil:
+		return lint.New(*o), nil
+	case match.ReadsLint():
+		e.talk("msnscope: the filter reads lint, but nothing is checked\nhint: --lint observed, or --lint draft\n")
+	}
+	return nil, nil
 }
 
 // ruleList returns one line for each rule that the options select.

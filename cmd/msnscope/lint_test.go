@@ -3,8 +3,12 @@ package main
 import (
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -79,16 +83,83 @@ func TestDumpLint(t *testing.T) {
 	p := launch(t, "dump", sampleDir+"presence.pcapng", "-T", "jsonl", "--lint", "observed", "-Y",
 		`"lint" in flags && any(lint, .rule == "S01")`)
 	p.wait(exitOK)
-	var line struct {
-		Cmd   string
-		Flags []string
-		Lint  []struct{ Rule, Severity, Section, Message string }
+	all := lintedLines(t, p.stdout.String())
+	if len(all) != 1 || all[0].Cmd != "CHG" || len(all[0].Lint) != 1 || all[0].Lint[0].Rule != "S01" ||
+		all[0].Lint[0].Section != "7.7" {
+		t.Errorf("got %+v, want CHG with its finding", all)
 	}
-	if err := json.Unmarshal([]byte(p.stdout.String()), &line); err != nil {
+}
+
+// linted is a line of -T jsonl as far as lint is concerned.
+type linted struct {
+	N     uint64
+	Cmd   string
+	Flags []string
+	Lint  []struct{ Rule, Severity, Section, Message string }
+}
+
+func lintedLines(t *testing.T, text string) (all []linted) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		var l linted
+		if err := json.Unmarshal([]byte(line), &l); err != nil {
+			t.Fatalf("%v in %s", err, line)
+		}
+		all = append(all, l)
+	}
+	return all
+}
+
+// TestLintLive: the lines of live traffic have the findings that its recording has, filters read
+// them, and what is recorded has none.
+func TestLintLive(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "live.pcapng")
+	p := launch(t, "--headless", "--listen", "127.0.0.1:0", "-T", "jsonl", "--no-dispatch",
+		"--lint", "draft", "-w", file)
+	a := (&stage{t: t, addr: p.address()}).signInHere("alice@hotmail.com", "alicepw")
+	a.say("CHG 4 XXX", "201 4")
+	a.say("CHG 5 NLN", "CHG 5 NLN")
+	a.Conn.Close()
+	await(t, "the end", func() bool { return strings.Contains(p.stdout.String(), `"event":"close"`) })
+	p.end(exitOK)
+	live := lintedLines(t, p.stdout.String())
+	i := slices.IndexFunc(live, func(l linted) bool { return l.Cmd == "CHG" && len(l.Lint) > 0 })
+	if i < 0 || live[i].Lint[0].Rule != "S01" || !slices.Contains(live[i].Flags, "lint") {
+		t.Errorf("the state XXX is not a finding of S01 in\n%s", p.stdout)
+	}
+	p = launch(t, "dump", file, "-T", "jsonl", "--lint", "draft")
+	p.wait(exitOK)
+	if later := lintedLines(t, p.stdout.String()); !reflect.DeepEqual(live, later) {
+		t.Errorf("live %+v\nfrom the recording %+v", live, later)
+	}
+	p = launch(t, "dump", file, "-T", "jsonl")
+	p.wait(exitOK)
+	if strings.Contains(p.stdout.String(), `"lint"`) {
+		t.Errorf("without --lint there are findings in\n%s", p.stdout)
+	}
+	p = launch(t, "dump", file, "-Y", "lint")
+	p.wait(exitOK)
+	if !strings.Contains(p.stderr.String(), "hint: --lint observed") {
+		t.Errorf("nothing says that nothing was checked: %s", p.stderr)
+	}
+}
+
+// TestLintSniffed: a filter on findings shows what a passive listener finds wrong.
+func TestLintSniffed(t *testing.T) {
+	sniffs(t)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
 		t.Fatal(err)
 	}
-	if line.Cmd != "CHG" || len(line.Lint) != 1 || line.Lint[0].Rule != "S01" || line.Lint[0].Section != "7.7" {
-		t.Errorf("got %+v, want CHG with a finding of S01", line)
+	defer l.Close()
+	p := launch(t, "sniff", "-i", "lo", "--headless", "-T", "jsonl", "--lint", "observed",
+		"-Y", fmt.Sprintf(`server == %q && any(lint, .rule == "L21")`, l.Addr()))
+	p.address()
+	speak(t, l, "C VER 1 MSNP2\r\n", "S VER 1 MSNP2\r\n", "C CHG 2 XXX\r\n", "S CHG 2 NLN\r\n")
+	await(t, "the finding", func() bool { return p.stdout.String() != "" })
+	p.end(exitOK)
+	if all := lintedLines(t, p.stdout.String()); len(all) != 1 || all[0].Cmd != "CHG" || all[0].Lint[0].Rule != "L21" {
+		t.Errorf("got %+v, want CHG with its finding", all)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/msnscope/msnscope/decode/lint"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/bus"
 	"github.com/msnscope/msnscope/internal/filter"
@@ -67,11 +68,13 @@ type viewFlags struct {
 	filter, form string
 	headless     bool
 	times        timeFlag
+	lint         lintFlag
 
 	// check sets the following.
-	match  *filter.Filter
-	print  printer
-	screen bool // the inspector has the terminal
+	match   *filter.Filter
+	print   printer
+	screen  bool          // the inspector has the terminal
+	checker *lint.Checker // of what is printed, nil without --lint and in the inspector, which has its own
 }
 
 func (f *viewFlags) add(fs *pflag.FlagSet) {
@@ -79,6 +82,7 @@ func (f *viewFlags) add(fs *pflag.FlagSet) {
 	fs.BoolVar(&f.headless, "headless", false, "no inspector: one line a command on standard output")
 	fs.StringVarP(&f.form, "type", "T", "text", "form of the headless output: text, jsonl or cs")
 	f.times.add(fs)
+	f.lint.add(fs)
 }
 
 // check returns what is wrong with the flags, and fills in their defaults.
@@ -100,8 +104,12 @@ func (f *viewFlags) check(e *env) (err error) {
 	if f.form == "text" {
 		f.print = (&lines{clock: format.Clock{Form: times}}).print
 	}
-	f.screen = !f.headless && isTerminal(e.stdout) && isTerminal(e.stdin)
-	return nil
+	if f.screen = !f.headless && isTerminal(e.stdout) && isTerminal(e.stdin); f.screen {
+		_, err = f.lint.options()
+		return err
+	}
+	f.checker, err = f.lint.checker(e, f.match)
+	return err
 }
 
 // logs returns the ring that keeps log lines while the inspector has the terminal, nil without the
@@ -145,11 +153,20 @@ func gap(first, last *session.Event, lost int) *session.Event {
 // Nobody notices the delay, and heavy traffic does not pay for a write an event.
 const batchTime = 5 * time.Millisecond
 
-// output subscribes a printer that writes the events that f matches to w as they come. The first
-// error of w is passed to failed; after it nothing more is written.
-func output(b *bus.Bus[*session.Event], w io.Writer, p printer, f *filter.Filter,
-	failed func(error),
-) *bus.Subscription {
+// checked returns the event, with what the rules of --lint find in it. Others have the event too,
+// so that findings stand in a copy.
+func (f *viewFlags) checked(e *session.Event) *session.Event {
+	if f.checker == nil {
+		return e
+	}
+	c := *e
+	c.Found(f.checker.Check(e))
+	return &c
+}
+
+// output subscribes a printer that writes the events that the filter matches to w as they come. The
+// first error of w is passed to failed; after it nothing more is written.
+func (f *viewFlags) output(b *bus.Bus[*session.Event], w io.Writer, failed func(error)) *bus.Subscription {
 	out := bufio.NewWriterSize(w, 64<<10)
 	var buf []byte
 	over := false
@@ -157,10 +174,13 @@ func output(b *bus.Bus[*session.Event], w io.Writer, p printer, f *filter.Filter
 		Name: "output", Gap: gap, Delay: batchTime,
 		Handle: func(batch []*session.Event) {
 			for _, e := range batch {
-				if over || !f.Match(e) {
+				if over {
+					break
+				}
+				if e = f.checked(e); !f.match.Match(e) {
 					continue
 				}
-				buf = p(buf[:0], e)
+				buf = f.print(buf[:0], e)
 				_, _ = out.Write(buf) // the error sticks and shows in Flush
 			}
 			if err := out.Flush(); err != nil && !over {

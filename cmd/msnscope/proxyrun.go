@@ -150,7 +150,7 @@ func (r *proxyRun) endControl() error {
 func (r *proxyRun) show(context.Context) error {
 	if !r.screen {
 		failed := func(err error) { r.out.stopped("standard output", err) }
-		r.prints = output(r.events, r.env.stdout, r.print, r.match, failed)
+		r.prints = r.output(r.events, r.env.stdout, failed)
 	}
 	return nil
 }
@@ -235,7 +235,8 @@ func (r *proxyRun) wait(ctx context.Context) error {
 func (r *proxyRun) inspect(ctx context.Context) error {
 	upstream := cmp.Or(r.upstream, "embedded")
 	err := r.env.runInspector(ctx, ui.Options{
-		Log: r.log, Live: true, Filter: r.filter, Steering: r.controls, Logs: r.kept.Lines, Status: r.rec.status,
+		Log: r.log, Live: true, Filter: r.filter, Lint: r.lint.preset,
+		Steering: r.controls, Logs: r.kept.Lines, Status: r.rec.status,
 		Title: warned(r.on.String()+" → "+upstream, r.proxy), Question: r.rec.question,
 		Note: r.note(),
 	}, "msnscope --headless prints lines")

@@ -148,7 +148,7 @@ func (r *sniffRun) countDropped() error {
 // show prints events if there is no inspector.
 func (r *sniffRun) show(context.Context) error {
 	if !r.screen {
-		r.printed = output(r.events, r.env.stdout, r.print, r.match, r.unprinted)
+		r.printed = r.output(r.events, r.env.stdout, r.unprinted)
 		r.env.say("listening on %s", r.iface)
 	}
 	return nil
@@ -216,7 +216,7 @@ func (r *sniffRun) publish() {
 func (r *sniffRun) wait(ctx context.Context) error {
 	if r.screen {
 		err := r.env.runInspector(ctx, ui.Options{
-			Log: r.log, Live: true, Filter: r.filter, Logs: r.kept.Lines, Status: r.rec.status,
+			Log: r.log, Live: true, Filter: r.filter, Lint: r.lint.preset, Logs: r.kept.Lines, Status: r.rec.status,
 			Title: r.title, Question: r.rec.question,
 		}, "msnscope sniff --headless prints lines")
 		return cmp.Or(err, ended(ctx))

@@ -60,6 +60,7 @@ func New(o Options) *Checker {
 // the caller's. Check keeps nothing of e.
 func (k *Checker) Check(e *session.Event) []session.Finding {
 	if e.Conn == 0 {
+		k.missed(e)
 		return nil
 	}
 	l := &k.look

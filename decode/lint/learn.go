@@ -60,7 +60,7 @@ func (k *Checker) learn(l *look) {
 	e, c := l.e, l.c
 	switch e.Kind {
 	case session.Gap:
-		c.whole, c.sync.running, c.list, c.roster = false, false, count{}, count{}
+		c.missed()
 		return
 	case session.HalfClose:
 		if c.closer == 0 {
@@ -96,6 +96,22 @@ func (k *Checker) learn(l *look) {
 	if e.Out != nil {
 		l.learnProxy()
 	}
+}
+
+// missed has every connection lack what an event says is missing of all of them.
+func (k *Checker) missed(e *session.Event) {
+	if e.Kind != session.Gap {
+		return
+	}
+	for _, c := range k.conns {
+		c.missed()
+	}
+	k.notified = newRecent[bool](maxSeen) // whose cookies may have been issued meanwhile
+}
+
+// missed forgets what cannot be relied on once bytes are missing.
+func (c *conn) missed() {
+	c.whole, c.sync.running, c.list, c.roster = false, false, count{}, count{}
 }
 
 func (l *look) learnOpaque() {

@@ -92,6 +92,23 @@ func TestSkip(t *testing.T) {
 	}
 }
 
+// TestLost: what was lost to a reader that was too slow may have been what a rule misses.
+func TestLost(t *testing.T) {
+	for id, script := range map[string][2]string{
+		"T06": {"NS\n", "S: VER 77 MSNP2"},
+		"L06": {"NS\n", "C: INF 1"},
+		"B04": {online + "C: XFR 7 SB\nS: XFR 7 SB 10.0.0.9:1863 CKI 17.26\nSB\n", "C: USR 1 alice@hotmail.com 1.2.3"},
+		"B13": {called, "S: BYE dave@hotmail.com"},
+	} {
+		if found := check(t, script[0]+script[1], lint.Options{}); !slices.Contains(ids(found), id) {
+			t.Errorf("%s: found %v without a loss", id, found)
+		}
+		if found := check(t, script[0]+"\nlost\n"+script[1], lint.Options{}); len(found) > 0 {
+			t.Errorf("%s: found %v after a loss", id, found)
+		}
+	}
+}
+
 // TestTable: every rule has all that the documentation shows.
 func TestTable(t *testing.T) {
 	chapters := lint.Chapters()

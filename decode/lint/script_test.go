@@ -21,6 +21,7 @@ import (
 //	S: line => x  what is sent on in its place is x
 //	middle NS     a connection that was open before the capture began
 //	gap           bytes of the server are missing
+//	lost          events of all connections are missing
 //	close C       an end closes the connection
 type stage struct {
 	t       *testing.T
@@ -59,6 +60,8 @@ func (s *stage) play(line string) {
 		s.open(dialect.ParseRole(rest), session.BegunBefore)
 	case "gap":
 		s.event(s.now.conn.Gap(start, decode.FromServer, "bytes are missing"))
+	case "lost":
+		s.event(&session.Event{Kind: session.Gap, Flags: session.Missing})
 	case "C:", "S:":
 		s.say(decode.Dir(word[0]), rest)
 	case "close":

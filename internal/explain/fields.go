@@ -42,7 +42,7 @@ var fields = []field{
 	{"out.raw", "the line that was sent on in place of the one that came", `out.raw contains "127.0.0.1"`},
 	{"flags", "what happened to it: rewritten, edited, held and so on", `"rewritten" in flags`},
 	{
-		"lint", "what dump --lint found in it: rule, severity, section and message of each finding",
+		"lint", "what --lint found in it: rule, severity, section and message of each finding",
 		`any(lint, .rule == "L02")`,
 	},
 	{"event", "the kind of an event that is not a command: open, close, half-close, gap, note, wait", `event == "gap"`},
