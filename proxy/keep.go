@@ -1,9 +1,9 @@
 package proxy
 
 import (
-	"bytes"
 	"fmt"
 	"io"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -12,6 +12,9 @@ const (
 	// maxKept is how many bytes of a file may wait to be written where it is kept: the disk never
 	// delays the transfer, and one that is slower for so long keeps less.
 	maxKept = 16 << 20
+	// maxKeptOfAll is the same for all files together: a disk that has stopped costs no more,
+	// however many files the users send meanwhile.
+	maxKeptOfAll = 64 << 20
 	// keptTime is how long the end of a transfer waits for the disk, to tell the name.
 	keptTime = 2 * time.Second
 )
@@ -26,15 +29,21 @@ type Keeper interface {
 
 // keep writes the content of one transfer on a goroutine of its own, which ends soon after close.
 type keep struct {
-	parts   chan []byte
-	waiting atomic.Int64 // bytes in parts
-	ended   chan string
-	full    bool // parts are missing
-	whole   bool // set before parts is closed
+	all   *atomic.Int64 // bytes that wait, of all transfers
+	ended chan string
+
+	mu      sync.Mutex // guards what follows
+	more    *sync.Cond // there is something to do for run
+	waiting []byte
+	held    int // bytes in waiting, and those that are being written
+	closed  bool
+	full    bool // some of the content is missing
+	whole   bool // set when closed is
 }
 
 func newKeep(p *Proxy, conn int) *keep {
-	k := &keep{parts: make(chan []byte, 8<<10), ended: make(chan string, 1)}
+	k := &keep{all: &p.kept, ended: make(chan string, 1)}
+	k.more = sync.NewCond(&k.mu)
 	p.conns.Go(func() { k.ended <- k.run(p.opts.KeepFile, conn) })
 	return k
 }
@@ -42,11 +51,15 @@ func newKeep(p *Proxy, conn int) *keep {
 // run writes what comes, and says in words what became of it.
 func (k *keep) run(open func(conn int) (Keeper, error), conn int) string {
 	file, err := open(conn)
-	for part := range k.parts {
-		if err == nil {
-			_, err = file.Write(part)
+	for {
+		content := k.next()
+		if len(content) == 0 {
+			break
 		}
-		k.waiting.Add(-int64(len(part)))
+		if err == nil {
+			_, err = file.Write(content)
+		}
+		k.wrote(len(content))
 	}
 	name := ""
 	if file != nil {
@@ -64,24 +77,49 @@ func (k *keep) run(open func(conn int) (Keeper, error), conn int) string {
 	return "kept as " + name
 }
 
+// next waits for content, and returns all that there is; nothing once close was called.
+func (k *keep) next() []byte {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	for len(k.waiting) == 0 && !k.closed {
+		k.more.Wait()
+	}
+	content := k.waiting
+	k.waiting = nil
+	return content
+}
+
+// wrote makes room for n bytes more.
+func (k *keep) wrote(n int) {
+	k.mu.Lock()
+	k.held -= n
+	k.mu.Unlock()
+	k.all.Add(-int64(n))
+}
+
 // write takes a copy of the content. It never waits.
 func (k *keep) write(content []byte) {
-	if k.full || k.waiting.Load() > maxKept {
-		k.full = true
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	n := len(content)
+	if k.full = k.full || k.held+n > maxKept; k.full {
 		return
 	}
-	select {
-	case k.parts <- bytes.Clone(content):
-		k.waiting.Add(int64(len(content)))
-	default:
-		k.full = true
+	if k.full = k.all.Add(int64(n)) > maxKeptOfAll; k.full {
+		k.all.Add(-int64(n))
+		return
 	}
+	k.held += n
+	k.waiting = append(k.waiting, content...)
+	k.more.Signal()
 }
 
 // close ends the file, and says in words what became of it.
 func (k *keep) close(whole bool) string {
-	k.whole = whole && !k.full
-	close(k.parts)
+	k.mu.Lock()
+	k.closed, k.whole = true, whole && !k.full
+	k.more.Signal()
+	k.mu.Unlock()
 	timer := time.NewTimer(keptTime)
 	defer timer.Stop()
 	select {

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -270,6 +271,61 @@ type stuckDisk struct {
 func (s *stuckDisk) Close(whole bool) (string, error) {
 	<-s.free
 	return s.kept.Close(whole)
+}
+
+// stoppedDisk takes nothing until its channel is closed.
+type stoppedDisk struct {
+	kept
+	free chan struct{}
+}
+
+func (s *stoppedDisk) Write(b []byte) (int, error) {
+	<-s.free
+	return s.kept.Write(b)
+}
+
+// TestStoppedDiskHoldsLittle: while the disk stands still, the content of one transfer that waits
+// for it is bounded, and so is that of all together. What is kept is the beginning, and later
+// transfers are kept whole again.
+func TestStoppedDiskHoldsLittle(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		free := make(chan struct{})
+		var disks []*stoppedDisk
+		p := newPair(t, Options{KeepFile: func(int) (Keeper, error) {
+			disks = append(disks, &stoppedDisk{free: free})
+			return disks[len(disks)-1], nil
+		}}).proxy
+		block := bytes.Repeat([]byte("x"), 2045)
+		var keeps []*keep
+		for range 12 {
+			k := newKeep(p, 1)
+			synctest.Wait()    // its file is there
+			for range 10_000 { // 20 MB
+				k.write(block)
+			}
+			keeps = append(keeps, k)
+		}
+		if got := p.kept.Load(); got > maxKeptOfAll || got < maxKeptOfAll-maxKept {
+			t.Errorf("%d bytes wait, want nearly %d", got, maxKeptOfAll)
+		}
+		close(free)
+		for i, k := range keeps {
+			if said := k.close(true); !strings.HasPrefix(said, "only a part of it kept as name") {
+				t.Errorf("it says %s", said)
+			}
+			if n := len(disks[i].data); n > maxKept || disks[i].whole {
+				t.Errorf("%d bytes kept, whole: %v", n, disks[i].whole)
+			}
+		}
+		if got := p.kept.Load(); got != 0 {
+			t.Errorf("%d bytes wait at the end", got)
+		}
+		k := newKeep(p, 1)
+		k.write(block)
+		if said := k.close(true); said != "kept as name" || string(disks[12].data) != string(block) {
+			t.Errorf("%d bytes kept, it says %s", len(disks[12].data), said)
+		}
+	})
 }
 
 // TestSlowDiskDelaysNobody: what the users say after the file passes while the disk still writes
