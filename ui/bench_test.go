@@ -1,16 +1,11 @@
 package ui
 
 import (
-	"flag"
 	"testing"
 	"time"
 
 	"github.com/msnscope/msnscope/decode/session"
 )
-
-// commands is how long the log of the benchmarks of frames is; 10000000 is what the budget of 50 ms
-// a frame is for.
-var commands = flag.Int("commands", 100_000, "events in the log of the benchmarks of frames")
 
 // endless is a log of many events that takes no memory: a scripted session again and again, with
 // numbers of its own.
@@ -31,35 +26,6 @@ func million() endless {
 	s := newScript()
 	s.talk()
 	return endless{s.log.events, 1_000_000}
-}
-
-// BenchmarkFrame measures a frame of each face after a move to the end of the log, to its beginning
-// or into its middle.
-func BenchmarkFrame(b *testing.B) {
-	a := open(b, 140, 42, Options{Log: endless{chat().Log.(*memLog).events, *commands}})
-	for _, f := range []struct {
-		name string
-		keys []string
-	}{{"list", nil}, {"ladder", []string{"F5"}}, {"conversation", []string{":goto 40", "Enter", "V"}}} {
-		a.press(f.keys...)
-		b.Run(f.name, func(b *testing.B) {
-			for i := 0; b.Loop(); i++ {
-				n := a.model.Rows()
-				a.model.Select([]int{0, n - 1, n / 2}[i%3])
-				a.draw()
-				a.screen.Show()
-			}
-		})
-	}
-}
-
-func BenchmarkDrawMillion(b *testing.B) {
-	a := open(b, 140, 42, Options{Log: million()})
-	a.model.Select(500_000)
-	for b.Loop() {
-		a.draw()
-		a.screen.Show()
-	}
 }
 
 // TestScreenStaysQuickOverAMillionEvents sees that a frame leaves a big log unfinished when its

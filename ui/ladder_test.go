@@ -108,7 +108,7 @@ func TestLadderLanes(t *testing.T) {
 func TestFoldedRuns(t *testing.T) {
 	b := open(t, 140, 42, chat())
 	b.press("F5", "z")
-	b.shows("FOLDED", "typing, 6 times", "keep-alive, 4 times")
+	b.shows("FOLDED", "──typing, 3 times──", "◀─typing, 3 times──", "keep-alive, 4 times")
 	b.press("z")
-	b.hides("FOLDED", "6 times")
+	b.hides("FOLDED", "3 times")
 }

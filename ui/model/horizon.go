@@ -14,7 +14,7 @@ func (m *Model) SetHorizon(n int) {
 		return
 	}
 	m.rewind(0)
-	m.learned, m.judged, m.ladder = 0, 0, nil
+	m.learned, m.judged, m.ladders = 0, 0, [NumLanes]*Ladder{}
 	m.tree, m.stats, m.history = newTree(), Stats{}, history{}
 	m.SetLint(m.lints.options)
 	m.history.timeline.Event = m.log.At

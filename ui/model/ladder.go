@@ -67,10 +67,10 @@ type Rung struct {
 // Ladder returns the lanes of the connections in the scope, grouped by by.
 func (m *Model) Ladder(by Lanes) *Ladder {
 	key := ladderKey{by, m.scope, m.stats.Touched > 0, m.tree.shape}
-	if m.ladder == nil || m.ladder.key != key {
-		m.ladder = m.tree.ladder(key)
+	if l := m.ladders[by]; l == nil || l.key != key {
+		m.ladders[by] = m.tree.ladder(key)
 	}
-	return m.ladder
+	return m.ladders[by]
 }
 
 // Rung returns between which lanes an event runs.

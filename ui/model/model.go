@@ -47,7 +47,7 @@ type Model struct {
 	talk       int            // the connection whose conversation is shown, 0 for none
 	talkFilter *filter.Filter // finds the events of that connection
 	folded     bool           // whether a run of typing notices or keep-alives is one row
-	run        session.Fold   // of the last row, if runs are folded
+	runs       runs           // of the rows, if runs are folded
 
 	// learned counts the events that have been taken into tree, figures and history; judged counts
 	// those to which filter and scope have been applied.
@@ -73,7 +73,7 @@ type Model struct {
 
 	picks   []uint64
 	tree    tree
-	ladder  *Ladder // the latest that was asked for
+	ladders [NumLanes]*Ladder // the latest of each kind that was asked for
 	stats   Stats
 	figures Figures
 	history history
@@ -248,11 +248,11 @@ func (m *Model) rewind(first int) {
 	if first < m.judged {
 		m.endSearch()
 		m.judged = first
-		m.rows = m.rows[:sort.Search(len(m.rows), func(i int) bool { return int(m.rows[i]) >= first })]
-		m.run = session.NoFold
-		if n := len(m.rows); n > 0 && (m.folded || m.talk != 0) {
-			m.run = session.Folds(m.log.At(int(m.rows[n-1])))
+		n := sort.Search(len(m.rows), func(i int) bool { return int(m.rows[i]) >= first })
+		if left := m.unfold(n); left < n {
+			n, m.judged = left, int(m.rows[left])
 		}
+		m.rows = m.rows[:n]
 	}
 }
 
