@@ -1,6 +1,9 @@
 package lint_test
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // The beginnings of scripts.
 const (
@@ -324,6 +327,35 @@ var cases = []struct{ id, bad, good string }{
 		online + rewritten + "S: RNG 11 127.0.0.1:1863 CKI 8.5 bob@hotmail.com Bob",
 	},
 	{
+		"D01", "FT\nC: VER MSNFTP\nC: USR bob@hotmail.com 42",
+		"FT\nC: VER MSNFTP\nS: VER MSNFTP\nC: USR bob@hotmail.com 42",
+	},
+	{"D02", sized(5) + block(5), fetched(5) + block(5)},
+	{"D03", fetched(5) + block(3) + block(3), fetched(5) + block(3) + block(2)},
+	{"D04", fetched(5) + `S: \x02\x05\x00hell\n` + "\nclose S", fetched(5) + `S: \x01\x00\x00\n`},
+	{"D05", fetched(5) + `S: \x01\x05\x00hell\n`, fetched(5) + block(3) + `S: \x01\x00\x00`},
+	{"D06", fetched(4090) + block(1024) + block(2045), fetched(4091) + block(2045) + block(2045) + block(1)},
+	{"D07", accepted + "FT\nC: VER MSNFTP\nS: VER MSNFTP\nC: USR bob@hotmail.com 43", accepted + fetched(5)},
+	{
+		"D08", accepted + "FT\nC: VER MSNFTP\nS: VER MSNFTP\nC: USR dave@hotmail.com 42",
+		accepted + strings.ReplaceAll(fetched(5), "bob", "BOB"),
+	},
+	{"D09", fetched(5) + block(3) + "C: BYE 16777989", fetched(5) + block(5) + "C: BYE 16777989"},
+	{"D10", fetched(5) + block(3) + "close S", fetched(5) + block(3) + "C: CCL\nclose C"},
+	{"D11", accepted + fetched(6), accepted + fetched(5)},
+	{"D12", called + step("PERHAPS", 1), called + step("CANCEL", 1)},
+	{"D13", called + step("INVITE", 1) + step("ACCEPT", 2), called + step("INVITE", 1) + step("CANCEL", 1)},
+	{"D14", called + step("ACCEPT", 1, "IP-Address: 10.0.0.1", "Port: 6891"), accepted},
+	{
+		"D15", called + step("ACCEPT", 1, "IP-Address: 10.0.0.1", "Port: 99999"),
+		called + step("ACCEPT", 1, "IP-Address: 10.0.0.1", "Port: 65535"),
+	},
+	{
+		"D16", called + step("INVITE", 1, `Application-File: ../autoexec.bat`),
+		called + step("INVITE", 1, "Application-File: my..file.txt"),
+	},
+
+	{
 		"X02",
 		online + `S: MSG Hotmail Hotmail 5\r\nhello => MSG Hotmail Hotmail 5\r\nhello!!`,
 		online + `S: MSG Hotmail Hotmail 5\r\nhello => MSG Hotmail Hotmail 7\r\nhello!!`,
@@ -335,3 +367,38 @@ const (
 	relayed   = "\nSB\nC: ANS 1 bob@hotmail.com 84.52 11752013\nS: IRO 1 1 1 alice@hotmail.com Alice\nS: ANS 1 OK\n"
 	rewritten = "C: XFR 7 SB\nS: XFR 7 SB 10.0.0.9:1863 CKI 17.26 => XFR 7 SB 127.0.0.1:1863 CKI 17.26\n"
 )
+
+// sized is a file transfer up to the size, fetched up to the request.
+func sized(size int) string {
+	return fmt.Sprintf("FT\nC: VER MSNFTP\nS: VER MSNFTP\nC: USR bob@hotmail.com 42\nS: FIL %d\n", size)
+}
+
+func fetched(size int) string { return sized(size) + "C: TFR\n" }
+
+// block returns a block with so many bytes of content.
+func block(size int) string {
+	return fmt.Sprintf(`S: \x00\x%02x\x%02x%s\n`, size&0xff, size>>8, strings.Repeat("x", size-1)) + "\n"
+}
+
+// step returns what a client sends at a step of an invitation, told what it gets.
+func step(command string, cookie int, more ...string) string {
+	return "C: MSG 7 N " + stepOf(command, cookie, more)
+}
+
+func told(who, command string, cookie int, more ...string) string {
+	return fmt.Sprintf("S: MSG %s@hotmail.com %s %s", who, who, stepOf(command, cookie, more))
+}
+
+func stepOf(command string, cookie int, more []string) string {
+	body := "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgsinvite; charset=UTF-8\r\n\r\n" +
+		fmt.Sprintf("Invitation-Command: %s\r\nInvitation-Cookie: %d\r\n", command, cookie) +
+		strings.Join(append(more, "", ""), "\r\n")
+	return fmt.Sprintf(`%d\r\n%s`, len(body), strings.NewReplacer("\r", `\r`, "\n", `\n`).Replace(body)) + "\n"
+}
+
+// accepted is a session in which alice offers bob a file of 5 bytes, and says where it is.
+var accepted = called + step("INVITE", 1, "Application-GUID: {5D3E02AB-6190-11d3-BBBB-00C04F795683}",
+	"Application-File: a.txt", "Application-FileSize: 5") + told("bob", "ACCEPT", 1) +
+	step("ACCEPT", 1, "IP-Address: 10.0.0.1", "Port: 6891", "AuthCookie: 42") +
+	strings.ReplaceAll(strings.ReplaceAll(entered, "alice", "bob"), "Alice", "Bob") +
+	strings.ReplaceAll(strings.ReplaceAll(entered, "alice", "dave"), "Alice", "Dave")

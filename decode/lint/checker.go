@@ -65,8 +65,8 @@ func (k *Checker) Check(e *session.Event) []session.Finding {
 	}
 	l := &k.look
 	l.begin(e, k.conn(e))
-	if l.c.otherProtocol(e) {
-		return nil
+	if e.Role == dialect.FT && l.c.file == nil {
+		l.c.file = new(carried)
 	}
 	switch {
 	case e.Kind == session.Command && e.In.Opaque():

@@ -79,7 +79,7 @@ var framing = []Rule{
 		Example: `MSG 4 N 5\r\nhello, again`,
 		Habit:   "clients count characters in place of bytes, or miscount line ends",
 		on:      on{moment: atOpaque}, check: func(l *look) {
-			if l.c.behind[side(l.e.Dir)] && l.m.Why != decode.CutShort {
+			if l.c.behind[side(l.e.Dir)] && l.m.Why != decode.CutShort && l.m.Why != decode.NoBlock {
 				l.say("the payload before this is longer than its command says: %s comes after it", l.m.Line())
 			}
 		},
@@ -97,7 +97,7 @@ var framing = []Rule{
 		Example: "CVR 2 0x0409 win 4.10 i386 MSMSGS 1.0.0863",
 		Habit:   "clients and servers of the draft's time used CVR, REA, URL, CHL, QRY, PNG, QNG and others",
 		check: func(l *look) {
-			if l.row != nil && l.row.Section == "" {
+			if l.row != nil && l.row.Section == "" && l.e.Role != dialect.FT {
 				l.say("%s is not a command of the draft", l.m.Verb)
 			}
 		},

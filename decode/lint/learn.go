@@ -31,6 +31,8 @@ var lessons = []struct {
 	{from(server, "USR ANS", dialect.SB), (*look).learnEntered},
 	{from(server, "IRO", dialect.SB), (*look).learnRoster},
 	{from(client, "MSG", dialect.SB), (*look).learnMessage},
+	{from(0, "MSG", dialect.SB), (*look).learnInvite},
+	{from(0, "", dialect.FT), (*look).learnFile},
 	{from(0, "OUT", 0), func(l *look) { l.c.left[side(l.e.Dir)] = true }},
 }
 
@@ -119,6 +121,9 @@ func (l *look) learnOpaque() {
 	l.c.strayed[from] = l.c.strayed[from] || l.c.behind[from]
 	l.c.behind[from] = false
 	l.c.cut[from] = l.m.Why == decode.CutShort
+	if l.c.file != nil {
+		l.c.file.lost = l.c.file.lost || l.m.Why == decode.NoBlock
+	}
 }
 
 func (l *look) learnOffer() {
@@ -253,6 +258,7 @@ func (l *look) learnEntrance() {
 func (l *look) learnEntered() {
 	if l.row.Effect(l.e.Role) == dialect.Enters {
 		l.c.login.entered, l.c.login.answering, l.c.roster = true, false, count{}
+		l.k.talkers.put(fold(l.e.User), true)
 	}
 }
 

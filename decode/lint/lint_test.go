@@ -122,7 +122,7 @@ func TestTable(t *testing.T) {
 			t.Errorf("%s: its chapter is unknown, or the rules are out of order", r.ID)
 		case r.Means == "" || r.Example == "" || strings.HasSuffix(r.Means, "."):
 			t.Errorf("%s: means %q, example %q", r.ID, r.Means, r.Example)
-		case (r.Section == "") != (r.ID[0] == 'X'):
+		case (r.Section == "") != (r.ID[0] == 'X' || r.ID[0] == 'D'):
 			t.Errorf("%s: section %q", r.ID, r.Section)
 		case !slices.Contains([]lint.Severity{lint.Error, lint.Warn, lint.Info}, r.Severity):
 			t.Errorf("%s: severity %q", r.ID, r.Severity)

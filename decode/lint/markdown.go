@@ -16,6 +16,7 @@ func Markdown() string {
 ` + "`--lint`" + ` adds findings to ` + "`dump`" + ` and ` + "`export`" + `.
 
 - An **error** breaks the draft. A **warn** is suspicious, or harms some programs. An **info** is worth knowing.
+- The draft has no file transfers between clients: the rules about them have no section, and go by what real clients do.
 - Rules with a habit are left out by ` + "`--preset observed`" + `: real clients and servers do so without harm.
 - A rule with dialects applies in these only. Without a VER the draft's dialect counts.
 - A rule never judges what it has not seen: a connection whose beginning is not in the capture, or of which bytes are

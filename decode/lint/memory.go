@@ -15,6 +15,7 @@ const (
 	maxSeen     = 1 << 12 // challenges, and handles of foreign domains, the latest
 	maxSent     = 64      // messages of one switchboard session, the latest
 	maxTalks    = 1 << 10 // switchboard sessions with messages, the latest
+	maxOffers   = 1 << 10 // invitations, the latest
 )
 
 // memory holds what rules need to know of more than one connection.
@@ -25,12 +26,17 @@ type memory struct {
 	talks      recent[*talk]
 	proxies    recent[bool] // addresses that the proxy put in place of others
 	notified   recent[bool] // users whose connection to a notification server was seen
+	talkers    recent[bool] // users whose connection to a switchboard was seen
+
+	offers recent[[]*offer] // invitations, by session and cookie
+	ways   recent[*offer]   // by the AuthCookie
 }
 
 func newMemory() memory {
 	return memory{
 		cookies: newRecent[cookie](maxCookies), challenges: newRecent[bool](maxSeen), domains: newRecent[bool](maxSeen),
 		talks: newRecent[*talk](maxTalks), proxies: newRecent[bool](maxSeen), notified: newRecent[bool](maxSeen),
+		talkers: newRecent[bool](maxSeen), offers: newRecent[[]*offer](maxOffers), ways: newRecent[*offer](maxOffers),
 	}
 }
 
@@ -77,7 +83,6 @@ type sent struct {
 // conn holds what rules need to know of one connection.
 type conn struct {
 	id    int
-	other bool // whether it is no connection to a server of MSN at all
 	whole bool // whether its beginning was seen, and no bytes are missing since
 
 	requests []*request // in their order
@@ -96,6 +101,8 @@ type conn struct {
 	roster count // the users of the IRO that is being sent
 	serial uint64
 	known  bool // whether serial was told
+
+	file *carried // of a file transfer, nil for other connections
 }
 
 // login is how far a logon got.
@@ -207,15 +214,6 @@ func (c *conn) used(trid uint32) bool {
 		}
 	}
 	return false
-}
-
-// otherProtocol reports whether the connection is one between clients that transfer a file. It
-// begins like a logon: VER MSNFTP.
-func (c *conn) otherProtocol(e *session.Event) bool {
-	if e.Kind == session.Command && c.said == [2]int{} && string(e.In.Arg(0)) == "MSNFTP" {
-		c.other = true
-	}
-	return c.other
 }
 
 // side returns the index of a direction.

@@ -36,7 +36,7 @@ type Rule struct {
 	// ID names the rule: a letter for the chapter, and two digits. It never changes its meaning.
 	ID       string
 	Severity Severity
-	Section  string // of the draft, "" for a rule about the proxy
+	Section  string // of the draft, "" for a rule about the proxy or about file transfers
 	// From and To are the numbers of the first and the last dialect in which the rule applies; 0
 	// stands for no limit.
 	From, To int
@@ -83,11 +83,16 @@ func from(dir decode.Dir, verbs string, roles dialect.Role) on {
 // covers reports whether the rule is for commands of the row, in some dialect and at some role.
 func (o *on) covers(row *dialect.Row) bool {
 	return o.moment == atCommand && (o.dir == 0 || o.dir == row.Dir) &&
-		(o.verbs == "" || slices.Contains(strings.Fields(o.verbs), row.Verb))
+		(o.verbs == "" || slices.Contains(strings.Fields(o.verbs), row.Verb)) &&
+		(o.roles == 0 || (o.roles == dialect.FT) == (row.Roles == dialect.FT))
 }
 
-// applies reports whether the rule is for the event: its direction, role and dialect.
+// applies reports whether the rule is for the event: its direction, role and dialect. Of the rules
+// about connections to servers, those about lines hold for file transfers too.
 func (r *Rule) applies(e *session.Event, number int) bool {
+	if e.Role == dialect.FT && r.on.roles != dialect.FT && (r.ID[0] != 'F' || e.In.Block()) {
+		return false
+	}
 	return (r.on.dir == 0 || r.on.dir == e.Dir) && (r.on.roles == 0 || r.on.roles&e.Role != 0) &&
 		number >= r.From && (r.To == 0 || number <= r.To)
 }
@@ -125,11 +130,13 @@ func Chapters() [][2]string {
 		{"B", "Switchboard sessions"},
 		{"M", "Messages"},
 		{"E", "Errors and the end of a connection"},
+		{"D", "File transfers between clients"},
 		{"X", "What the proxy did"},
 	}
 }
 
-var table = slices.Concat(framing, trids, logons, names, lists, presence, switchboard, messages, endings, proxied)
+var table = slices.Concat(framing, trids, logons, names, lists, presence, switchboard, messages, endings, transfers,
+	proxied)
 
 // Verbs returns the commands for which the rule is checked, nil if it is checked for all or at the
 // end of a connection. The slice is the caller's.

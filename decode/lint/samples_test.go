@@ -2,13 +2,16 @@ package lint_test
 
 import (
 	"io/fs"
+	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/msnscope/msnscope/captures/capturestest"
 	"github.com/msnscope/msnscope/captures/samples"
+	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/lint"
 )
 
@@ -74,6 +77,37 @@ func TestRealClients(t *testing.T) {
 		}
 		if got := rulesIn(t, name, lint.Observed, false); got != tc.observed {
 			t.Errorf("%s: observed %q, want %q", tc.name, got, tc.observed)
+		}
+	}
+}
+
+// TestRealTransfers: the rules about file transfers find nothing in those of real clients, although
+// they look at each line and block of them.
+func TestRealTransfers(t *testing.T) {
+	names, err := filepath.Glob("../../captures/testdata/transfers/*.pcap")
+	if err != nil || len(names) != 5 {
+		t.Fatalf("%d recordings, %v", len(names), err)
+	}
+	for _, name := range names {
+		f, err := os.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		log, k, seen := capturestest.Load(t, name, f), lint.New(lint.Options{}), 0
+		for i := range log.Len() {
+			e := log.At(i)
+			if e.Role == dialect.FT {
+				seen++
+			}
+			for _, f := range k.Check(e) {
+				if e.Role == dialect.FT || f.Rule[0] == 'D' {
+					t.Errorf("%s: event %d: %s %s", name, e.N, f.Rule, f.Message)
+				}
+			}
+		}
+		if seen < 10 {
+			t.Errorf("%s: %d events of file transfers", name, seen)
 		}
 	}
 }

@@ -16,6 +16,7 @@ import (
 // would, by real Readers.
 //
 //	NS            a new connection to a server of that role, at 10.0.0.1:1863
+//	FT            one to the client that sends a file
 //	@2            go on with connection 2
 //	C: line       what an end sends, escaped as decode.Quote does; a line gets its CRLF
 //	S: line => x  what is sent on in its place is x
@@ -54,7 +55,7 @@ func check(t *testing.T, script string, o lint.Options) []session.Finding {
 func (s *stage) play(line string) {
 	word, rest, _ := strings.Cut(line, " ")
 	switch word {
-	case "DS", "NS", "SB":
+	case "DS", "NS", "SB", "FT":
 		s.open(dialect.ParseRole(word), "")
 	case "middle":
 		s.open(dialect.ParseRole(rest), session.BegunBefore)

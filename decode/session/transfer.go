@@ -79,6 +79,9 @@ func (t *Transfer) Whole() bool { return t.sized && t.got == t.size && (t.size >
 // Began reports whether a file was offered on the connection.
 func (t *Transfer) Began() bool { return t.sized }
 
+// Cancelled reports whether one side ended the transfer before the file was whole, and said so.
+func (t *Transfer) Cancelled() bool { return t.canceled || t.stopped }
+
 // Told reports whether Add has said that the file is whole.
 func (t *Transfer) Told() bool { return t.told }
 
