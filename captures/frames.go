@@ -271,8 +271,12 @@ func (s *section) command(r *recording.Record, item *pcap.Item, data []byte, fir
 	at eventlog.Place,
 ) {
 	data = data[:min(len(data), r.Length)]
-	r.Finish(r.Event.Dir, data)
 	e := &r.Event
+	if len(data) == 0 && r.Length > 0 && r.Framed() { // its frame was cut, or is no longer read
+		s.gap(c, e, e.N, recording.Place{}.Add(e.Dir, r.Length))
+		return
+	}
+	r.Finish(e.Dir, data)
 	e.Packets = session.Packets{First: uint64(first), Last: uint64(item.Packet)}
 	if lost := r.Length - len(data); lost > 0 {
 		say(e, fmt.Sprintf("%s of it are not in the capture", count(uint64(lost), "byte")))

@@ -470,6 +470,21 @@ func TestImporterIsBounded(t *testing.T) {
 	wantScript(t, l, "1 1 open ", `2 1 S opaque "cut"`)
 }
 
+// TestFrameOfAnotherKind: a command of a recording whose frame is no longer one of IP, so that none
+// of its bytes are there, is a gap that says how many are missing.
+func TestFrameOfAnotherKind(t *testing.T) {
+	file := recordedFile(t, sessiontest.SignOn()[:3])
+	const headers = 14 + 20 + 20 // of Ethernet, IPv4 and TCP
+	frame := bytes.Index(file, []byte("VER 0 MSNP2\r\n")) - headers
+	file[frame+13] = 0x80 // its EtherType is 0800, that of IPv4
+	l, err := loaded(t, file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wantScript(t, l, "1 1 open ", "2 1 C VER 0 MSNP2 CVR0",
+		"3 1 gap 1 command, 13 bytes from the server: not in the capture")
+}
+
 func FuzzLoad(f *testing.F) {
 	f.Add(recordedFile(f, sessiontest.SignOn()))
 	f.Add(foreign(packet{alice, ns, syn, 99, ""}, packet{alice, ns, ack, 100, "VER 0 MSNP2\r\n"},
