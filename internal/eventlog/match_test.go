@@ -58,8 +58,8 @@ func TestSelect(t *testing.T) {
 		t.Fatal(err)
 	}
 	var got, want []uint32
-	for i := 10; i < l.Len(); i++ {
-		if f.Match(l.At(i)) {
+	for i, r := 10, l.Reader(); i < l.Len(); i++ {
+		if f.Match(r.At(i)) {
 			want = append(want, uint32(i))
 		}
 	}
