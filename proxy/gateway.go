@@ -47,7 +47,7 @@ func newOverHTTP(o gateway.Open, up *gateway.Conn) *overHTTP {
 	return &overHTTP{open: o, up: up, note: o.String(), opened: make(chan struct{})}
 }
 
-// begins adds the first note of a session over HTTP.
+// beginsHTTP adds the first note of a session over HTTP, and does nothing for other connections.
 func (c *Conn) beginsHTTP(now time.Time) {
 	if c.http != nil {
 		c.p.journal.note(c, now, c.http.note)

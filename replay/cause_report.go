@@ -2,10 +2,11 @@ package replay
 
 import (
 	"encoding/json"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/msnscope/msnscope/internal/junit"
 )
 
 // Comparison is the report on how the server of [Follow] compared with the other one.
@@ -48,69 +49,26 @@ func (c *Comparison) WriteJSON(w io.Writer) error {
 	}{c.Server, c.Result.Verdict(), c.Result.Counts, c.Result.Unopened, c.Unfinished, groups, c.Causes.Left})
 }
 
-// The elements of JUnit's XML that test reports of all kinds are read from.
-type (
-	junitSuites struct {
-		XMLName  xml.Name     `xml:"testsuites"`
-		Tests    int          `xml:"tests,attr"`
-		Failures int          `xml:"failures,attr"`
-		Errors   int          `xml:"errors,attr"`
-		Suites   []junitSuite `xml:"testsuite"`
-	}
-	junitSuite struct {
-		Name     string      `xml:"name,attr"`
-		Tests    int         `xml:"tests,attr"`
-		Failures int         `xml:"failures,attr"`
-		Errors   int         `xml:"errors,attr"`
-		Cases    []junitCase `xml:"testcase"`
-	}
-	junitCase struct {
-		Class   string       `xml:"classname,attr"`
-		Name    string       `xml:"name,attr"`
-		Failure *junitDetail `xml:"failure,omitempty"`
-		Error   *junitDetail `xml:"error,omitempty"`
-	}
-	junitDetail struct {
-		Type    string `xml:"type,attr"`
-		Message string `xml:"message,attr"`
-		Text    string `xml:",chardata"`
-	}
-)
-
 // WriteJUnit writes JUnit XML: a test that passes if everything was compared, and for each cause a
 // failed one that lists what followed from it.
 func (c *Comparison) WriteJUnit(w io.Writer) error {
-	whole := junitCase{Class: "shadow", Name: "everything was compared"}
-	broken := 0
+	whole := junit.Case{Class: "shadow", Name: "everything was compared"}
 	if c.Unfinished != "" {
-		broken, whole.Error = 1, &junitDetail{Type: "unfinished", Message: c.Unfinished}
+		whole.Error = &junit.Problem{Kind: "unfinished", Text: c.Unfinished}
 	}
-	cases := []junitCase{whole}
+	suite := junit.Suite{Name: "shadow " + c.Server, Cases: []junit.Case{whole}}
 	for _, g := range c.Causes.Groups {
-		cases = append(cases, junitCase{
+		suite.Cases = append(suite.Cases, junit.Case{
 			Class: "shadow" + strings.TrimRight("."+g.Cause.Role, "."), Name: g.Cause.title(),
-			Failure: &junitDetail{string(g.Cause.Verdict), g.Totals(), g.text()},
+			Failure: &junit.Problem{Kind: g.Totals(), Text: g.text()},
 		})
 	}
-	n := len(c.Causes.Groups)
-	if c.Causes.Left > 0 {
-		n++
-		cases = append(cases, junitCase{Class: "shadow", Name: "further causes", Failure: &junitDetail{
-			Type: "differs", Message: plural(c.Causes.Left, "difference"),
-		}})
+	if n := c.Causes.Left; n > 0 {
+		suite.Cases = append(suite.Cases, junit.Case{
+			Class: "shadow", Name: "further causes", Failure: &junit.Problem{Kind: plural(n, "difference")},
+		})
 	}
-	suite := junitSuite{"shadow " + c.Server, len(cases), n, broken, cases}
-	if _, err := io.WriteString(w, xml.Header); err != nil {
-		return err
-	}
-	enc := xml.NewEncoder(w)
-	enc.Indent("", "  ")
-	all := junitSuites{Tests: suite.Tests, Failures: n, Errors: broken, Suites: []junitSuite{suite}}
-	if err := enc.Encode(all); err != nil {
-		return err
-	}
-	_, err := io.WriteString(w, "\n")
-	return err
+	return junit.Write(w, &suite)
 }
 
 // Totals returns how many outcomes the group has, and on how many connections, in words.
