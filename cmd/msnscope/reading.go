@@ -70,11 +70,7 @@ func (e *env) sayRemarks(path string, into *captures.Loader, err error) {
 func (e *env) loadTelling(ctx context.Context, path string, into *captures.Loader,
 	progress func(done, total int64),
 ) error {
-	if e.getenv == nil || e.getenv("GOGC") == "" {
-		// Twice the default halves the number of collections for a few megabytes more: most of what
-		// is read goes to the log, which the collector does not see.
-		defer debug.SetGCPercent(debug.SetGCPercent(200))
-	}
+	defer e.collectLess()()
 	var err error
 	if path == "-" {
 		err = into.LoadReader(ctx, &interruptible{ctx, e.stdin}, "standard input", progress)
@@ -82,6 +78,16 @@ func (e *env) loadTelling(ctx context.Context, path string, into *captures.Loade
 		err = into.Load(ctx, path, progress)
 	}
 	return loadError(err)
+}
+
+// collectLess halves the number of collections while much is read, for a few megabytes more: most
+// of it goes to the log, which the collector does not see. It returns the function that ends this.
+func (e *env) collectLess() (end func()) {
+	if e.getenv != nil && e.getenv("GOGC") != "" {
+		return func() {}
+	}
+	before := debug.SetGCPercent(200)
+	return func() { debug.SetGCPercent(before) }
 }
 
 // loadError adds to an error of a capture its exit code and a hint.

@@ -236,6 +236,9 @@ type Row struct {
 // every run of one program, and 0 for a row that is in no table.
 func (r *Row) ID() int { return int(r.id) }
 
+// IsError reports whether the row stands for the errors (§7.11).
+func (r *Row) IsError() bool { return r.Verb == errorVerb }
+
 // settle computes the fields that are needed again and again.
 func (r *Row) settle() {
 	r.min, r.max, r.plain, r.kinds, r.replies = r.Min(), r.Max(), true, 0, nil

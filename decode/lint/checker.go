@@ -26,8 +26,8 @@ func (r *Rule) In(o Options) bool {
 // within limits: see the constants in memory.go. It is not safe for concurrent use.
 type Checker struct {
 	rules  []*Rule
-	byRow  [][]*Rule // by the row's ID, nil while it was not needed
-	all    []*Rule   // for a command without a row
+	byRow  [][]choice // by the row's ID, empty while it was not needed
+	all    []*Rule    // for a command without a row
 	others [atClose + 1][]*Rule
 
 	state session.State
@@ -70,32 +70,42 @@ func (k *Checker) Check(e *session.Event) []session.Finding {
 	}
 	switch {
 	case e.Kind == session.Command && e.In.Opaque():
-		l.run(k.others[atOpaque])
+		l.runSome(k.others[atOpaque])
 	case e.Kind == session.Command:
 		l.command()
 	case e.Kind == session.Close:
-		l.run(k.others[atClose])
+		l.runSome(k.others[atClose])
 	}
 	k.learn(l)
 	k.state.Apply(e)
 	return l.found
 }
 
-// of returns the rules for commands of a row, nil for none.
-func (k *Checker) of(row *dialect.Row) []*Rule {
+// choice holds the rules for commands of a row at a place.
+type choice struct {
+	at    place
+	rules []*Rule
+}
+
+// of returns the rules for commands of a row at a place.
+func (k *Checker) of(row *dialect.Row, at place) []*Rule {
 	id := row.ID()
 	if id >= len(k.byRow) {
-		k.byRow = append(k.byRow, make([][]*Rule, id+1-len(k.byRow))...)
+		k.byRow = append(k.byRow, make([][]choice, id+1-len(k.byRow))...)
 	}
-	if k.byRow[id] == nil {
-		k.byRow[id] = []*Rule{}
-		for _, r := range k.rules {
-			if r.on.covers(row) {
-				k.byRow[id] = append(k.byRow[id], r)
-			}
+	for i := range k.byRow[id] {
+		if c := &k.byRow[id][i]; c.at == at {
+			return c.rules
 		}
 	}
-	return k.byRow[id]
+	c := choice{at: at}
+	for _, r := range k.rules {
+		if r.on.covers(row) && r.applies(row.Dir, at) {
+			c.rules = append(c.rules, r)
+		}
+	}
+	k.byRow[id] = append(k.byRow[id], c)
+	return c.rules
 }
 
 // look is the view that rules have of one event.
@@ -138,20 +148,27 @@ func numberOf(name string) int {
 // command runs the rules for a command.
 func (l *look) command() {
 	if l.row == nil {
-		l.run(l.k.all)
+		l.runSome(l.k.all)
 		return
 	}
-	l.run(l.k.of(l.row))
+	for _, r := range l.k.of(l.row, l.place()) {
+		l.rule = r
+		r.check(l)
+	}
 }
 
-func (l *look) run(rules []*Rule) {
+// runSome runs those of the rules that apply.
+func (l *look) runSome(rules []*Rule) {
+	at := l.place()
 	for _, r := range rules {
-		if r.applies(l.e, l.number) {
+		if r.applies(l.e.Dir, at) {
 			l.rule = r
 			r.check(l)
 		}
 	}
 }
+
+func (l *look) place() place { return place{l.e.Role, l.number, l.m.Block()} }
 
 // maxFindings is how many findings one event can have: what breaks more rules is not this protocol.
 const maxFindings = 32

@@ -13,7 +13,8 @@ var endings = []Rule{
 	{
 		ID: "E01", Severity: Warn, Section: "7.11", To: 2, Means: "the draft does not have the error code",
 		Example: "S: 217 4",
-		Habit:   "all servers answer with codes such as 217", on: from(server, "", 0), check: func(l *look) {
+		Habit:   "all servers answer with codes such as 217", on: from(server, "", 0).only((*dialect.Row).IsError),
+		check: func(l *look) {
 			if code := l.m.Verb.Code(); code != 0 && !decode.ErrorInDraft(code) {
 				l.say("the error %s is not in the table of the draft", l.m.Verb)
 			}
@@ -22,7 +23,8 @@ var endings = []Rule{
 	{
 		ID: "E02", Severity: Error, Section: "7.11", To: 12,
 		Means:   "what follows an error is not its info in parentheses",
-		Example: "S: 201 4 extra", on: from(server, "", 0), check: func(l *look) {
+		Example: "S: 201 4 extra", on: from(server, "", 0).only((*dialect.Row).IsError),
+		check: func(l *look) {
 			if w := l.m.Arg(0); l.m.Verb.Code() != 0 && w != nil && w[0] != '(' {
 				l.say("after the error comes %s", w)
 			}
@@ -31,7 +33,7 @@ var endings = []Rule{
 	{
 		ID: "E03", Severity: Warn, Section: "7.11", Means: "an error has a TrID that no request has",
 		Example: "S: 205 77",
-		on:      from(server, "", 0), check: func(l *look) {
+		on:      from(server, "", 0).only((*dialect.Row).IsError), check: func(l *look) {
 			if l.m.Verb.Code() != 0 && l.m.HasTrID && l.e.ReplyTo == 0 && l.c.whole && !l.open(l.m.TrID) {
 				l.say("no request with the TrID %s waits for an answer", l.m.TrIDText())
 			}
@@ -68,7 +70,7 @@ var endings = []Rule{
 		Example: "C: GTC 9 Y, and FIN", Habit: "servers reject much by closing", on: on{moment: atClose},
 		check: func(l *look) {
 			if l.c.whole && l.silent() && !l.c.login.referred {
-				l.say("the server closed right after %s", l.c.requests[len(l.c.requests)-1].event.In.Line())
+				l.say("the server closed right after %s", l.c.requests[len(l.c.requests)-1].m.Line())
 			}
 		},
 	},
@@ -87,7 +89,7 @@ var endings = []Rule{
 // open reports whether a request with the TrID may wait for an answer.
 func (l *look) open(trid uint32) bool {
 	return l.c.lost || slices.ContainsFunc(l.c.requests, func(r *request) bool {
-		return r.event.In.HasTrID && r.event.In.TrID == trid && !r.answered
+		return r.m.HasTrID && r.m.TrID == trid && !r.answered
 	})
 }
 

@@ -86,7 +86,7 @@ var framing = []Rule{
 	},
 	{
 		ID: "F14", Severity: Error, Section: "6", Means: "no dialect has this command", Example: "ZZZ 4",
-		check: func(l *look) {
+		on: on{}.only(unknown), check: func(l *look) {
 			if l.row == nil && !l.known(l.e.Dir.Reverse()) {
 				l.say("no dialect has the command %s", l.m.Verb)
 			}
@@ -96,15 +96,17 @@ var framing = []Rule{
 		ID: "F15", Severity: Warn, Section: "6", To: 2, Means: "the command is not in the draft",
 		Example: "CVR 2 0x0409 win 4.10 i386 MSMSGS 1.0.0863",
 		Habit:   "clients and servers of the draft's time used CVR, REA, URL, CHL, QRY, PNG, QNG and others",
+		on:      on{}.only(func(row *dialect.Row) bool { return row.Section == "" && row.Roles != dialect.FT }),
 		check: func(l *look) {
-			if l.row != nil && l.row.Section == "" && l.e.Role != dialect.FT {
+			if l.row != nil && l.e.Role != dialect.FT {
 				l.say("%s is not a command of the draft", l.m.Verb)
 			}
 		},
 	},
 	{
 		ID: "F16", Severity: Error, Section: "6", Means: "only the other end sends this command",
-		Example: "C: NLN NLN alice@hotmail.com Alice", check: func(l *look) {
+		Example: "C: NLN NLN alice@hotmail.com Alice", on: on{}.only(unknown),
+		check: func(l *look) {
 			if l.row == nil && l.known(l.e.Dir.Reverse()) {
 				l.say("%s is a command that the %s does not send", l.m.Verb, plain(endName(l.e.Dir)))
 			}

@@ -70,7 +70,7 @@ func (k *Checker) learn(l *look) {
 		}
 		return
 	case session.Close:
-		c.requests = nil
+		k.drop(c)
 		return
 	case session.Command:
 	default:
@@ -85,9 +85,9 @@ func (k *Checker) learn(l *look) {
 	}
 	c.behind[from], c.strayed[from] = l.m.Payload() != nil, false
 	if e.Dir == client {
-		c.remember(e)
+		k.remember(c, e)
 	} else if l.asked != nil {
-		l.asked.answered = true
+		c.settle(l.asked)
 	}
 	if l.row == nil || e.Flags&session.Dropped != 0 {
 		return
@@ -186,8 +186,8 @@ func (l *look) learnReferral() {
 func (l *look) learnSync() {
 	l.c.sync = sync{}
 	asked, told := uint64(0), number(l.row.Find(l.m, dialect.Serial))
-	if l.asked != nil && l.asked.event.Row != nil {
-		asked = number(l.asked.event.Row.Find(&l.asked.event.In, dialect.Serial))
+	if l.asked != nil && l.asked.row != nil {
+		asked = number(l.asked.row.Find(&l.asked.m, dialect.Serial))
 	}
 	if l.asked != nil && told != asked {
 		l.c.sync = sync{request: l.asked.n, trid: l.m.TrID, running: true}
@@ -269,8 +269,9 @@ func (l *look) learnRoster() {
 var seed = maphash.MakeSeed()
 
 // digest identifies what a user sent to a switchboard session.
-func digest(sender string, payload []byte) sent {
-	return sent{maphash.Bytes(seed, fold(sender)), maphash.Bytes(seed, payload), len(payload)}
+func digest[T string | []byte](sender T, payload []byte) sent {
+	var room [maxHandle]byte
+	return sent{maphash.Bytes(seed, appendFold(room[:0], sender)), maphash.Bytes(seed, payload), len(payload)}
 }
 
 // learnMessage remembers what was sent, in order to compare it with what the others receive.
@@ -278,11 +279,10 @@ func (l *look) learnMessage() {
 	if l.e.Session == "" || l.e.User == "" || !l.c.whole {
 		return
 	}
-	key := []byte(l.e.Session)
-	t, _ := l.k.talks.get(key)
+	t := l.k.talks.byKey[l.e.Session]
 	if t == nil {
 		t = new(talk)
-		l.k.talks.put(key, t)
+		l.k.talks.put([]byte(l.e.Session), t)
 	}
 	t.add(digest(l.e.User, l.m.Payload()))
 	if l.e.Out != nil {
@@ -311,4 +311,16 @@ func (l *look) learnProxy() {
 	}
 }
 
-func fold(s string) []byte { return []byte(strings.ToLower(s)) }
+func fold(s string) []byte { return appendFold(nil, s) }
+
+// appendFold appends a handle with the letters A to Z in lower case. Servers fold no others.
+func appendFold[T string | []byte](dst []byte, s T) []byte {
+	for i := range len(s) {
+		c := s[i]
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		dst = append(dst, c)
+	}
+	return dst
+}

@@ -10,7 +10,8 @@ import (
 var lists = []Rule{
 	{
 		ID: "P01", Severity: Error, Section: "7.5", To: 9, Means: "the version of the properties is not a number",
-		Example: "SYN 7 abc", on: from(0, "", dialect.NS), check: func(l *look) {
+		Example: "SYN 7 abc", on: from(0, "", dialect.NS).only(with(dialect.KindsOf(dialect.Serial))),
+		check: func(l *look) {
 			l.each(dialect.KindsOf(dialect.Serial), func(v []byte) {
 				if !digits(v) {
 					l.say("the version %s is not a number", v)
@@ -41,10 +42,10 @@ var lists = []Rule{
 		ID: "P04", Severity: Warn, Section: "7.5", To: 9, Means: "the server's version is lower than the client's",
 		Example: "C: SYN 7 12, S: SYN 7 3", Habit: "a server of today counts from 1 on every connection",
 		on: from(server, "SYN", dialect.NS), check: func(l *look) {
-			if l.asked == nil || l.asked.event.Row == nil {
+			if l.asked == nil || l.asked.row == nil {
 				return
 			}
-			was, is := l.asked.event.Row.Find(&l.asked.event.In, dialect.Serial), l.row.Find(l.m, dialect.Serial)
+			was, is := l.asked.row.Find(&l.asked.m, dialect.Serial), l.row.Find(l.m, dialect.Serial)
 			if number(is) < number(was) {
 				l.say("the client has version %s, the server only %s", was, is)
 			}
@@ -108,7 +109,7 @@ var lists = []Rule{
 		Example: "S: GTC 7 12 A, C: GTC 9 A, S: GTC 9 13 A", Habit: "a server of today sets it once more",
 		on: from(server, "GTC BLP", dialect.NS), check: func(l *look) {
 			u := l.user()
-			if u == nil || l.asked == nil || l.asked.event.In.Verb != l.m.Verb {
+			if u == nil || l.asked == nil || l.asked.m.Verb != l.m.Verb {
 				return
 			}
 			if v := l.arg("Value"); v != nil && u.Setting(l.row.Verb) == string(v) {
@@ -181,11 +182,11 @@ func (l *look) on(list string, handle []byte) bool {
 }
 
 func (l *look) otherEntry() {
-	if l.asked == nil || l.asked.event.Row == nil || l.asked.event.In.Verb != l.m.Verb {
+	if l.asked == nil || l.asked.row == nil || l.asked.m.Verb != l.m.Verb {
 		return
 	}
 	for _, name := range []string{"LIST", "UserHandle"} {
-		was, is := argOf(l.asked.event.Row, &l.asked.event.In, name), l.arg(name)
+		was, is := argOf(l.asked.row, &l.asked.m, name), l.arg(name)
 		if was != nil && is != nil && !same(was, is) {
 			l.say("the client named %s, the answer %s", was, is)
 		}

@@ -157,7 +157,8 @@ var logons = []Rule{
 	},
 	{
 		ID: "L17", Severity: Error, Section: "7.4", Means: "an address is empty, or its port is not one of 1 to 65535",
-		Example: "S: XFR 2 NS 10.0.0.5:99999", on: from(server, "", 0), check: (*look).badAddress,
+		Example: "S: XFR 2 NS 10.0.0.5:99999", on: from(server, "", 0).only(with(dialect.KindsOf(dialect.HostPort))),
+		check: (*look).badAddress,
 	},
 	{
 		ID: "L18", Severity: Error, Section: "7.4", Means: "the server goes on after it referred the client elsewhere",

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
 )
 
@@ -16,6 +17,7 @@ const (
 	maxSent     = 64      // messages of one switchboard session, the latest
 	maxTalks    = 1 << 10 // switchboard sessions with messages, the latest
 	maxOffers   = 1 << 10 // invitations, the latest
+	maxSpare    = 1 << 10 // requests whose memory is kept, and those of one connection more
 )
 
 // memory holds what rules need to know of more than one connection.
@@ -30,6 +32,8 @@ type memory struct {
 
 	offers recent[[]*offer] // invitations, by session and cookie
 	ways   recent[*offer]   // by the AuthCookie
+
+	spare []*request // for the next requests
 }
 
 func newMemory() memory {
@@ -86,6 +90,7 @@ type conn struct {
 	whole bool // whether its beginning was seen, and no bytes are missing since
 
 	requests []*request // in their order
+	open     int        // how many of them must be answered and are not
 	lost     bool       // whether requests were forgotten
 	said     [2]int     // commands of the client, of the server
 	last     decode.Dir // who spoke last
@@ -142,7 +147,8 @@ type request struct {
 	n        uint64
 	answered bool
 	waits    bool // whether it must be answered
-	event    session.Event
+	m        decode.Message
+	row      *dialect.Row // nil for an unknown command
 	raw      []byte
 }
 
@@ -183,24 +189,47 @@ func (c *conn) request(n uint64) *request {
 }
 
 // remember keeps the request of an event.
-func (c *conn) remember(e *session.Event) {
+func (k *Checker) remember(c *conn, e *session.Event) {
 	var r *request
-	if len(c.requests) == maxRequests {
+	switch spare := len(k.spare) - 1; {
+	case len(c.requests) == maxRequests:
 		c.lost = true
 		r = c.requests[0]
 		copy(c.requests, c.requests[1:])
 		c.requests = c.requests[:maxRequests-1]
-	} else {
+		c.settle(r)
+	case spare >= 0:
+		r, k.spare = k.spare[spare], k.spare[:spare]
+	default:
 		r = new(request)
 	}
 	line := e.In.Raw[:len(e.In.Raw)-len(e.In.Payload())]
-	raw := append(r.raw[:0], line...)
-	*r = request{n: e.N, raw: raw, waits: session.WantsAnswer(e.Row, &e.In)}
-	r.event.In, r.event.Row, r.event.N = e.In, e.Row, e.N
-	if r.event.In.Raw = raw; e.In.NumArgs() > 16 { // its words are in memory that the caller uses again
-		r.event.In = e.In.Clone()
+	r.raw = append(r.raw[:0], line...)
+	r.n, r.answered, r.waits = e.N, false, session.WantsAnswer(e.Row, &e.In)
+	r.m, r.row = e.In, e.Row
+	if r.m.Raw = r.raw; e.In.NumArgs() > 16 { // its words are in memory that the caller uses again
+		r.m = e.In.Clone()
+	}
+	if r.waits {
+		c.open++
 	}
 	c.requests = append(c.requests, r)
+}
+
+// settle marks a request as answered.
+func (c *conn) settle(r *request) {
+	if r.waits && !r.answered {
+		c.open--
+	}
+	r.answered = true
+}
+
+// drop forgets the requests of a connection that has ended, and keeps their memory for others.
+func (k *Checker) drop(c *conn) {
+	if len(k.spare) < maxSpare {
+		k.spare = append(k.spare, c.requests...)
+	}
+	c.requests, c.open = nil, 0
 }
 
 // used reports whether the client may have used a TrID.
@@ -209,7 +238,7 @@ func (c *conn) used(trid uint32) bool {
 		return true
 	}
 	for _, r := range c.requests {
-		if r.event.In.HasTrID && r.event.In.TrID == trid {
+		if r.m.HasTrID && r.m.TrID == trid {
 			return true
 		}
 	}

@@ -2,7 +2,7 @@ package lint
 
 import (
 	"bytes"
-	"slices"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/msnscope/msnscope/decode/body"
@@ -18,7 +18,7 @@ var messages = []Rule{
 	{
 		ID: "M01", Severity: Error, Section: "8.7", To: 8, Means: "the acknowledgement mode is not U, N or A",
 		Example: "MSG 4 X 133", on: from(client, "MSG", dialect.SB), check: func(l *look) {
-			if v := l.arg("AckMode"); v != nil && !slices.Contains([]string{"U", "N", "A"}, string(bytes.ToUpper(v))) {
+			if v := l.arg("AckMode"); v != nil && (len(v) != 1 || bytes.IndexByte([]byte("UNAuna"), v[0]) < 0) {
 				l.say("there is no acknowledgement mode %s", v)
 			}
 		},
@@ -26,7 +26,7 @@ var messages = []Rule{
 	{
 		ID: "M02", Severity: Error, Section: "8.7", Means: "the acknowledgement mode is not in capital letters",
 		Example: "MSG 4 n 133", on: from(client, "MSG", dialect.SB), check: func(l *look) {
-			if v := l.arg("AckMode"); !bytes.Equal(v, bytes.ToUpper(v)) {
+			if v := l.arg("AckMode"); bytes.ContainsFunc(v, unicode.IsLower) {
 				l.say("the acknowledgement mode %s is not in capital letters", v)
 			}
 		},
@@ -83,7 +83,7 @@ var messages = []Rule{
 		ID: "M09", Severity: Error, Section: "8.7", Means: "a message that wants no answer gets one",
 		Example: "C: MSG 4 U …, S: ACK 4", on: from(server, "ACK NAK", dialect.SB), check: func(l *look) {
 			if l.mode() == "U" {
-				l.say("%s answers %s (event %d)", l.m.Line(), l.asked.event.In.Line(), l.asked.n)
+				l.say("%s answers %s (event %d)", l.m.Line(), l.asked.m.Line(), l.asked.n)
 			}
 		},
 	},
@@ -92,7 +92,7 @@ var messages = []Rule{
 		Means:   "a message is acknowledged that wants to hear of failure only",
 		Example: "C: MSG 4 N …, S: ACK 4", on: from(server, "ACK", dialect.SB), check: func(l *look) {
 			if l.mode() == "N" {
-				l.say("%s answers %s (event %d)", l.m.Line(), l.asked.event.In.Line(), l.asked.n)
+				l.say("%s answers %s (event %d)", l.m.Line(), l.asked.m.Line(), l.asked.n)
 			}
 		},
 	},
@@ -172,7 +172,7 @@ func (l *look) mode() string {
 	if l.asked == nil {
 		return ""
 	}
-	return string(argOf(l.asked.event.Row, &l.asked.event.In, "AckMode"))
+	return string(argOf(l.asked.row, &l.asked.m, "AckMode"))
 }
 
 // typing returns the user whom a typing notice names, "" for any other message.
@@ -187,11 +187,11 @@ func (l *look) typing() string {
 // capture.
 func (l *look) changedOnTheWay() {
 	h := l.handle()
-	t, _ := l.k.talks.get([]byte(l.e.Session))
+	t := l.k.talks.byKey[l.e.Session]
 	if l.e.Session == "" || h == nil || t == nil {
 		return
 	}
-	is := digest(string(h), l.m.Payload())
+	is := digest(h, l.m.Payload())
 	from := false
 	for _, s := range t.sent {
 		if s == is {

@@ -24,7 +24,10 @@ var (
 var names = []Rule{
 	{
 		ID: "U01", Severity: Error, Section: "5.4", Means: "a user handle has more than 129 bytes",
-		Example: "ADD 4 FL aaaa…@hotmail.com A", check: func(l *look) {
+		Example: "ADD 4 FL aaaa…@hotmail.com A", on: on{}.only(with(handles)), check: func(l *look) {
+			if len(l.m.Line()) <= maxHandle {
+				return
+			}
 			l.each(handles, func(h []byte) {
 				if len(h) > maxHandle {
 					l.say("the handle %s has %d bytes", h, len(h))
@@ -34,7 +37,7 @@ var names = []Rule{
 	},
 	{
 		ID: "U02", Severity: Error, Section: "5.4", To: 12, Means: "a user handle has no domain", Example: "CAL 2 bob",
-		check: func(l *look) {
+		on: on{}.only(with(handles)), check: func(l *look) {
 			l.each(handles, func(h []byte) {
 				_, domain, _ := bytes.Cut(h, []byte("@"))
 				if len(domain) == 0 && !strings.EqualFold(string(h), l.row.Speaker.Name) && !identifier(h) {
@@ -47,10 +50,13 @@ var names = []Rule{
 		ID: "U03", Severity: Info, Section: "5.4", To: 2,
 		Means:   "a user handle is not one of hotmail.com, as client 1.0 wanted",
 		Example: "ADD 4 FL bob@example.com Bob", Habit: "all later servers have users of other domains",
-		check: func(l *look) {
+		on: on{}.only(with(handles)), check: func(l *look) {
 			l.each(handles, func(h []byte) {
 				_, domain, ok := bytes.Cut(h, []byte("@"))
-				if _, told := l.k.domains.get(domain); ok && len(domain) > 0 && !told && !same(domain, "hotmail.com") {
+				if !ok || len(domain) == 0 || same(domain, "hotmail.com") {
+					return
+				}
+				if _, told := l.k.domains.get(domain); !told {
 					l.k.domains.put(domain, true)
 					l.say("the domain of %s is not hotmail.com; others of it are not reported", h)
 				}
@@ -59,7 +65,10 @@ var names = []Rule{
 	},
 	{
 		ID: "U04", Severity: Error, Section: "5.5", Means: "a name has more than 387 bytes with its escapes",
-		Example: "REA 9 alice@hotmail.com xxxx…", check: func(l *look) {
+		Example: "REA 9 alice@hotmail.com xxxx…", on: on{}.only(with(named)), check: func(l *look) {
+			if len(l.m.Line()) <= maxName {
+				return
+			}
 			l.each(named, func(name []byte) {
 				if len(name) > maxName {
 					l.say("the name %s has %d bytes", name, len(name))
@@ -69,7 +78,8 @@ var names = []Rule{
 	},
 	{
 		ID: "U05", Severity: Error, Section: "5.5", Means: "a name is not UTF-8 when its escapes are decoded",
-		Example: "NLN NLN zoe@hotmail.com Zo%EB", Habit: "clients send names in Latin-1", check: func(l *look) {
+		Example: "NLN NLN zoe@hotmail.com Zo%EB", Habit: "clients send names in Latin-1", on: on{}.only(with(named)),
+		check: func(l *look) {
 			if l.classes&(percent|high) == 0 {
 				return
 			}

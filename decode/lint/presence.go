@@ -28,7 +28,7 @@ var presence = []Rule{
 			if l.asked == nil {
 				return
 			}
-			was, is := argOf(l.asked.event.Row, &l.asked.event.In, "State"), l.arg("State")
+			was, is := argOf(l.asked.row, &l.asked.m, "State"), l.arg("State")
 			if was != nil && is != nil && string(was) != string(is) {
 				l.say("the client asked for %s, the server sets %s", was, is)
 			}
@@ -91,8 +91,8 @@ var presence = []Rule{
 				return
 			}
 			for _, r := range slices.Backward(l.c.requests) {
-				if !r.answered && r.event.Row != nil && r.event.Row.Verb == "CHG" {
-					l.say("%s (event %d) is not answered yet", r.event.In.Line(), r.n)
+				if !r.answered && r.row != nil && r.row.Verb == "CHG" {
+					l.say("%s (event %d) is not answered yet", r.m.Line(), r.n)
 					return
 				}
 			}

@@ -6,7 +6,6 @@ import (
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
-	"github.com/msnscope/msnscope/decode/session"
 )
 
 // Severity says how bad a finding is.
@@ -56,6 +55,9 @@ type on struct {
 	verbs  string // the commands, separated by blanks; "" for all
 	dir    decode.Dir
 	roles  dialect.Role // of the connection; 0 for any, even an unknown one
+	// rows says of which rows in the table the rule can find something; nil stands for all. The
+	// rule is checked for commands without a row all the same.
+	rows func(*dialect.Row) bool
 }
 
 // moment is a kind of event to which rules apply.
@@ -80,21 +82,51 @@ func from(dir decode.Dir, verbs string, roles dialect.Role) on {
 	return on{verbs: verbs, dir: dir, roles: roles}
 }
 
+// only returns the same for those rows that may break the rule.
+func (o on) only(rows func(*dialect.Row) bool) on {
+	o.rows = rows
+	return o
+}
+
+// with returns what is true of rows with an argument of one of the kinds.
+func with(kinds dialect.Kinds) func(*dialect.Row) bool {
+	return func(row *dialect.Row) bool { return row.Kinds()&kinds != 0 }
+}
+
+// unknown is true of no row: the rule is about commands that have none.
+func unknown(*dialect.Row) bool { return false }
+
+// withID returns what is true of rows whose commands have a TrID of one kind.
+func withID(id dialect.TrID) func(*dialect.Row) bool {
+	return func(row *dialect.Row) bool { return row.TrID == id }
+}
+
+// needsID is true of rows whose commands always have a TrID.
+func needsID(row *dialect.Row) bool { return row.TrID != dialect.None && row.TrID != dialect.Perhaps }
+
 // covers reports whether the rule is for commands of the row, in some dialect and at some role.
 func (o *on) covers(row *dialect.Row) bool {
 	return o.moment == atCommand && (o.dir == 0 || o.dir == row.Dir) &&
-		(o.verbs == "" || slices.Contains(strings.Fields(o.verbs), row.Verb)) &&
+		(o.verbs == "" || slices.Contains(strings.Fields(o.verbs), row.Verb)) && (o.rows == nil || o.rows(row)) &&
 		(o.roles == 0 || (o.roles == dialect.FT) == (row.Roles == dialect.FT))
 }
 
-// applies reports whether the rule is for the event: its direction, role and dialect. Of the rules
-// about connections to servers, those about lines hold for file transfers too.
-func (r *Rule) applies(e *session.Event, number int) bool {
-	if e.Role == dialect.FT && r.on.roles != dialect.FT && (r.ID[0] != 'F' || e.In.Block()) {
+// applies reports whether the rule is for what is said at a place. Of the rules about connections
+// to servers, those about lines hold for file transfers too.
+func (r *Rule) applies(dir decode.Dir, at place) bool {
+	if at.role == dialect.FT && r.on.roles != dialect.FT && (r.ID[0] != 'F' || at.block) {
 		return false
 	}
-	return (r.on.dir == 0 || r.on.dir == e.Dir) && (r.on.roles == 0 || r.on.roles&e.Role != 0) &&
-		number >= r.From && (r.To == 0 || number <= r.To)
+	return (r.on.dir == 0 || r.on.dir == dir) && (r.on.roles == 0 || r.on.roles&at.role != 0) &&
+		at.number >= r.From && (r.To == 0 || at.number <= r.To)
+}
+
+// place is where something is said: at servers of a role, in the dialect with a number, and whether
+// it is a block of a file.
+type place struct {
+	role   dialect.Role
+	number int
+	block  bool
 }
 
 // Rules returns all rules in the order of their names within the chapters of the draft. The slice

@@ -69,7 +69,7 @@ var switchboard = []Rule{
 	{
 		ID: "B08", Severity: Error, Section: "8.3", Means: "the number of a session is not decimal",
 		Example: "S: RNG abc 10.0.0.9:1863 CKI …", Habit: "servers of today have hexadecimal numbers and UUIDs",
-		check: func(l *look) {
+		on: on{}.only(with(dialect.KindsOf(dialect.Session))), check: func(l *look) {
 			l.each(dialect.KindsOf(dialect.Session), func(v []byte) {
 				if !digits(v) {
 					l.say("the session number %s is not decimal", v)

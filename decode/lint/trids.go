@@ -12,7 +12,7 @@ import (
 var trids = []Rule{
 	{
 		ID: "T01", Severity: Error, Section: "5.6", Means: "the client leaves out the TrID", Example: "VER MSNP2",
-		on: from(client, "", 0), check: func(l *look) {
+		on: from(client, "", 0).only(needsID), check: func(l *look) {
 			if l.lacksID() {
 				l.say("%s needs a TrID: %s", l.m.Verb, l.m.Line())
 			}
@@ -56,7 +56,7 @@ var trids = []Rule{
 	},
 	{
 		ID: "T06", Severity: Error, Section: "5.6", Means: "a reply has a TrID that the client never used",
-		Example: "S: INF 99 MD5", on: from(server, "", 0), check: (*look).foreignID,
+		Example: "S: INF 99 MD5", on: from(server, "", 0).only(withID(dialect.Echo)), check: (*look).foreignID,
 	},
 	{
 		ID: "T07", Severity: Warn, Section: "5.3", Means: "a request has no answer when the connection ends",
@@ -70,7 +70,7 @@ var trids = []Rule{
 			if l.asked == nil {
 				return
 			}
-			if was, is := l.asked.event.In.TrIDText(), l.m.TrIDText(); was != nil && is != nil &&
+			if was, is := l.asked.m.TrIDText(), l.m.TrIDText(); was != nil && is != nil &&
 				!bytes.Equal(was, is) {
 				l.say("the client wrote the TrID %s, the server %s", was, is)
 			}
@@ -78,7 +78,7 @@ var trids = []Rule{
 	},
 	{
 		ID: "T09", Severity: Warn, Section: "5.6", To: 9, Means: "a command without a TrID has one", Example: "OUT 5",
-		check: func(l *look) {
+		on: on{}.only(withID(dialect.None)), check: func(l *look) {
 			if l.needless() {
 				l.say("%s has no TrID: %s", l.m.Verb, l.m.Arg(0))
 			}
@@ -87,7 +87,8 @@ var trids = []Rule{
 	{
 		ID: "T10", Severity: Error, Section: "5.6",
 		Means:   "a change that nobody asked for has a TrID that is neither 0 nor that of a request",
-		Example: "S: ADD 31 RL 9 bob@hotmail.com Bob", on: from(server, "", 0), check: func(l *look) {
+		Example: "S: ADD 31 RL 9 bob@hotmail.com Bob", on: from(server, "", 0).only(withID(dialect.EchoZero)),
+		check: func(l *look) {
 			if l.row != nil && l.row.TrID == dialect.EchoZero && l.m.TrID != 0 && l.e.ReplyTo == 0 && l.c.whole {
 				l.say("%s is no answer, and so must have TrID 0, not %s", l.m.Verb, l.m.TrIDText())
 			}
@@ -103,7 +104,7 @@ var trids = []Rule{
 	},
 	{
 		ID: "T12", Severity: Error, Section: "5.6", Means: "the server leaves out the TrID", Example: "S: ANS OK",
-		Habit: "one server leaves it out in ANS OK", on: from(server, "", 0), check: func(l *look) {
+		Habit: "one server leaves it out in ANS OK", on: from(server, "", 0).only(needsID), check: func(l *look) {
 			if l.lacksID() {
 				l.say("%s needs a TrID: %s", l.m.Verb, l.m.Line())
 			}
@@ -135,14 +136,14 @@ func (l *look) needless() bool {
 }
 
 func (l *look) reusedID() {
-	if !l.m.HasTrID {
+	if !l.m.HasTrID || l.c.open == 0 {
 		return
 	}
 	for i := len(l.c.requests) - 1; i >= 0; i-- {
 		r := l.c.requests[i]
-		if r.event.In.HasTrID && r.event.In.TrID == l.m.TrID && !r.answered && r.waits {
+		if r.m.HasTrID && r.m.TrID == l.m.TrID && !r.answered && r.waits {
 			l.say("%s has the TrID %s of %s (event %d), which is not answered yet", l.m.Verb, l.m.TrIDText(),
-				r.event.In.Verb, r.n)
+				r.m.Verb, r.n)
 			return
 		}
 	}
@@ -167,14 +168,14 @@ func (l *look) unanswered() {
 	}
 	left := maxNamed
 	for i, r := range l.c.requests {
-		if !r.waits || r.answered || left == 0 || r.event.Row != nil && r.event.Row.Effect(l.e.Role) == dialect.Ends {
+		if !r.waits || r.answered || left == 0 || r.row != nil && r.row.Effect(l.e.Role) == dialect.Ends {
 			continue
 		}
 		if i == len(l.c.requests)-1 && l.silent() { // E07 says it
 			continue
 		}
 		left--
-		l.say("%s (event %d) has no answer", r.event.In.Line(), r.n)
+		l.say("%s (event %d) has no answer", r.m.Line(), r.n)
 	}
 }
 

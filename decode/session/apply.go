@@ -45,8 +45,8 @@ func (s *State) Apply(e *Event) {
 		s.end(c)
 		return
 	}
-	if e.User != "" && s.users[string(s.fold(e.User))] == nil {
-		s.user(e.User)
+	if e.User != "" && c.named != s.forgets {
+		s.name(c, e.User)
 	}
 	switch {
 	case e.Kind != Command || e.In.Opaque() || e.Flags&Dropped != 0:
@@ -107,9 +107,20 @@ func (s *State) user(h string) *User {
 	return u
 }
 
+// name has the users contain that of a connection.
+func (s *State) name(c *Connection, handle string) {
+	if s.users[string(s.fold(handle))] == nil {
+		s.user(handle)
+	}
+	if c.owner == s.owner {
+		c.named = s.forgets
+	}
+}
+
 // forgetUsers makes room for new users by forgetting an eighth of the known ones.
 func (s *State) forgetUsers() {
 	s.Partial = true
+	s.forgets++
 	left := maxUsers / 8
 	drop := func(key string) bool {
 		if left == 0 {
@@ -146,7 +157,7 @@ func (s *State) connection(e *Event) *Connection {
 	}
 	c = s.conn(e.Conn)
 	c.Client, c.Server, c.Via = e.Client, e.Server, e.Via
-	c.Role, c.Dialect, c.User, c.Session = e.Role, e.Dialect, e.User, e.Session
+	c.Role, c.Dialect, c.User, c.Session, c.named = e.Role, e.Dialect, e.User, e.Session, 0
 	return c
 }
 

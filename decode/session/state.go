@@ -37,6 +37,7 @@ type State struct {
 	closed  []int // the connections that have ended and are kept, the oldest first
 	opened  []int // those that are open, the oldest first; some may have ended since
 	entries int
+	forgets int // how often users were forgotten, from 1
 	owner   *token
 	key     []byte
 }
@@ -47,7 +48,7 @@ type token struct{ _ byte }
 
 // NewState returns the State before the first event.
 func NewState() *State {
-	return &State{users: map[string]*User{}, conns: map[int]*Connection{}, owner: new(token)}
+	return &State{users: map[string]*User{}, conns: map[int]*Connection{}, forgets: 1, owner: new(token)}
 }
 
 // clone returns a copy that shares every part with s until one of them changes it.
@@ -267,6 +268,7 @@ type Connection struct {
 
 	endpoints []endpoint   // of members who are logged on several times (MSNP16 and later)
 	asked     []listChange // the changes of lists that the server has not answered yet
+	named     int          // State.forgets when users had that of the connection; 0 while that is open
 	owner     *token
 }
 
