@@ -34,7 +34,7 @@ type connection struct {
 	swap   bool // the pcap.Reader took the server for the client
 	msn    bool // a line was MSN
 
-	file   *session.Transfer // of a file transfer
+	file   *file // of a file transfer
 	info   *pcap.FlowInfo
 	opened time.Time
 	remark []string    // comments on the packet that opened it

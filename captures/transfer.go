@@ -1,6 +1,8 @@
 package captures
 
 import (
+	"crypto/sha256"
+	"hash"
 	"time"
 
 	"github.com/msnscope/msnscope/decode/session"
@@ -19,21 +21,29 @@ func (c *connection) carriesOffer() bool {
 	return g.Offers(c.info.Server.String())
 }
 
+// file is what a connection carries, and the SHA-256 of what has come of it.
+type file struct {
+	session.Transfer
+	sum hash.Hash
+}
+
 // carries follows the content of a file transfer, whose next command is e. A note says what became
 // of the file once it is whole.
 func (c *connection) carries(e *session.Event) {
 	if c.file == nil {
-		c.file = new(session.Transfer)
+		c.file = &file{sum: sha256.New()}
 	}
-	if _, done := c.file.Add(e.Row, &e.In); done {
-		c.note(e.Time, c.file.Summary(c.sess.File(), c.sess.User()))
+	content, done := c.file.Add(e.Row, &e.In)
+	c.file.sum.Write(content)
+	if done {
+		c.note(e.Time, c.file.Summary(c.sess.File(), c.sess.User(), c.file.sum))
 	}
 }
 
 // tellFile adds the note about a file that did not come whole, at the end of its connection.
 func (c *connection) tellFile(at time.Time) {
 	if f := c.file; f != nil && f.Began() && !f.Told() {
-		c.note(at, f.Summary(c.sess.File(), c.sess.User()))
+		c.note(at, f.Summary(c.sess.File(), c.sess.User(), f.sum))
 	}
 	c.file = nil
 }

@@ -24,7 +24,7 @@ type cargo struct {
 	recorded int64
 	blocks   int    // left out
 	bytes    uint64 // of content, in these
-	keep     *keep
+	digest   digest
 
 	once sync.Once // see tell
 }
@@ -37,7 +37,7 @@ func newCargo(c *Conn) *cargo {
 	case most < 0:
 		most = 0
 	}
-	return &cargo{c: c, most: most}
+	return &cargo{c: c, most: most, digest: newDigest()}
 }
 
 // add takes the next command of the transfer. recorded reports whether it becomes an event, done
@@ -46,12 +46,7 @@ func (k *cargo) add(row *dialect.Row, m *decode.Message) (recorded, done bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	content, done := k.transfer.Add(row, m)
-	if len(content) > 0 && k.c.p.opts.KeepFile != nil {
-		if k.keep == nil {
-			k.keep = newKeep(k.c.p, k.c.id)
-		}
-		k.keep.write(content)
-	}
+	k.digest.write(k.c, content)
 	size := int64(len(m.Raw))
 	switch {
 	case !m.Block() && (!m.Opaque() || m.Why != decode.NoBlock):
@@ -65,25 +60,34 @@ func (k *cargo) add(row *dialect.Row, m *decode.Message) (recorded, done bool) {
 	return true, done
 }
 
+// pass lets the content that was added be hashed: what a read brought has been taken.
+func (k *cargo) pass() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.digest.pass(k.c)
+}
+
 // tell publishes what became of the file, once: a gap for what is not recorded of it, and a note.
 // It waits for the disk, so no pump may call it; a call while another one waits returns after that
 // one.
 func (k *cargo) tell(now time.Time) {
 	k.once.Do(func() {
 		k.mu.Lock()
-		began, whole, kept := k.transfer.Began(), k.transfer.Whole(), k.keep
+		k.digest.end(k.c)
+		began, whole := k.transfer.Began(), k.transfer.Whole()
 		blocks, bytes := k.blocks, k.bytes
 		k.mu.Unlock()
 		if !began {
 			return
 		}
 		fate := ""
-		if kept != nil {
+		if kept := k.digest.kept; kept != nil {
 			fate = kept.close(whole)
 		}
 		if blocks > 0 {
 			k.c.p.journal.gap(k.c, now, decode.FromServer, fileText(blocks, bytes, k.most))
 		}
 		k.c.p.journal.note(k.c, now, k.said(fate))
+		k.c.p.journal.help()
 	})
 }

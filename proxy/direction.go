@@ -154,7 +154,11 @@ func (f *direction) relay() error {
 			return err
 		}
 	}
-	return f.flush()
+	err := f.flush()
+	if f.c.cargo != nil {
+		f.c.cargo.pass()
+	}
+	return err
 }
 
 // skim takes the leading commands that nobody needs to look at, if the connection has no

@@ -220,7 +220,7 @@ func (k *cargo) said(kept string) string {
 	k.c.p.mu.Lock()
 	file, user := k.c.sess.File(), k.c.sess.User()
 	k.c.p.mu.Unlock()
-	text := k.transfer.Summary(file, user)
+	text := k.transfer.Summary(file, user, k.digest.sum)
 	if kept != "" {
 		text += ", " + kept
 	}

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"hash"
@@ -12,13 +11,12 @@ import (
 )
 
 // Transfer follows the content of one file transfer, whose commands it must be given in their
-// order. It holds no content. It is not safe for concurrent use.
+// order. It neither holds nor hashes the content. It is not safe for concurrent use.
 type Transfer struct {
 	size     uint64 // as FIL says
 	sized    bool   // FIL has come
 	asked    bool   // the receiver asked for the file
 	got      uint64
-	sum      hash.Hash
 	canceled bool // the receiver cancelled
 	stopped  bool // the sender ended it early
 	told     bool
@@ -62,13 +60,7 @@ func (t *Transfer) block(m *decode.Message) []byte {
 	if left := t.size - t.got; uint64(len(content)) > left {
 		content = content[:left]
 	}
-	if len(content) > 0 {
-		if t.sum == nil {
-			t.sum = sha256.New()
-		}
-		t.sum.Write(content)
-		t.got += uint64(len(content))
-	}
+	t.got += uint64(len(content))
 	return content
 }
 
@@ -91,16 +83,10 @@ func (t *Transfer) Got() uint64 { return t.got }
 // Size returns how many bytes the file has, as its sender announced on the connection.
 func (t *Transfer) Size() uint64 { return t.size }
 
-// Hash returns the SHA-256 of what has come of the file, in hexadecimal digits.
-func (t *Transfer) Hash() string {
-	if t.sum == nil {
-		return hex.EncodeToString(sha256.New().Sum(nil))
-	}
-	return hex.EncodeToString(t.sum.Sum(nil))
-}
-
-// Summary says in words what became of the transfer: the file, its size and its hash.
-func (t *Transfer) Summary(f File, receiver string) string {
+// Summary says in words what became of the transfer: the file, its size and sum, which is the
+// SHA-256 of all that Add returned.
+func (t *Transfer) Summary(f File, receiver string, sum hash.Hash) string {
+	digits := hex.EncodeToString(sum.Sum(nil))
 	name := "a file of unknown name"
 	if f.Name != "" {
 		name = `"` + decode.Quote([]byte(f.Name)) + `"`
@@ -114,7 +100,7 @@ func (t *Transfer) Summary(f File, receiver string) string {
 	}
 	if t.Whole() {
 		return fmt.Sprintf("file transfer complete: %s from %s to %s, %d bytes, SHA-256 %s", name, from, receiver,
-			t.size, t.Hash())
+			t.size, digits)
 	}
 	why := "before the end"
 	switch {
@@ -124,5 +110,5 @@ func (t *Transfer) Summary(f File, receiver string) string {
 		why = "cancelled by the sender"
 	}
 	return fmt.Sprintf("file transfer incomplete, %s: %s from %s to %s, %d of %d bytes, SHA-256 of these %s", why,
-		name, from, receiver, t.got, t.size, t.Hash())
+		name, from, receiver, t.got, t.size, digits)
 }
