@@ -58,6 +58,7 @@ type liveConn struct {
 	// or for one that brought the referral it would have followed.
 	unreached bool
 	shut      bool   // the recorded server has half-closed it
+	half      bool   // the client has half-closed it
 	closed    bool   // nothing more arrives; nothing can be sent unless shut
 	cause     string // why it is closed
 }

@@ -59,7 +59,7 @@ func (p *player) look(
 	}
 	free := p.free(c, s)
 	switch {
-	case free && (c.closed && c.left || !c.closed && !now.Before(until)):
+	case free && (c.closed && (c.left || c.half) || !c.closed && !now.Before(until)):
 		p.lose(e)
 		p.pardon(c, e)
 	case c.closed && c.conn != nil && p.isLast(s): // the end is as recorded
@@ -90,8 +90,8 @@ func (p *player) isLast(s *step) bool {
 }
 
 // free reports whether it is a matter of chance that the command of a step comes: news of another
-// user after the client's last word, or when that user acted just then, and a presence that a later
-// one overtakes.
+// user after the client's last word or half-close, or when that user acted just then, and a presence
+// that a later one overtakes.
 func (p *player) free(c *liveConn, s *step) bool {
 	switch {
 	case s.is&answers == 0 && c.left, p.plan.wants[int(s.index)].optional:
@@ -99,7 +99,7 @@ func (p *player) free(c *liveConn, s *step) bool {
 	case s.is&news == 0:
 		return false
 	}
-	return p.circle.racing(s.conn, s.about, int32(p.now), false) || p.merged(s)
+	return c.half || p.circle.racing(s.conn, s.about, int32(p.now), false) || p.merged(s)
 }
 
 // merged reports whether a later presence of the same user follows, before any client says more:
@@ -301,7 +301,7 @@ func (p *player) shut(ctx context.Context, c *liveConn) error {
 	if err := p.linger(ctx, c); err != nil {
 		return err
 	}
-	c.halfClose()
+	c.half = c.halfClose()
 	return nil
 }
 

@@ -180,7 +180,7 @@ func (s *settling) partings() {
 	for i := range steps {
 		end := &steps[i]
 		closed := end.do == closeServer && end.cause < 0
-		if end.is&leaves == 0 && end.do != closeClient && !closed {
+		if end.is&leaves == 0 && end.do != closeClient && end.do != shutClient && !closed {
 			continue
 		}
 		for j := i - 1; j >= 0 && j > i-effectSteps && end.at-steps[j].at <= crossing; j-- {
@@ -217,7 +217,7 @@ func (s *settling) mayTell(a, end *step) bool {
 	switch a.do {
 	case send:
 		return a.is&(changes|leaves) != 0 || from.role == dialect.SB
-	case closeClient, closeServer:
+	case closeClient, shutClient, closeServer:
 		return a.cause < 0 // else the step that led to it counts
 	}
 	return false

@@ -27,6 +27,7 @@ func TestPartings(t *testing.T) {
 	const ends = "1 C OUT\n2 C OUT\n1 close server\n2 close server\n"
 	const told = "1 C OUT\n2 S FLN alice@hotmail.com\n1 close server\n2 C OUT\n2 close server\n"
 	const untold = "1 C OUT\n1 close server\n2 C OUT\n2 close server\n"
+	const shuts = "2 shut client\n1 close client\n2 close client\n"
 	const pings = "2 C PNG\n2 S QNG\n"
 	later := strings.Repeat("1 wait 10ms\n", 30) // each line is 10 ms later
 	for _, tc := range []struct{ name, recorded, live, want string }{
@@ -46,6 +47,23 @@ func TestPartings(t *testing.T) {
 		{
 			"not told in time, as it was recorded", "1 C OUT\n1 close server\n2 S FLN alice@hotmail.com\n" +
 				strings.TrimPrefix(untold, "1 C OUT\n1 close server\n"), untold, "2 missing FLN alice@hotmail.com",
+		},
+		{
+			"told because of an end that was recorded after it", "2 S FLN alice@hotmail.com\n1 shut client\n" + shuts,
+			"1 shut client\n2 S FLN alice@hotmail.com\n" + shuts, "",
+		},
+		{
+			"not told at all, as it was recorded before the end", "2 S FLN alice@hotmail.com\n1 shut client\n" + shuts,
+			"1 shut client\n" + shuts, "2 missing FLN alice@hotmail.com",
+		},
+		{
+			"not told after its own end", "2 shut client\n1 shut client\n2 S FLN alice@hotmail.com\n1 close client\n" +
+				"2 close client\n", "2 shut client\n1 shut client\n2 close client\n1 close client\n", "",
+		},
+		{
+			"told of one who ended in the same moment",
+			"1 shut client\n" + strings.Replace(shuts, "1 close", later+"1 close", 1),
+			"1 shut client\n2 S FLN alice@hotmail.com\n" + shuts, "",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

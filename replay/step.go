@@ -98,18 +98,20 @@ func sentBytes(e *session.Event) []byte {
 	return e.In.Raw
 }
 
-// In a recording without half-close events, a connection closes when both of its ends have closed.
-// The server may send notifications to others because the client had closed before that: at most
+// A recording may show the end of a connection after its consequences: one without half-close
+// events, in which it closes when both of its ends have, and one of a proxy that had much to do.
+// The server may send notifications to others because the client had ended it before that: at most
 // closeSteps steps and closeTime nanoseconds before.
 const (
 	closeSteps = 64
 	closeTime  = 1e9
 )
 
-// add appends a step. A client's close goes before the notifications about its user, whose number
-// is who, on other connections that come just before it, with no client's command between.
+// add appends a step. The end that a client makes goes before the news of its user, whose number is
+// who, that came to other connections just before and without a cause, with no client's command
+// between.
 func (c *circle) add(s step, who int32) {
-	if s.do != closeClient {
+	if s.do != closeClient && s.do != shutClient {
 		c.steps = append(c.steps, s)
 		return
 	}
@@ -119,7 +121,7 @@ func (c *circle) add(s step, who int32) {
 		if before.conn == s.conn || before.do == send || before.do == open || s.at-before.at > closeTime {
 			break
 		}
-		if before.do == expect && before.is&answers == 0 && before.about == who && who != 0 {
+		if before.is&news != 0 && before.cause < 0 && before.about == who && who != 0 {
 			place = i
 		}
 	}

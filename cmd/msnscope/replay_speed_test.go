@@ -92,7 +92,7 @@ func processorTime(b *testing.B) time.Duration {
 // BenchmarkLoad is the load generator with as many users on the same server: each waits for the
 // answer to one command before the next, too.
 func BenchmarkReplay(b *testing.B) {
-	log, o := crowd(b, 2000, 50)
+	log, o := crowd(b, 2000, 247)
 	plan, err := replay.NewPlan(log)
 	if err != nil {
 		b.Fatal(err)
@@ -111,7 +111,7 @@ func BenchmarkReplay(b *testing.B) {
 }
 
 func BenchmarkLoad(b *testing.B) {
-	const users, changes = 2000, 50
+	const users, changes = 2000, 247
 	_, o := crowd(b, users, 0)
 	load := loadgen.Options{Mode: loadgen.Lists, Messages: changes, Duration: 5 * time.Minute}
 	for i := range users {
