@@ -25,7 +25,7 @@ func (h *host) advance() {
 
 // advancePart sends what can be sent on one connection. It reports whether anything was done.
 func (h *host) advancePart(p *part) (did bool) {
-	held, unsaid := false, false // an answer waits for its time; an earlier command was not sent
+	held, unsaid := false, false // a command waits for its time; an earlier command was not sent
 	silent := len(p.steps)       // the first of the client's commands that has not come
 	for i := p.at; i < len(p.steps) && i < silent+answersAhead && p.guest != nil; i++ {
 		s := &p.steps[i]
@@ -56,7 +56,7 @@ func (h *host) advancePart(p *part) (did bool) {
 				p.state[i], h.done[s.index] = skipped, time.Now()
 			case unsaid && s.is&answers == 0 || !h.ready(p, s):
 				unsaid = true
-			case held && s.is&answers != 0 || !h.due(p, i):
+			case held || !h.due(p, i):
 				held = true
 			default:
 				p.state[i], h.done[s.index], did = came, time.Now(), true

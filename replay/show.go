@@ -44,7 +44,7 @@ var actionNames = [...]string{"open", "send", "expect", "close", "close", "half-
 func (p *Plan) shown(c *circle) shownCircle {
 	all := shownCircle{Users: []string{}}
 	var waits []uint64
-	look := &player{run: &run{plan: p}, circle: c}
+	look := &player{run: &run{plan: p}, circle: c, conns: map[int]*liveConn{}}
 	for i := range c.steps {
 		s := &c.steps[i]
 		e, conn := p.log.At(int(s.index)), p.conns[int(s.conn)]
@@ -72,6 +72,9 @@ func (p *Plan) shown(c *circle) shownCircle {
 			waits = append(waits, e.N)
 		}
 		look.now = i
+		if s.do == shutClient {
+			look.conns[int(s.conn)] = &liveConn{half: true}
+		}
 		if s.do == expect {
 			out.Free = look.freedoms(s)
 		}
@@ -85,7 +88,8 @@ func (p *player) freedoms(s *step) (all []string) {
 	if s.is&answers == 0 {
 		all = append(all, "order")
 	}
-	if s.is&news != 0 && p.circle.racing(s.conn, s.about, int32(p.now), false) {
+	c := p.conns[int(s.conn)]
+	if s.is&news != 0 && (c != nil && c.half || p.circle.racing(s.conn, s.about, int32(p.now), false)) {
 		all = append(all, "chance")
 	}
 	if p.merged(s) {

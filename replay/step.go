@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"math"
 	"slices"
 
 	"github.com/msnscope/msnscope/decode"
@@ -30,11 +31,12 @@ const (
 )
 
 // trait is what a step means to others.
-type trait uint8
+type trait uint16
 
 const (
 	news     trait = 1 << iota // news of another user from a server: of presence, coming or going
 	present                    // such news is of presence alone
+	gone                       // such news says that the user is not there any more
 	changes                    // a request whose answer says that others may hear of its user
 	leaves                     // the client's last word (§7.10, §8.6)
 	answers                    // the answer to a request
@@ -43,7 +45,7 @@ const (
 	answered                   // a request to which an answer was recorded
 )
 
-// step is one thing to do. It holds no event, so that a plan of a long recording stays small: 40
+// step is one thing to do. It holds no event, so that a plan of a long recording stays small: 32
 // bytes.
 type step struct {
 	at     int64 // nanoseconds since 1970
@@ -52,7 +54,7 @@ type step struct {
 	cause  int32  // the index of the event that led to it most directly, -1 for none
 	about  int32  // the number of the user of whom the server tells, 0 for nobody
 	offset uint32 // of its bytes in Plan.bytes
-	length uint16 // of its bytes; 0 where they are in the log only
+	length uint8  // of its bytes; 0 where they are in the log only
 	do     action
 	is     trait
 }
@@ -60,7 +62,7 @@ type step struct {
 // Caps of the bytes that a plan keeps, so that playing plain commands needs no look at the log:
 // longer ones are few, and a plan of a million commands has room for all others.
 const (
-	maxKeptCommand = 256
+	maxKeptCommand = math.MaxUint8
 	maxKeptBytes   = 64 << 20
 )
 
@@ -69,7 +71,7 @@ func (p *Plan) keep(s *step, raw []byte) {
 	if s.is&plain == 0 || len(raw) > maxKeptCommand || len(p.bytes)+len(raw) > maxKeptBytes {
 		return
 	}
-	s.offset, s.length = uint32(len(p.bytes)), uint16(len(raw))
+	s.offset, s.length = uint32(len(p.bytes)), uint8(len(raw))
 	p.bytes = append(p.bytes, raw...)
 }
 
@@ -107,9 +109,8 @@ const (
 	closeTime  = 1e9
 )
 
-// add appends a step. The end that a client makes goes before the news of its user, whose number is
-// who, that came to other connections just before and without a cause, with no client's command
-// between.
+// add appends a step. The end that a client makes goes before the news that its user, whose number
+// is who, has gone, which came to other connections just before, with no client's command between.
 func (c *circle) add(s step, who int32) {
 	if s.do != closeClient && s.do != shutClient {
 		c.steps = append(c.steps, s)
@@ -121,7 +122,7 @@ func (c *circle) add(s step, who int32) {
 		if before.conn == s.conn || before.do == send || before.do == open || s.at-before.at > closeTime {
 			break
 		}
-		if before.is&news != 0 && before.cause < 0 && before.about == who && who != 0 {
+		if before.is&gone != 0 && before.about == who && who != 0 {
 			place = i
 		}
 	}

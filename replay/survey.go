@@ -149,10 +149,14 @@ func (next *step) expects(e *session.Event, s *surveyor) {
 	}
 	next.about = s.among.person(e.Row.Find(&e.In, dialect.Handle))
 	switch e.Row.Effect(e.Role) {
-	case dialect.ContactPresent, dialect.ContactGone:
+	case dialect.ContactPresent:
 		next.is |= news | present
-	case dialect.IsThere, dialect.Leaves:
+	case dialect.ContactGone:
+		next.is |= news | present | gone
+	case dialect.IsThere:
 		next.is |= news
+	case dialect.Leaves:
+		next.is |= news | gone
 	case dialect.Enters, dialect.SetsPresence:
 		next.is |= changes
 	}

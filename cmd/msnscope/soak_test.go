@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/msnscope/msnscope/captures"
@@ -41,7 +42,8 @@ func replayRuns(t *testing.T) int {
 }
 
 // TestReplayHasNoFalseAlarm plays all shipped sessions, and recordings of demos made here, against
-// the embedded server, to their own server, and both, with segments of any size. Nothing differs.
+// the embedded server, and as server and clients to each other: in lockstep, with the pauses of the
+// recording, and a hundred times as fast, with segments of any size. Nothing differs.
 func TestReplayHasNoFalseAlarm(t *testing.T) {
 	runs := replayRuns(t)
 	var logs []*eventlog.Log
@@ -66,14 +68,39 @@ func TestReplayHasNoFalseAlarm(t *testing.T) {
 		if t.Failed() {
 			return
 		}
-		seed := uint64(run)
-		if r := againstEmbedded(t, plan, seed); r.Verdict() != replay.Same {
-			t.Errorf("run %d, %s, against the embedded server:\n%s", run, names[i], wrongs(r))
-		}
-		if r := againstItself(t, plan, seed); r.Verdict() != replay.Same {
-			t.Errorf("run %d, %s, against itself:\n%s", run, names[i], wrongs(r))
-		}
+		// Each recording gets each timing in turn.
+		speed := timings[(run+run/len(logs))%len(timings)]
+		inTime(t, speed, func(t *testing.T) {
+			if r := againstEmbedded(t, plan, uint64(run), speed); r.Verdict() != replay.Same {
+				t.Errorf("run %d, %s, x%v, against the embedded server:\n%s", run, names[i], speed, wrongs(r))
+			}
+			if r := againstItself(t, plan, uint64(run), speed); r.Verdict() != replay.Same {
+				t.Errorf("run %d, %s, x%v, against itself:\n%s", run, names[i], speed, wrongs(r))
+			}
+		})
 	}
+}
+
+// timings are how the recordings are played in turn: 0 is lockstep.
+var timings = []float64{0, 1, 100}
+
+// inTime calls play, in fake time except for the timing that is short enough for real time.
+func inTime(t *testing.T, speed float64, play func(*testing.T)) {
+	t.Helper()
+	if speed <= 1 {
+		synctest.Test(t, play)
+		return
+	}
+	play(t)
+}
+
+// late is what the replay takes for late: the default in fake time, in which no machine is too
+// busy.
+func late(speed float64) time.Duration {
+	if speed <= 1 {
+		return 0
+	}
+	return time.Minute
 }
 
 // wrongs returns the first outcomes that are not as recorded, one a line.
@@ -145,6 +172,21 @@ func (c *sliced) CloseWrite() error {
 	return nil
 }
 
+// slicedListener gives each connection that it takes a chance of its own.
+type slicedListener struct {
+	net.Listener
+	seed uint64
+}
+
+func (l *slicedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	l.seed++
+	return &sliced{Conn: c, random: rand.New(rand.NewPCG(l.seed, 6))}, nil
+}
+
 // slicing returns a dial function whose connections are sliced.
 func slicing(
 	dial func(context.Context, string, string) (net.Conn, error), seed uint64,
@@ -162,11 +204,8 @@ func slicing(
 	}
 }
 
-// timings are how the recordings are played in turn.
-var timings = []float64{0, 0, 100}
-
 // againstEmbedded plays the clients against an embedded server.
-func againstEmbedded(t *testing.T, plan *replay.Plan, seed uint64) *replay.Result {
+func againstEmbedded(t *testing.T, plan *replay.Plan, seed uint64, speed float64) *replay.Result {
 	t.Helper()
 	f := replayFlags{known: map[string]string{}}
 	f.preset, f.notifications = "lenient", 1
@@ -177,7 +216,7 @@ func againstEmbedded(t *testing.T, plan *replay.Plan, seed uint64) *replay.Resul
 	defer srv.Close()
 	r, err := replay.Run(t.Context(), plan, replay.Options{
 		To: srv.entry, Dial: slicing(srv.Dial, seed), Do: srv.do, Brief: true, Timeout: 20 * time.Second,
-		Speed: timings[seed%uint64(len(timings))], Late: time.Minute,
+		Speed: speed, Late: late(speed),
 		Password: func(h string) (string, bool) { p, ok := f.known[strings.ToLower(h)]; return p, ok },
 	})
 	if err != nil {
@@ -186,8 +225,8 @@ func againstEmbedded(t *testing.T, plan *replay.Plan, seed uint64) *replay.Resul
 	return r
 }
 
-// againstItself plays the clients to the servers of the same recording.
-func againstItself(t *testing.T, plan *replay.Plan, seed uint64) *replay.Result {
+// againstItself plays the clients to the servers of the same recording, both in the same timing.
+func againstItself(t *testing.T, plan *replay.Plan, seed uint64, speed float64) *replay.Result {
 	t.Helper()
 	var network memnet.Network
 	l, err := network.Listen(selfAddress)
@@ -198,10 +237,11 @@ func againstItself(t *testing.T, plan *replay.Plan, seed uint64) *replay.Result 
 	defer cancel()
 	var served *replay.Result
 	var serving sync.WaitGroup
-	serving.Go(func() { served, _ = replay.Serve(ctx, plan, l, replay.ServeOptions{Once: true, Brief: true}) })
+	so := replay.ServeOptions{Once: true, Brief: true, Speed: speed}
+	serving.Go(func() { served, _ = replay.Serve(ctx, plan, &slicedListener{l, seed}, so) })
 	r, err := replay.Run(ctx, plan, replay.Options{
 		To: selfAddress, Dial: slicing(network.DialContext, seed), Brief: true, Timeout: 20 * time.Second,
-		Speed: timings[seed%uint64(len(timings))], Late: time.Minute,
+		Speed: speed, Late: late(speed),
 		Password: func(string) (string, bool) { return "any", true },
 	})
 	if err != nil {
@@ -232,11 +272,11 @@ func TestClientsReplay(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if r := againstItself(t, plan, 0); r.Verdict() != replay.Same {
+			if r := againstItself(t, plan, 0, 0); r.Verdict() != replay.Same {
 				t.Errorf("against itself:\n%s", wrongs(r))
 			}
 			var got []string
-			r := againstEmbedded(t, plan, 0)
+			r := againstEmbedded(t, plan, 0, 0)
 			for i := range r.Outcomes {
 				if o := &r.Outcomes[i]; !o.Good() {
 					number := "-"
