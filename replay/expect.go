@@ -90,8 +90,8 @@ func (p *player) isLast(s *step) bool {
 }
 
 // free reports whether it is a matter of chance that the command of a step comes: news of another
-// user after the client's last word or half-close, or when that user acted just then, and a presence
-// that a later one overtakes.
+// user after the client's last word or half-close, or when that user acted just then, and a
+// presence that a later one overtakes.
 func (p *player) free(c *liveConn, s *step) bool {
 	switch {
 	case s.is&answers == 0 && c.left, p.plan.wants[int(s.index)].optional:
