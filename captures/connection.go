@@ -109,6 +109,9 @@ func (im *importer) drop(c *connection) {
 	delete(im.live, c.info)
 	c.info.Tag = nil
 	im.reclaim(&c.in)
+	c.taken()
+	im.waited(c.remark)
+	c.remark = nil
 	if c.names[0] != "" {
 		im.late(c)
 	}
@@ -145,6 +148,8 @@ func (c *connection) begin() {
 		c.im.emit(e, eventlog.Place{}, nil)
 		c.im.remark(&pcap.Item{Time: c.opened, Comments: c.remark}, &noRecord, c.conn())
 	}
+	c.im.waited(c.remark)
+	c.remark = nil
 }
 
 // track handles the next item of a connection that is tracked.

@@ -15,11 +15,14 @@ const (
 	// batchBytes is the capacity of a batch for the bytes of its items: twice what one read of the
 	// file brings.
 	batchBytes = 256 << 10
+	// batchItems is how many items a batch has at most. One read of a compressed file may bring
+	// millions.
+	batchItems = 4096
 )
 
 // feeder reads a capture on a goroutine of its own and passes it on in batches, one for each read
-// of the file. Only that goroutine uses its fields, except for the channels, and for in, err and
-// stats once full is closed.
+// of the file, or several where that brings much. Only that goroutine uses its fields, except for
+// the channels, and for in, err and stats once full is closed.
 type feeder struct {
 	r    io.Reader
 	ctx  context.Context
@@ -38,10 +41,10 @@ type feeder struct {
 
 // batch holds some items and owns their bytes.
 type batch struct {
-	items    []pcap.Item
-	comments bool // whether some of the items have comments
-	data     []byte
-	done     int64 // bytes of the file read by then
+	items []pcap.Item
+	texts int // bytes of the comments and names of the items
+	data  []byte
+	done  int64 // bytes of the file read by then
 }
 
 func (f *feeder) run(name string) {
@@ -91,11 +94,14 @@ func (f *feeder) Read(p []byte) (int, error) {
 func (f *feeder) add(item *pcap.Item) {
 	b := f.batch()
 	n := len(item.Data)
-	if len(b.data)+n > cap(b.data) && len(b.items) > 0 {
+	if len(b.items) > 0 && (len(b.data)+n > cap(b.data) || b.texts > batchBytes || len(b.items) >= batchItems) {
 		f.flush()
 		b = f.batch()
 	}
-	b.comments = b.comments || item.Comments != nil
+	b.texts += size(item.Comments)
+	if item.Named != nil {
+		b.texts += len(item.Named.Name)
+	}
 	b.items = append(b.items, *item)
 	if n > 0 {
 		at := len(b.data)
@@ -113,11 +119,10 @@ func (f *feeder) batch() *batch {
 			f.at = &batch{data: make([]byte, 0, batchBytes)}
 		} else {
 			f.at = <-f.free
-			if f.at.comments {
-				clear(f.at.items) // comments would be kept alive until the batch is full again
+			if f.at.texts > 0 {
+				clear(f.at.items) // texts would be kept alive until the batch is full again
 			}
-			f.at.comments = false
-			f.at.items, f.at.data = f.at.items[:0], f.at.data[:0]
+			f.at.items, f.at.data, f.at.texts = f.at.items[:0], f.at.data[:0], 0
 		}
 	}
 	return f.at

@@ -57,7 +57,14 @@ type spread struct {
 const (
 	maxHeld  = 64          // how many events wait
 	holdTime = time.Second // for how long, by the times in the file
+	// maxHeldBytes is how many bytes of data and comments wait, and have come of events that are
+	// spread over several frames, in all recordings together. Whatever exceeds it is handled as if
+	// no more would come.
+	maxHeldBytes = 64 << 20
 )
+
+// size returns how many bytes the event keeps.
+func (p *spread) size() int { return len(p.data) + size(p.item.Comments) }
 
 // packet handles a frame that has a record of its own.
 func (im *importer) packet(r *recording.Record, item *pcap.Item) {
@@ -75,9 +82,7 @@ func (im *importer) packet(r *recording.Record, item *pcap.Item) {
 		if n := r.Event.N; n > 0 && s.frames.last == 0 {
 			s.frames.last = n - 1
 		} else if n > s.frames.last+1 {
-			im.between = append(im.between, fmt.Sprintf(
-				"events %d to %d of the recording are not here: a file of it, or the end of one, is missing",
-				s.frames.last+1, n-1))
+			im.skips(s.frames.last+1, n-1)
 		}
 		im.remark(item, r, 0)
 	case "more":
@@ -172,6 +177,9 @@ func (s *section) event(r *recording.Record, item *pcap.Item) {
 	}
 	if len(item.Data) == pcap.MaxSegment && r.Length > pcap.MaxSegment {
 		s.frames.part = &spread{partial{*r, bytes.Clone(item.Data), item.Packet}, *item}
+		if s.im.loader.held += s.frames.part.size(); s.im.loader.held > maxHeldBytes {
+			s.finishPart()
+		}
 		return
 	}
 	if s.inTurn(e.N) { // nearly always
@@ -197,12 +205,15 @@ func (s *section) arrive(p *spread) {
 		return cmp.Compare(h.record.Event.N, n)
 	})
 	f.held = slices.Insert(f.held, i, p)
+	s.im.loader.held += p.size()
 	for len(f.held) > 0 {
 		first := &f.held[0].record.Event
-		if first.N > f.last+1 && len(f.held) <= maxHeld && p.item.Time.Sub(first.Time) < holdTime {
+		if first.N > f.last+1 && len(f.held) <= maxHeld && s.im.loader.held <= maxHeldBytes &&
+			p.item.Time.Sub(first.Time) < holdTime {
 			return
 		}
 		h := f.held[0]
+		s.im.loader.held -= h.size()
 		s.deliver(&h.record, &h.item, h.data, h.first)
 		f.held = slices.Delete(f.held, 0, 1)
 	}
@@ -214,6 +225,7 @@ func (s *section) release() {
 	held := s.frames.held
 	s.frames.held = nil
 	for _, p := range held {
+		s.im.loader.held -= p.size()
 		s.deliver(&p.record, &p.item, p.data, p.first)
 	}
 }
@@ -253,8 +265,10 @@ func (s *section) more(item *pcap.Item) {
 	if p == nil {
 		return // its beginning is missing, and the connection's next event will say so
 	}
+	s.im.loader.held -= p.size()
 	p.data, p.item = append(p.data, item.Data...), *item
-	if item.Lost > 0 || len(p.data) >= p.record.Length {
+	s.im.loader.held += p.size()
+	if item.Lost > 0 || len(p.data) >= p.record.Length || s.im.loader.held > maxHeldBytes {
 		s.finishPart()
 	}
 }
@@ -262,6 +276,7 @@ func (s *section) more(item *pcap.Item) {
 func (s *section) finishPart() {
 	if p := s.frames.part; p != nil {
 		s.frames.part = nil
+		s.im.loader.held -= p.size()
 		s.arrive(p)
 	}
 }

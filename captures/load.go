@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"time"
@@ -56,6 +57,7 @@ type Loader struct {
 	recordings map[string]*renumbering // by recording.Record.Of
 	sole       *renumbering            // the only source of the log's events so far, nil if there is none such
 	remarks    []string                // on the last capture, as Remarks returns them
+	held       int                     // bytes of events of recordings that wait, or have not come whole
 	parts      parts
 }
 
@@ -220,6 +222,8 @@ type importer struct {
 	began  bool             // whether an event was made
 	last   time.Time        // time of the last event
 	early  []pcap.Item      // comments from before the first event
+
+	waiting int // bytes of comments in early, and in what connections hold until it is clear what they are
 }
 
 // inFile is what was found in one file.
@@ -230,7 +234,8 @@ type inFile struct {
 	doubled  int64    // records that were there before
 	ends     uint64   // commands missing at the ends of connections, where no number is free for a gap
 	unclear  int64    // records that cannot be read
-	between  []string // what files of a recording are missing
+	between  []string // what files of a recording are missing: the first maxAbsent of them
+	absent   int      // how many
 	moved    string   // what frames have other addresses, "" for none
 }
 
@@ -248,6 +253,7 @@ func (im *importer) append(e *session.Event, at eventlog.Place, o *eventlog.Orig
 	early := im.early
 	im.early = nil
 	for i := range early {
+		im.waited(early[i].Comments)
 		im.remark(&early[i], &noRecord, 0)
 	}
 }
@@ -303,7 +309,8 @@ func (im *importer) item(item *pcap.Item) {
 	}
 	f, _ := item.Flow.Tag.(*connection)
 	if item.Kind == pcap.KindOpen {
-		f = &connection{im: im, info: item.Flow, opened: item.Time, remark: item.Comments, own: im.own}
+		f = &connection{im: im, info: item.Flow, opened: item.Time, own: im.own}
+		f.remark = im.keep(item.Time, item.Comments)
 		item.Flow.Tag, im.live[item.Flow] = f, f
 	}
 	switch {
@@ -323,6 +330,11 @@ func (im *importer) item(item *pcap.Item) {
 func (im *importer) end() {
 	if im.current != nil {
 		im.current.release()
+	}
+	for _, name := range slices.Sorted(maps.Keys(im.loader.recordings)) { // others, merged with it
+		if r := im.loader.recordings[name]; r.frames != nil {
+			(&section{im, r}).release()
+		}
 	}
 	for _, f := range im.left() {
 		f.end()

@@ -14,7 +14,7 @@ const maxUnclear = 4 * maxFirstLine
 // client, and then handles them all.
 func (c *connection) decide(item *pcap.Item) {
 	kept := *item
-	kept.Data = bytes.Clone(item.Data)
+	kept.Data, kept.Comments = bytes.Clone(item.Data), c.im.keep(item.Time, item.Comments)
 	c.held = append(c.held, kept)
 	from := side(item.FromClient)
 	on, sure := onPort(c.info)
@@ -75,10 +75,20 @@ func misnamed(said opinion, item *pcap.Item) bool {
 	return said == fromClient
 }
 
+// taken returns the items that decide kept, which are no longer kept.
+func (c *connection) taken() []pcap.Item {
+	held := c.held
+	for i := range held {
+		c.im.waited(held[i].Comments)
+	}
+	c.held = nil
+	return held
+}
+
 // settle starts tracking, beginning with the items that decide kept.
 func (c *connection) settle() {
-	held := c.held
-	c.held, c.first, c.closed = nil, [2][]byte{}, [2]bool{}
+	held := c.taken()
+	c.first, c.closed = [2][]byte{}, [2]bool{}
 	c.begin()
 	for i := range held {
 		c.track(&held[i])
@@ -88,8 +98,8 @@ func (c *connection) settle() {
 // gateway treats the connection as one to an HTTP gateway, beginning with the items that decide
 // kept. swap says that the pcap.Reader took the gateway for the client.
 func (c *connection) gateway(swap bool) {
-	held := c.held
-	c.held, c.first, c.closed = nil, [2][]byte{}, [2]bool{}
+	held := c.taken()
+	c.first, c.closed = [2][]byte{}, [2]bool{}
 	c.swap, c.http, c.im.found = swap, &httpConn{conn: c}, true
 	for i := range held {
 		c.http.item(&held[i])

@@ -2,6 +2,7 @@ package captures
 
 import (
 	"strings"
+	"time"
 
 	"github.com/msnscope/msnscope/captures/pcap"
 	"github.com/msnscope/msnscope/captures/recording"
@@ -13,14 +14,53 @@ import (
 // so that they are shown, found and exported again. The note of a packet's comment belongs to its
 // connection and follows what the packet brought; others belong to no connection.
 
-// maxForeword is how many comments before the first event are kept: on the file, and on packets
-// that are not MSN.
-const maxForeword = 1000
+const (
+	// maxForeword is how many comments before the first event are kept: on the file, and on packets
+	// that are not MSN.
+	maxForeword = 1000
+	// maxWaiting is how many bytes of comments wait: for the first event, and on all connections of
+	// which it is not clear yet what they are. That is more than people write, but a file of 300 KB
+	// may unpack into gigabytes of them.
+	maxWaiting = 16 << 20
+)
+
+// size returns how many bytes the comments have.
+func size(comments []string) (n int) {
+	for _, c := range comments {
+		n += len(c)
+	}
+	return n
+}
+
+// wait makes room for comments that have to wait, and reports whether there is any.
+func (im *importer) wait(comments []string) bool {
+	n := size(comments)
+	if im.waiting+n > maxWaiting {
+		return false
+	}
+	im.waiting += n
+	return true
+}
+
+// waited makes the room free that wait took for the comments.
+func (im *importer) waited(comments []string) { im.waiting -= size(comments) }
+
+// keep returns comments on a connection of which it is not clear yet what it is. Where there is no
+// room for them they become notes of no connection at once, and keep returns nil.
+func (im *importer) keep(at time.Time, comments []string) []string {
+	if im.wait(comments) {
+		return comments
+	}
+	if im.began {
+		im.remark(&pcap.Item{Time: at, Comments: comments}, &noRecord, 0)
+	}
+	return nil
+}
 
 // foreword keeps comments until there is an event: a capture without events has no notes either,
 // and a comment on the file has no time of its own.
 func (im *importer) foreword(item *pcap.Item) {
-	if len(item.Comments) > 0 && len(im.early) < maxForeword {
+	if len(item.Comments) > 0 && len(im.early) < maxForeword && im.wait(item.Comments) {
 		im.early = append(im.early, *item)
 	}
 }

@@ -38,10 +38,21 @@ func (im *importer) remarks() (all []string) {
 		all = append(all, count(im.ends, "command")+" at the end of connections that are not in the capture")
 	}
 	all = append(all, im.between...)
+	if more := im.absent - len(im.between); more > 0 {
+		all = append(all, fmt.Sprintf("and %d times more, events of a recording are not here", more))
+	}
 	if im.moved != "" {
 		all = append(all, im.moved)
 	}
 	return all
+}
+
+// skips records that events of a recording, from one number to another, are in no file.
+func (im *importer) skips(from, to uint64) {
+	if im.absent++; im.absent <= maxAbsent {
+		im.between = append(im.between, fmt.Sprintf(
+			"events %d to %d of the recording are not here: a file of it, or the end of one, is missing", from, to))
+	}
 }
 
 // kinds lists kinds of packets with their counts, the most frequent first.

@@ -286,13 +286,14 @@ func (t *tracker) drain(f *flow, from int) {
 }
 
 // sweep, once a second of the capture's time, gives up the holes that are too old. A clock that is
-// set back restarts their time.
+// set back restarts their time. It also runs when the list must be mostly of flows that are
+// forgotten: a million may begin at one moment.
 func (t *tracker) sweep(now time.Time) {
 	if len(t.waiting) == 0 {
 		return
 	}
 	since := now.Sub(t.swept)
-	if 0 <= since && since < time.Second {
+	if 0 <= since && since < time.Second && len(t.waiting) < maxListed {
 		return
 	}
 	t.swept = now

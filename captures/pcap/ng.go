@@ -284,12 +284,15 @@ func (s *ng) statistics(body []byte, rec *record) (complaint string) {
 	return ""
 }
 
+// maxBlockNames is how many names of one block are read. A block of 16 MB may hold millions.
+const maxBlockNames = 1 << 16
+
 // names parses the records of a name resolution block: an address and one or more names, each ended
 // by a zero.
 func (s *ng) names(body []byte, rec *record) {
 	s.options(body, func(typ uint16, value []byte) {
 		size := map[uint16]int{nameIP4: 4, nameIP6: 16}[typ]
-		if size == 0 || len(value) < size {
+		if size == 0 || len(value) < size || len(rec.names) >= maxBlockNames {
 			return
 		}
 		addr, _ := netip.AddrFromSlice(value[:size])

@@ -11,6 +11,9 @@ const (
 	// maxFlows is how many connections are remembered, open or closed: some 40 MB. Beyond that one
 	// that was silent for long is given up; its later packets make a flow of their own.
 	maxFlows = 1 << 16
+	// maxListed is how many directions are listed that wait, or did: half of them at least are of
+	// flows that are forgotten.
+	maxListed = 4 * maxFlows
 	// maxPages is how many pieces of up to 1,900 bytes one direction may hold after a hole before
 	// the hole counts as lost: a megabyte, or fifteen of the largest segments, is more than hosts
 	// of the time had in flight.
@@ -20,6 +23,8 @@ const (
 	// holeLife is how long, by the capture's time, segments wait for what is missing before them.
 	// Reordered segments arrive within milliseconds, retransmissions within seconds.
 	holeLife = 5 * time.Second
+	// maxHeldComments is how many bytes of comments wait with the segments of all flows.
+	maxHeldComments = 16 << 20
 	// maxStrays is how many segments in a row may be far outside of the window before they count as
 	// a new connection whose beginning is not in the capture.
 	maxStrays = 8
@@ -48,6 +53,8 @@ type packet struct {
 	origin
 	info gopacket.CaptureInfo // carries this packet through the assembler
 	seq  uint32               // of its payload's first byte
+	used *int                 // counts the comments while they wait, size bytes
+	size int
 }
 
 // origin is the place of a segment in the capture.
@@ -66,7 +73,26 @@ func (p *packet) GetCaptureInfo() gopacket.CaptureInfo { return p.info }
 func (p *packet) take() []string {
 	c := p.comments
 	p.comments = nil
+	if p.used != nil {
+		*p.used -= p.size
+		p.used = nil
+	}
 	return c
+}
+
+// keep counts the bytes of the packet's comments in used until they are taken, and reports whether
+// there is room for them.
+func (p *packet) keep(used *int) bool {
+	n := 0
+	for _, c := range p.comments {
+		n += len(c)
+	}
+	if *used+n > maxHeldComments {
+		return false
+	}
+	*used += n
+	p.used, p.size = used, n
+	return true
 }
 
 // offset returns the file offset of the byte with sequence number seq, -1 if this packet did not
@@ -108,6 +134,8 @@ type tracker struct {
 	waiting []waiting
 	swept   time.Time
 	hold    assembler
+
+	comments int // bytes of those that wait
 
 	items []Item
 	head  int
@@ -164,6 +192,7 @@ func (t *tracker) segment(seg *segment, from origin) {
 		t.packet.seq++
 	}
 
+	p := t.packet // which may be a copy later
 	f := t.find(seg)
 	switch {
 	case f == nil:
@@ -190,8 +219,10 @@ func (t *tracker) segment(seg *segment, from origin) {
 		}
 		t.feed(f, s, seg)
 	}
-	if len(t.packet.comments) > 0 && !t.kept { // it brought nothing: an acknowledgement, or data sent again
-		t.item(t.packet, KindNote, f, server).Comments = t.packet.take()
+	// Either it brought nothing, being an acknowledgement or data sent again, or it waits and there
+	// is no room for its comments.
+	if len(p.comments) > 0 && !(t.kept && p.keep(&t.comments)) {
+		t.item(p, KindNote, f, server).Comments = p.take()
 	}
 }
 
