@@ -13,6 +13,13 @@ func (s *Verbs) Add(v Verb) {
 	s[i/64] |= 1 << (i % 64)
 }
 
+// AddAll adds all verbs of another set.
+func (s *Verbs) AddAll(other *Verbs) {
+	for i := range s {
+		s[i] |= other[i]
+	}
+}
+
 // Has reports whether v, or a verb that the set cannot distinguish from it, was added.
 func (s *Verbs) Has(v Verb) bool { return s.has(v[:]) }
 

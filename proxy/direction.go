@@ -161,18 +161,27 @@ func (f *direction) relay() error {
 	return err
 }
 
-// skim takes the leading commands that nobody needs to look at, if the connection has no
-// interceptor. Each command of a file transfer is looked at: none but VER may pass before its
-// receiver is known.
+// skim takes the leading commands that nobody needs to look at. Each command of a file transfer is
+// looked at: none but VER may pass before its receiver is known.
 func (f *direction) skim() {
-	if f.c.settled.Load() && f.c.p.hook.Load() == nil && f.c.pace == nil && f.c.cargo == nil {
-		f.cuts = f.in.Skim(&careful[side(f.dir)], f.cuts)
+	if !f.c.settled.Load() || f.c.pace != nil || f.c.cargo != nil {
+		return
+	}
+	except := &careful[side(f.dir)]
+	if h := f.c.p.hook.Load(); h != nil {
+		except = h.careful[side(f.dir)]
+	}
+	if except != nil {
+		f.cuts = f.in.Skim(except, f.cuts)
 	}
 }
 
 // take handles one command. Most are plain and pass as they came; the others are decided about.
 func (f *direction) take(m *decode.Message) error {
 	h := f.c.p.hook.Load()
+	if h != nil && !h.sees(f.dir, m) {
+		h = nil
+	}
 	if f.c.cargo != nil {
 		return f.carries(h, m)
 	}

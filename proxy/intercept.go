@@ -26,7 +26,8 @@ import (
 // An Interceptor that also has one of the methods Opened(*Conn) and Closed(*Conn) is called when
 // connections begin and end; one that has Ended(*Conn, decode.Dir), when the sender of that
 // direction has ended and its receiver has not been told yet: commands that were kept back can
-// still be sent.
+// still be sent. One that has Wants(decode.Dir) *decode.Verbs is asked once, when it is installed,
+// which commands it may do something about, nil for all: the others pass unseen, at full speed.
 type Interceptor interface {
 	Intercept(ctx context.Context, x *Exchange)
 }
@@ -87,10 +88,37 @@ func (x *Exchange) Flush() {
 	_ = x.f.flush() // the error sticks and shows with this command
 }
 
-// hook is an installed interceptor, with whether a panic of its has been logged.
+// hook is an installed interceptor, with the commands of either side that it wants to see, nil for
+// all; those and the careful ones; and whether a panic of its has been logged.
 type hook struct {
 	Interceptor
-	panicked atomic.Bool
+	wants, careful [2]*decode.Verbs
+	panicked       atomic.Bool
+}
+
+// newHook returns the hook for an interceptor.
+func newHook(i Interceptor) *hook {
+	h := &hook{Interceptor: i}
+	chooser, ok := i.(interface {
+		Wants(decode.Dir) *decode.Verbs
+	})
+	if !ok {
+		return h
+	}
+	for _, dir := range [...]decode.Dir{decode.FromClient, decode.FromServer} {
+		if wants := chooser.Wants(dir); wants != nil {
+			both := careful[side(dir)]
+			both.AddAll(wants)
+			h.wants[side(dir)], h.careful[side(dir)] = wants, &both
+		}
+	}
+	return h
+}
+
+// sees reports whether the interceptor wants to see a command from dir.
+func (h *hook) sees(dir decode.Dir, m *decode.Message) bool {
+	wants := h.wants[side(dir)]
+	return wants == nil || wants.Has(m.Verb)
 }
 
 // Intercept installs i for commands that come from now on, in place of the interceptor before; nil
@@ -100,7 +128,7 @@ func (p *Proxy) Intercept(i Interceptor) {
 		p.hook.Store(nil)
 		return
 	}
-	p.hook.Store(&hook{Interceptor: i})
+	p.hook.Store(newHook(i))
 }
 
 // run calls the interceptor. Changes that it made before a panic are undone.

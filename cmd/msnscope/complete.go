@@ -35,6 +35,9 @@ func completeForms(c *cobra.Command, forms ...string) {
 		reports := cobra.FixedCompletions([]string{"json:", "junit:"}, cobra.ShellCompDirectiveNoSpace)
 		_ = c.RegisterFlagCompletionFunc("shadow-report", reports)
 	}
+	if c.Flags().Lookup("script") != nil {
+		_ = c.MarkFlagFilename("script", "star")
+	}
 	for _, flag := range []string{"filter", "intercept"} {
 		if c.Flags().Lookup(flag) != nil {
 			_ = c.RegisterFlagCompletionFunc(flag, completeFilter)

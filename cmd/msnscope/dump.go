@@ -13,10 +13,13 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/internal/filter"
+	"github.com/msnscope/msnscope/internal/script"
 )
 
 // dumpFlags are the flags of dump.
 type dumpFlags struct {
+	scriptFlags
+	seed            uint64
 	expr, form, out string
 	fields          []string
 	everything      bool
@@ -40,12 +43,16 @@ func dumpCommand(e *env) *cobra.Command {
 			"or payload.text. Text output has tabs between them. Without -e, csv and parquet have all fields.\n" +
 			"In csv, a text that a spreadsheet would take for a formula gets an apostrophe in front, unless\n" +
 			"--exact is given. Columns of parquet have the same names: SQL needs quotes, as in\n" +
-			"\"payload.text\". Their times are in UTC.",
+			"\"payload.text\". Their times are in UTC.\n" +
+			"\n" +
+			"With --script, each command is printed as a script leaves it, and so is what the script would have\n" +
+			"sent. What it prints goes to standard error.",
 		Example: "  msnscope dump captures/samples/conversation.pcapng\n" +
 			"  msnscope dump captures/samples/conversation.pcapng -T jsonl -Y 'cmd == \"MSG\" && " +
 			"payload.text contains \"Hello\"'\n" +
 			"  msnscope dump captures/samples/conversation.pcapng -e time -e user -e payload.text -Y MSG\n" +
 			"  msnscope dump captures/samples/conversation.pcapng -V -Y XFR\n" +
+			"  msnscope dump captures/samples/conversation.pcapng --script docs/scripts/redact.star\n" +
 			"  msnscope dump captures/samples/conversation.pcapng -T parquet -o conversation.parquet",
 		Args: files,
 		RunE: func(c *cobra.Command, args []string) error { return f.run(c.Context(), e, args) },
@@ -60,6 +67,8 @@ func dumpCommand(e *env) *cobra.Command {
 	f.times.add(fs)
 	fs.BoolVar(&f.exact, "exact", false, "in csv, put no apostrophe in front of what spreadsheets would compute")
 	fs.BoolVar(&f.follow, "follow", false, "go on with what is added to the file, until Ctrl-C")
+	f.scriptFlags.add(fs)
+	fs.Uint64Var(&f.seed, "seed", 1, "seed of the scripts' random numbers")
 	fs.StringVarP(&f.out, "output", "o", "", "write to this `FILE` in place of standard output")
 	completeForms(c, dumpForms...)
 	return c
@@ -76,6 +85,11 @@ func (f *dumpFlags) run(ctx context.Context, e *env, args []string) error {
 	}
 	d := dumper{env: e, filter: match, follow: f.follow, log: eventlog.New(eventlog.Options{})}
 	defer d.log.Close()
+	if set, err := f.scriptFlags.load(e.scriptOptions(f.seed)); err != nil {
+		return err
+	} else if set != nil {
+		d.scripts = script.NewPlayer(set)
+	}
 	paths, into, err := e.inputs(args, d.log)
 	if err != nil {
 		return err
@@ -122,6 +136,7 @@ type dumper struct {
 
 	checker *lint.Checker             // nil without --lint
 	found   map[int][]session.Finding // by the index of the event
+	scripts *script.Player            // nil without --script
 
 	log  *eventlog.Log    // of all files: they are one session
 	into *captures.Loader // adds to log
@@ -180,7 +195,7 @@ func (d *dumper) file(ctx context.Context, path string) error {
 // events prints those events from ≤ i < to that the filter lets through.
 func (d *dumper) events(ctx context.Context, from, to int) error {
 	d.check(from, to)
-	if lines, ok := d.to.(*lineWriter); ok {
+	if lines, ok := d.to.(*lineWriter); ok && d.scripts == nil {
 		return d.lines(ctx, from, to, lines)
 	}
 	r := d.log.Reader()
@@ -188,13 +203,33 @@ func (d *dumper) events(ctx context.Context, from, to int) error {
 		if i&0xfff == 0 && ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if e := d.at(r, i); e != nil {
+		for _, e := range d.all(r, i) {
 			if err := d.to.write(e); err != nil {
 				return &outputError{err}
 			}
 		}
 	}
 	return nil
+}
+
+// all returns what is to be printed for an event of the log: the event, or what scripts make of it.
+func (d *dumper) all(r *eventlog.Reader, i int) (all []*session.Event) {
+	if d.scripts == nil {
+		if e := d.at(r, i); e != nil {
+			all = append(all, e)
+		}
+		return all
+	}
+	e := r.At(i)
+	if d.checker != nil {
+		e.Found(d.found[i])
+	}
+	for _, e := range d.scripts.Play(e) {
+		if d.filter.Match(e) {
+			all = append(all, e)
+		}
+	}
+	return all
 }
 
 // check finds what is wrong with the events from ≤ i < to, which follow those that it saw before.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/msnscope/msnscope/internal/script"
 	"github.com/msnscope/msnscope/proxy"
 	"github.com/msnscope/msnscope/proxy/fault"
 	"github.com/msnscope/msnscope/proxy/intercept"
@@ -19,6 +20,7 @@ import (
 
 // interceptFlags are the flags that hold, rewrite or disturb live traffic.
 type interceptFlags struct {
+	scriptFlags
 	intercept    string
 	holdTime     time.Duration
 	maps, faults []string
@@ -38,9 +40,11 @@ func (f *interceptFlags) add(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&f.faults, "fault", nil,
 		"disturb the traffic, as `'NAME:key=value @ FILTER'`; @FILE has one a line; may be repeated; msnscope help "+
 			"faults")
+	f.scriptFlags.add(fs)
 	fs.StringVar(&f.control, "control", "",
 		"serve the control API on this `SOCKET|ADDR`: JSON over HTTP, also for msnscope inspect --attach")
-	fs.Uint64Var(&f.seed, "seed", 1, "seed of the random choices of faults: the same number repeats the same faults")
+	fs.Uint64Var(&f.seed, "seed", 1,
+		"seed of the random choices of faults and scripts: the same number repeats the same ones")
 }
 
 // read parses all rules, before anything is started.
@@ -129,10 +133,22 @@ func readRules(path string) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(f, maxRuleFile+1))
 }
 
-// controls returns the controls that the flags ask for, at work on p.
-func (f *interceptFlags) controls(p *proxy.Proxy, log *slog.Logger) (*intercept.Controls, error) {
-	c := intercept.NewControls(p,
-		intercept.ControlsOptions{Seed: f.seed, Log: log, HoldQueue: intercept.HoldQueueOptions{MaxWait: f.holdTime}})
+// loadScripts loads the scripts of the flags; nil for none. attended says whether somebody can
+// release what they hold.
+func (f *interceptFlags) loadScripts(attended bool, log *slog.Logger) (*script.Set, error) {
+	return f.scriptFlags.load(script.Options{
+		Seed: f.seed, Attended: attended, Log: log,
+		Print: func(name, line string) { log.Info(line, "script", name) },
+	})
+}
+
+// controls returns the controls that the flags ask for, at work on p, with the scripts.
+func (f *interceptFlags) controls(
+	p *proxy.Proxy, scripts *script.Set, log *slog.Logger,
+) (*intercept.Controls, error) {
+	c := intercept.NewControls(p, intercept.ControlsOptions{
+		Seed: f.seed, Log: log, Scripts: scripts, HoldQueue: intercept.HoldQueueOptions{MaxWait: f.holdTime},
+	})
 	c.Map(f.mappings)
 	for _, rule := range f.rules {
 		if err := c.AddFault(rule); err != nil {

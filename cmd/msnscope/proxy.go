@@ -90,11 +90,13 @@ func (f *proxyFlags) run(ctx context.Context, e *env) error {
 	defer r.stop(nil)
 	return runParts(ctx, []part{
 		{nil, r.out.err}, // an error if an outlet failed
+		{r.loadScripts, nil},
 		{r.embed, r.closeServer},
 		{r.openListeners, r.closeListeners},
 		{r.record, r.endRecording},
 		{r.openLog, r.closeLog},
 		{r.makeProxy, nil},
+		{r.runScripts, r.endScripts},
 		{r.followWithShadow, r.endShadow},
 		{r.serveControl, r.endControl},
 		{r.show, r.flush},
@@ -129,6 +131,7 @@ func (f *proxyFlags) reads() []string {
 			all = append(all, f.control, token)
 		}
 	}
+	all = append(all, f.scripts...)
 	for _, rule := range slices.Concat(f.maps, f.faults) {
 		if path, ok := strings.CutPrefix(rule, "@"); ok {
 			all = append(all, path)

@@ -13,6 +13,7 @@ import (
 	"github.com/msnscope/msnscope/internal/bus"
 	"github.com/msnscope/msnscope/internal/demo"
 	"github.com/msnscope/msnscope/internal/eventlog"
+	"github.com/msnscope/msnscope/internal/script"
 	"github.com/msnscope/msnscope/internal/talk"
 	"github.com/msnscope/msnscope/proxy"
 	"github.com/msnscope/msnscope/proxy/intercept"
@@ -37,12 +38,15 @@ type proxyRun struct {
 	keeps    *bus.Subscription // fills the log, nil without one
 	prints   *bus.Subscription // prints events, nil in the inspector
 	proxy    *proxy.Proxy
+	scripts  *script.Set // nil without --script
 	controls *intercept.Controls
 	shadow   *shadow
 	api      *controlled
 	served   <-chan error   // gets the error that ended a listener
 	guests   sync.WaitGroup // of --demo
-	stuck    bool           // standard output took nothing more at the end
+	ticks    sync.WaitGroup // of scripts
+	untick   context.CancelFunc
+	stuck    bool // standard output took nothing more at the end
 }
 
 func (r *proxyRun) embed(context.Context) (err error) {
@@ -120,8 +124,26 @@ func (r *proxyRun) makeProxy(context.Context) (err error) {
 	r.options.SpillFailed = func(err error) { r.out.stopped("spill file of what waits to be decoded", err) }
 	leaveDescriptors(&r.options)
 	r.proxy = proxy.New(r.options)
-	r.controls, err = r.interceptFlags.controls(r.proxy, r.out.log)
+	r.controls, err = r.interceptFlags.controls(r.proxy, r.scripts, r.out.log)
 	return err
+}
+
+func (r *proxyRun) loadScripts(context.Context) (err error) {
+	r.scripts, err = r.interceptFlags.loadScripts(r.screen || r.control != "", r.out.log)
+	return err
+}
+
+// runScripts tells the scripts the time.
+func (r *proxyRun) runScripts(ctx context.Context) error {
+	ctx, r.untick = context.WithCancel(ctx)
+	r.ticks.Go(func() { r.controls.RunScripts(ctx) })
+	return nil
+}
+
+func (r *proxyRun) endScripts() error {
+	r.untick()
+	r.ticks.Wait()
+	return nil
 }
 
 func (r *proxyRun) followWithShadow(ctx context.Context) error {

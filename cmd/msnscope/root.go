@@ -37,7 +37,7 @@ func newRoot(e *env) *cobra.Command {
 		proxy, doctorCommand(e), serveCommand(e), accountsCommand(e), inspectCommand(e), dumpCommand(e),
 		sniffCommand(e), exportCommand(e), lintCommand(e), flowCommand(e), learnCommand(e), replayCommand(e),
 		diffCommand(e),
-		loadCommand(e), conformCommand(e), explainCommand(e),
+		loadCommand(e), conformCommand(e), scriptCommand(e), explainCommand(e),
 		versionCommand(), manCommand(e), faultsHelp(),
 	)
 	return root

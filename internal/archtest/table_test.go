@@ -70,6 +70,7 @@ var packages = []row{
 	{dir: "internal/talk", layer: 4},
 	{dir: "internal/lesson", layer: 4, deny: noIO, why: "a lesson is text and events"},
 	{dir: "internal/client", layer: 4},
+	{dir: "internal/script", layer: 4, deny: []string{"net", "net/"}, why: "a script has no network"},
 
 	// The features are on one layer, so that none imports another; cmd joins them.
 	{dir: "proxy", layer: 5},
@@ -122,6 +123,7 @@ var libraries = []library{
 	{path: "github.com/pires/go-proxyproto", dirs: []string{"server"}},
 	{path: "golang.org/x/text", dirs: []string{"decode/body"}},
 	{path: "github.com/pelletier/go-toml/v2", dirs: []string{"internal/config"}},
+	{path: "go.starlark.net", dirs: []string{"internal/script"}},
 	{path: "golang.org/x/term", dirs: []string{"cmd/msnscope"}},
 	{path: "golang.org/x/sys", dirs: []string{"cmd/msnscope", "captures/pcap"}},
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
@@ -95,15 +96,22 @@ func Fields(e *session.Event) []Field {
 // line without a line end gets one. The error is [ErrEmpty] for no bytes at all.
 func Typed(text string) ([]byte, error) {
 	raw, err := decode.Unquote(text)
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, err
-	case len(raw) == 0:
-		return nil, ErrEmpty
-	case bytes.IndexByte(raw, '\n') < 0:
-		raw = append(raw, '\r', '\n')
 	}
-	return raw, nil
+	return Line(string(raw))
+}
+
+// Line returns the bytes of a command, with a line end if there is none. The error is [ErrEmpty]
+// for no bytes at all.
+func Line(raw string) ([]byte, error) {
+	switch {
+	case raw == "":
+		return nil, ErrEmpty
+	case strings.IndexByte(raw, '\n') < 0:
+		raw += "\r\n"
+	}
+	return []byte(raw), nil
 }
 
 // Refit returns raw, which a person typed to replace before, the bytes of e, with its length
@@ -128,18 +136,33 @@ func Refit(e *session.Event, before, raw []byte) []byte {
 // Whole returns an error unless raw, which is to be sent in place of e, consists of whole commands:
 // otherwise the bytes that follow on the connection would become part of the last one.
 func Whole(e *session.Event, raw []byte) error {
+	_, err := count(e, raw)
+	return err
+}
+
+// One returns an error unless raw is one whole command of the sender of e, on its connection.
+func One(e *session.Event, raw []byte) error {
+	n, err := count(e, raw)
+	if err == nil && n != 1 {
+		return fmt.Errorf("%q is %d commands: it must be one", decode.Quote(raw), n)
+	}
+	return err
+}
+
+// count returns the number of commands that raw consists of.
+func count(e *session.Event, raw []byte) (n int, err error) {
 	r := decode.NewReader(e.Dir, session.Table(e.Dialect).At(e.Role))
 	r.Feed(raw)
-	for m := (decode.Message{}); r.Next(&m); {
+	for m := (decode.Message{}); r.Next(&m); n++ {
 		if m.Opaque() {
-			return fmt.Errorf("%q is not a command: %v", decode.Quote(m.Raw), m.Why)
+			return n, fmt.Errorf("%q is not a command: %v", decode.Quote(m.Raw), m.Why)
 		}
 	}
 	if rest := r.Pending(); len(rest) > 0 {
-		return fmt.Errorf("%q is not a whole command: a line ends in \\r\\n, and a payload is as long as the line "+
+		return n, fmt.Errorf("%q is not a whole command: a line ends in \\r\\n, and a payload is as long as the line "+
 			"says", decode.Quote(rest))
 	}
-	return nil
+	return n, nil
 }
 
 // Rewrite returns the bytes of the command e with those fields changed that differ from what
@@ -165,4 +188,14 @@ func Rewrite(e *session.Event, fields []Field) ([]byte, error) {
 	}
 	m := e.Sent()
 	return e.Row.Apply(&m, edit)
+}
+
+// WithText returns a message's payload with text in place of what follows its headers (§8.8). The
+// result shares no memory with payload.
+func WithText(payload []byte, text string) []byte {
+	head, _, found := strings.Cut(string(payload), "\r\n\r\n")
+	if !found {
+		return []byte(text)
+	}
+	return []byte(head + "\r\n\r\n" + text)
 }

@@ -97,10 +97,18 @@ func classOf(fields []field) Class {
 	return class
 }
 
-// headOf derives an expression that needs only the head: a condition that needs the bytes becomes
-// true, or false inside a negation. So whenever the derived expression is false, the original is
-// false.
+// headOf derives an expression that needs only the head.
 func headOf(src string) (head, error) {
+	return derive(src, func(name string) bool {
+		return slices.Contains(connFields, plainName(name)) || slices.Contains(verbFields, name) ||
+			slices.Contains(headFields, name)
+	})
+}
+
+// derive derives an expression that needs only the known fields: a condition that needs others
+// becomes true, or false inside a negation. So whenever the derived expression is false, the
+// original is false.
+func derive(src string, known func(name string) bool) (head, error) {
 	config := conf.CreateNew()
 	config.MaxNodes = maxNodes
 	text, folds := unfold(src)
@@ -109,7 +117,7 @@ func headOf(src string) (head, error) {
 		return head{}, err
 	}
 	ast.Walk(&tree.Node, flatten{folds})
-	h := head{whole: bound(&tree.Node, true)}
+	h := head{whole: bound(&tree.Node, true, known)}
 	if is(tree.Node, true) && !h.whole {
 		return head{}, nil
 	}
@@ -133,15 +141,15 @@ func headOf(src string) (head, error) {
 	return h, err
 }
 
-// bound replaces the parts of a condition that need more than the head by the given value, and
-// inside a negation by its opposite. It reports whether it replaced nothing.
-func bound(node *ast.Node, to bool) (whole bool) {
+// bound replaces the parts of a condition that need more than the known fields by the given value,
+// and inside a negation by its opposite. It reports whether it replaced nothing.
+func bound(node *ast.Node, to bool, known func(name string) bool) (whole bool) {
 	switch n := (*node).(type) {
 	case *ast.BinaryNode:
 		switch n.Operator {
 		case "&&", "and", "||", "or":
-			left := bound(&n.Left, to)
-			whole = bound(&n.Right, to) && left
+			left := bound(&n.Left, to, known)
+			whole = bound(&n.Right, to, known) && left
 			either := n.Operator == "||" || n.Operator == "or"
 			if !whole && either == to && (is(n.Left, to) || is(n.Right, to)) {
 				ast.Patch(node, &ast.BoolNode{Value: to}) // the other side no longer matters
@@ -150,10 +158,10 @@ func bound(node *ast.Node, to bool) (whole bool) {
 		}
 	case *ast.UnaryNode:
 		if n.Operator == "!" || n.Operator == "not" {
-			return bound(&n.Node, !to)
+			return bound(&n.Node, !to, known)
 		}
 	}
-	r := &reads{}
+	r := &reads{known: known}
 	if ast.Walk(node, r); !r.more {
 		return true
 	}
@@ -166,17 +174,18 @@ func is(node ast.Node, value bool) bool {
 	return ok && b.Value == value
 }
 
-// reads determines whether a part of an expression reads more than the head, or a field that is
-// different in each event.
-type reads struct{ more bool }
+// reads determines whether a part of an expression reads more than the known fields, or something
+// that is different in each event.
+type reads struct {
+	known func(name string) bool
+	more  bool
+}
 
 // Visit implements ast.Visitor.
 func (r *reads) Visit(node *ast.Node) {
 	switch n := (*node).(type) {
 	case *ast.IdentifierNode:
-		known := slices.Contains(connFields, plainName(n.Value)) || slices.Contains(verbFields, n.Value) ||
-			slices.Contains(headFields, n.Value)
-		r.more = r.more || !known
+		r.more = r.more || !r.known(n.Value)
 	case *ast.BuiltinNode:
 		r.more = r.more || n.Name == "now"
 	}

@@ -19,7 +19,8 @@ type Chain struct {
 }
 
 // Link is an interceptor of a [Chain]. While Idle reports true, Intercept is not called. Idle must
-// be safe for concurrent use.
+// be safe for concurrent use. A link that has Wants is not called for other commands only as long
+// as no busy link sees them.
 type Link interface {
 	proxy.Interceptor
 	Idle() bool
@@ -33,8 +34,8 @@ func NewChain(p *proxy.Proxy, links ...Link) *Chain {
 	return c
 }
 
-// Update installs the chain as the proxy's interceptor if one of its links is busy, and removes it
-// if all are idle.
+// Update installs the chain as the proxy's interceptor if one of its links is busy, for the
+// commands that the busy ones want to see, and removes it if all are idle.
 func (c *Chain) Update() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -43,7 +44,7 @@ func (c *Chain) Update() {
 		busy = busy || !l.Idle()
 	}
 	switch {
-	case busy && !c.installed:
+	case busy:
 		c.proxy.Intercept(c)
 	case !busy && c.installed:
 		c.proxy.Intercept(nil)
@@ -59,6 +60,37 @@ func (c *Chain) Intercept(ctx context.Context, x *proxy.Exchange) {
 		}
 		if !l.Idle() {
 			l.Intercept(ctx, x)
+		}
+	}
+}
+
+// Wants implements the method of that name of [proxy.Interceptor].
+func (c *Chain) Wants(dir decode.Dir) *decode.Verbs {
+	var all decode.Verbs
+	for _, l := range c.links {
+		if l.Idle() {
+			continue
+		}
+		chooser, ok := l.(interface {
+			Wants(decode.Dir) *decode.Verbs
+		})
+		if !ok {
+			return nil
+		}
+		wants := chooser.Wants(dir)
+		if wants == nil {
+			return nil
+		}
+		all.AddAll(wants)
+	}
+	return &all
+}
+
+// Opened implements the method of that name of [proxy.Interceptor] for all links that have it.
+func (c *Chain) Opened(conn *proxy.Conn) {
+	for _, l := range c.links {
+		if l, ok := l.(interface{ Opened(*proxy.Conn) }); ok {
+			l.Opened(conn)
 		}
 	}
 }

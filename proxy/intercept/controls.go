@@ -1,10 +1,12 @@
 package intercept
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 
 	"github.com/msnscope/msnscope/internal/edit"
+	"github.com/msnscope/msnscope/internal/script"
 	"github.com/msnscope/msnscope/proxy"
 	"github.com/msnscope/msnscope/proxy/fault"
 )
@@ -17,6 +19,7 @@ type Controls struct {
 	injector *Injector
 	mappings *Mappings
 	faults   *fault.Rules
+	scripts  *scripts
 	chain    *Chain
 	seed     uint64
 }
@@ -26,6 +29,8 @@ type ControlsOptions struct {
 	HoldQueue HoldQueueOptions
 	// Seed makes the random choices of faults repeatable: those of the same seed are the same.
 	Seed uint64
+	// Scripts see and change commands; nil for none. Start a goroutine with [Controls.RunScripts].
+	Scripts *script.Set
 	// Log gets warnings, those of the HoldQueue too if that has no log of its own; nil discards
 	// them.
 	Log *slog.Logger
@@ -44,8 +49,17 @@ func NewControls(p *proxy.Proxy, o ControlsOptions) *Controls {
 		mappings: NewMappings(o.Log), faults: fault.NewRules(o.HoldQueue.Now),
 	}
 	c.injector = NewInjector(p, func() { c.chain.Update() })
-	c.chain = NewChain(p, c.injector, c.mappings, c.faults, c.HoldQueue)
+	c.scripts = &scripts{o.Scripts, c.HoldQueue, c.injector, c.HoldQueue.o.Now, o.Log}
+	c.chain = NewChain(p, c.injector, c.mappings, c.scripts, c.faults, c.HoldQueue)
 	return c
+}
+
+// RunScripts calls the scripts once a second, and loads those again whose files have changed, until
+// ctx ends.
+func (c *Controls) RunScripts(ctx context.Context) {
+	if !c.scripts.Idle() {
+		c.scripts.run(ctx, c.chain.Update)
+	}
 }
 
 // Intercept holds commands that the filter expression expr matches from now on; "" holds none. The

@@ -90,11 +90,16 @@ func NewHoldQueue(o HoldQueueOptions) *HoldQueue {
 // Intercept holds the command if the expression matches it, until it is decided about, its time is
 // up, or ctx ends.
 func (q *HoldQueue) Intercept(ctx context.Context, x *proxy.Exchange) {
-	f := q.match.Load()
-	if f == nil || !f.Match(x.In) {
-		return
+	if f := q.match.Load(); f != nil && f.Match(x.In) && x.Flags&session.Held == 0 {
+		q.wait(ctx, x, q.admit(x, false))
 	}
-	w := q.admit(x)
+}
+
+// hold holds the command, whatever the expression, as Intercept does.
+func (q *HoldQueue) hold(ctx context.Context, x *proxy.Exchange) { q.wait(ctx, x, q.admit(x, true)) }
+
+// wait waits for the decision about a command, nil for one that is not held.
+func (q *HoldQueue) wait(ctx context.Context, x *proxy.Exchange, w *waiting) {
 	if w == nil {
 		return
 	}
@@ -153,13 +158,13 @@ func apply(x *proxy.Exchange, decision [][]byte) {
 }
 
 // admit adds a command to the queue. It returns nil if the queue is full, or if no filter is set
-// any more.
-func (q *HoldQueue) admit(x *proxy.Exchange) *waiting {
+// any more, unless the command is to be held anyway.
+func (q *HoldQueue) admit(x *proxy.Exchange, anyway bool) *waiting {
 	e := *x.In
 	if e.Out = nil; string(x.Out) != string(e.In.Raw) {
 		e.Out = x.Out
 	}
-	w, no := q.add(&e, q.o.Now())
+	w, no := q.add(&e, q.o.Now(), anyway)
 	if no == nil {
 		return w
 	}
@@ -180,10 +185,10 @@ type noRoom struct {
 
 // add adds a copy of the command e to the queue, and returns it, nil if nothing is to be held or
 // there is no room.
-func (q *HoldQueue) add(e *session.Event, now time.Time) (*waiting, *noRoom) {
+func (q *HoldQueue) add(e *session.Event, now time.Time, anyway bool) (*waiting, *noRoom) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.expr == "" {
+	if q.expr == "" && !anyway {
 		return nil, nil
 	}
 	if len(q.held) >= q.o.MaxHeld || q.bytes+sizeOf(e) > q.o.MaxBytes {

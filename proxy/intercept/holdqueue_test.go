@@ -129,7 +129,7 @@ func TestHeldMegabytes(t *testing.T) {
 	for range 300 {
 		e := &session.Event{Dir: decode.FromClient, In: decode.Message{Raw: raw}}
 		x := &proxy.Exchange{In: e, Out: raw}
-		if d.admit(x) != nil {
+		if d.admit(x, false) != nil {
 			held++
 		} else if !strings.HasPrefix(x.Rule, "not held: 16 others of ") {
 			t.Fatalf("command %d goes on with the note %q", held, x.Rule)
@@ -170,7 +170,7 @@ func TestNobodyHolds(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.ReleaseAll()
-	if w := d.admit(&proxy.Exchange{In: &session.Event{}}); w != nil {
+	if w := d.admit(&proxy.Exchange{In: &session.Event{}}, false); w != nil {
 		t.Errorf("command %d waits, and nobody is there", w.ID)
 	}
 }
@@ -335,7 +335,7 @@ func TestLogsWithoutLock(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := &proxy.Exchange{In: &session.Event{In: decode.Parse([]byte("PNG\r\n"), decode.FromClient, dialect.MSNP2)}}
-	if q.admit(x) != nil || !asked.free {
+	if q.admit(x, false) != nil || !asked.free {
 		t.Error("there is no warning, or it comes with the lock held")
 	}
 }

@@ -30,10 +30,25 @@ func NewInjector(p *proxy.Proxy, woken func()) *Injector { return &Injector{prox
 // Idle implements [Link].
 func (i *Injector) Idle() bool { return !i.busy.Load() }
 
+// Wants implements the method of that name of [proxy.Interceptor]: it is about answers.
+func (i *Injector) Wants(dir decode.Dir) *decode.Verbs {
+	if dir == decode.FromClient {
+		return &decode.Verbs{}
+	}
+	return nil
+}
+
 // Intercept drops answers to injected requests: the client has not asked for them.
 func (i *Injector) Intercept(_ context.Context, x *proxy.Exchange) {
 	if x.In.Dir == decode.FromServer && x.Conn.Ours(&x.In.In) {
 		x.Drop, x.Flags, x.Rule = true, x.Flags|session.Injected, "answers an injected command"
+	}
+}
+
+// wake makes the Injector busy: a command is about to be sent whose answer the client must not see.
+func (i *Injector) wake() {
+	if !i.busy.Swap(true) && i.woken != nil {
+		i.woken()
 	}
 }
 
@@ -115,9 +130,7 @@ var errUnknown = errors.New("its value is not known yet on this connection")
 func (i *Injector) value(name string, c *proxy.Conn, info *proxy.ConnInfo) (value string, known bool) {
 	switch name {
 	case "trid":
-		if !i.busy.Swap(true) && i.woken != nil {
-			i.woken()
-		}
+		i.wake()
 		return strconv.FormatUint(uint64(c.NewTrID()), 10), true
 	case "user":
 		return info.User, true

@@ -12,6 +12,7 @@ import (
 
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/edit"
 	"github.com/msnscope/msnscope/internal/filter"
 	"github.com/msnscope/msnscope/proxy"
 )
@@ -118,27 +119,18 @@ func (r *Mapping) apply(x *proxy.Exchange) ([]byte, error) {
 	e := *x.In
 	e.Out = x.Out
 	m := e.Sent()
-	edit := dialect.Edit{Args: map[string]string{}, KeepEscapes: true}
+	change := dialect.Edit{Args: map[string]string{}, KeepEscapes: true}
 	for _, s := range r.sets {
 		switch s.field {
 		case "payload":
-			edit.Payload = []byte(s.value)
+			change.Payload = []byte(s.value)
 		case "payload.text":
-			edit.Payload = withText(m.Payload(), s.value)
+			change.Payload = edit.WithText(m.Payload(), s.value)
 		default:
-			edit.Args[s.field] = s.value
+			change.Args[s.field] = s.value
 		}
 	}
-	return x.In.Row.Apply(&m, edit)
-}
-
-// withText returns a message's payload with text in place of what follows its headers (§8.8).
-func withText(payload []byte, text string) []byte {
-	head, _, found := strings.Cut(string(payload), "\r\n\r\n")
-	if !found {
-		return []byte(text)
-	}
-	return []byte(head + "\r\n\r\n" + text)
+	return x.In.Row.Apply(&m, change)
 }
 
 // Mappings are the mappings of a proxy, a link of a [Chain]. Its methods are safe for concurrent

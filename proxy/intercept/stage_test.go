@@ -45,6 +45,11 @@ type stage struct {
 
 // play runs a test in a bubble, on a stage where alice has come to her switchboard.
 func play(t *testing.T, o ControlsOptions, test func(s *stage)) {
+	playWith(t, func() ControlsOptions { return o }, test)
+}
+
+// playWith is play with options that are made in the bubble.
+func playWith(t *testing.T, options func() ControlsOptions, test func(s *stage)) {
 	synctest.Test(t, func(t *testing.T) {
 		s := &stage{t: t}
 		var back memnet.Network
@@ -64,7 +69,7 @@ func play(t *testing.T, o ControlsOptions, test func(s *stage)) {
 				return &recorded{c, s}, nil
 			},
 		})
-		s.controls = NewControls(s.proxy, o)
+		s.controls = NewControls(s.proxy, options())
 		listener, err := s.front.Listen(proxyAddr)
 		if err != nil {
 			t.Fatal(err)
