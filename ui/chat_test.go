@@ -25,11 +25,27 @@ func types(user string) string {
 	return "MIME-Version: 1.0\r\nContent-Type: text/x-msmsgscontrol\r\nTypingUser: " + user + "\r\n\r\n\r\n"
 }
 
+// chats is the log of chat, with a conversation of others after it.
+func chats() Options {
+	s := newScript()
+	s.chat()
+	c := s.open("127.0.0.1:49731", "64.4.13.41:1863", dialect.SB)
+	s.c(c, "ANS 1 carol@hotmail.com 19.1 11752014\r\n")
+	s.s(c, "IRO 1 1 1 dave@hotmail.com Dave\r\n")
+	s.s(c, "ANS 1 OK\r\n")
+	return Options{Log: s.log}
+}
+
 // chat is a log in which alice and bob, both behind the proxy, talk, and carol comes and goes: with
 // typing notices, formats, a message that is not delivered, one that is held and edited, and one
 // that somebody injects. It returns the options of an inspector on it.
 func chat() Options {
 	s := newScript()
+	s.chat()
+	return Options{Log: s.log}
+}
+
+func (s *script) chat() {
 	alice := s.open("127.0.0.1:49710", "64.4.13.58:1863", dialect.NS)
 	bob := s.open("127.0.0.1:49720", "64.4.13.59:1863", dialect.NS)
 	s.logOn(alice, "alice")
@@ -77,7 +93,6 @@ func chat() Options {
 	s.s(a, "BYE bob@hotmail.com 1\r\n")
 	s.close(b)
 	s.close(a)
-	return Options{Log: s.log}
 }
 
 // logOn says the commands with which a user logs on at a notification server.

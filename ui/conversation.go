@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -248,7 +249,8 @@ func lookOf(said *model.Said) string {
 	return strings.Join(words, ", ")
 }
 
-// converse shows the conversation of what is selected, or goes back from it.
+// converse shows the conversation of what is selected, or goes back from it. Where that led to
+// none, it shows the only one there is, or a menu of all.
 func (a *App) converse() {
 	if a.face == talkFace {
 		a.endTalk()
@@ -268,20 +270,43 @@ func (a *App) converse() {
 	a.chooseTalk()
 }
 
-// chooseTalk offers all conversations.
-func (a *App) chooseTalk() {
-	var items []item
-	for _, row := range a.model.Tree() {
-		if c := row.Conn; c != nil && c.Talks() {
-			items = append(items, item{
-				fmt.Sprintf("%s with %s", shortName(printable(c.User)), with(c)),
-				fmt.Sprintf("SB#%d, %s commands", c.ID, thousands(c.Commands)), func() { a.talk(c.ID) },
-			})
+// onlyTalk returns, if the connections are all of one session, that of the user of the selected
+// row, or else the first; otherwise nil.
+func (a *App) onlyTalk(all []*model.Conn) *model.Conn {
+	one, user := all[0], ""
+	if e := a.selectedEvent(); e != nil {
+		if c := a.model.Conn(e.Conn); c != nil {
+			user = c.User
 		}
 	}
-	if len(items) == 0 {
+	for _, c := range all[1:] {
+		if c.Session == "" || c.Session != one.Session || c.Server != one.Server {
+			return nil
+		}
+		if strings.EqualFold(c.User, user) {
+			one = c
+		}
+	}
+	return one
+}
+
+// chooseTalk shows the only conversation, or offers all.
+func (a *App) chooseTalk() {
+	all := slices.DeleteFunc(a.model.Conns(), func(c *model.Conn) bool { return !c.Talks() })
+	if len(all) == 0 {
 		a.say("nobody has talked yet")
 		return
+	}
+	if one := a.onlyTalk(all); one != nil {
+		a.talk(one.ID)
+		return
+	}
+	var items []item
+	for _, c := range all {
+		items = append(items, item{
+			fmt.Sprintf("%s with %s", shortName(printable(c.User)), with(c)),
+			fmt.Sprintf("SB#%d, %s commands", c.ID, thousands(c.Commands)), func() { a.talk(c.ID) },
+		})
 	}
 	a.choose("Conversations", items)
 }

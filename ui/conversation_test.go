@@ -9,7 +9,7 @@ import (
 
 func TestConversationGoldens(t *testing.T) {
 	goldens(t, "conversation", chat, ":goto 40", "Enter", "V")
-	goldens(t, "conversations", chat, "V", "j")
+	goldens(t, "conversations", chats, "V", "j")
 }
 
 // TestConversationIsWhole: V shows all that was said in the session of the selected command,
@@ -45,14 +45,19 @@ func TestConversationFrom(t *testing.T) {
 		{"a message", []string{":goto 40", "Enter", "V"}, "SB#3"},
 		{"the referral", []string{":goto 19", "Enter", "V"}, "SB#3"},
 		{"the ring", []string{":goto 26", "Enter", "V"}, "SB#4"},
-		{"the tree", []string{"1", "G", "V"}, "SB#4"},
+		{"the tree", []string{"1", "G", "V"}, "SB#5"},
 		{"anything else, by the menu", []string{"g", "V", "j", "Enter"}, "SB#4"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			b := open(t, 140, 42, chat())
+			b := open(t, 140, 42, chats())
 			b.press(c.keys...)
 			b.shows("2 Conversation", "  "+c.want)
 		})
+	}
+	for from, want := range map[string]string{"1": "SB#3", "9": "SB#4"} { // the user's end of the only one
+		b := open(t, 140, 42, chat())
+		b.press(":goto "+from, "Enter", "V")
+		b.shows("2 Conversation", "  "+want)
 	}
 	b := open(t, 80, 24, crowd(0))
 	b.press("V")

@@ -29,7 +29,7 @@ func (a *App) check() {
 		p.note = a.mayFollow(p.field.GetText())
 	}
 	if text == "" && p.kind == interceptPrompt {
-		p.note = `the filter of what to hold, such as rewritten or payload.type == "text/plain"; empty holds nothing`
+		p.note = `the filter of what to hold; Up: payload.type == "text/plain", rewritten and others; empty holds nothing`
 	}
 	p.field.SetFieldStyle(style)
 }

@@ -15,6 +15,7 @@ func TestJump(t *testing.T) {
 		{"request to reply", "7", []string{"J"}, "", 8},
 		{"referral to its connection", "20", []string{"J", "j", "Enter"}, "From #20 XFR", 22},
 		{"connection to its referral", "34", []string{"J", "Enter"}, "From #34 MSG", 20},
+		{"beginning of a connection to its referral", "1", []string{"J"}, "", 20},
 		{"ring to answer", "26", []string{"J", "j", "Enter"}, "From #26 RNG", 28},
 		{"call to join", "24", []string{"J", "G", "Enter"}, "From #24 CAL", 31},
 		{"cookie to its use", "19", []string{"J", "j", "Enter"}, "From #19 XFR", 22},
@@ -51,7 +52,10 @@ func TestJumpTakesAwayWhatHides(t *testing.T) {
 	if _, e := b.model.Selected(); e.N != 49 {
 		t.Errorf("from the filter to #%d, want #49", e.N)
 	}
-	b.press("g", "J")
+	s := newScript()
+	s.open("127.0.0.1:1", "64.4.13.58:1863", 0)
+	b = open(t, 80, 24, Options{Log: s.log})
+	b.press("J")
 	b.shows("leads nowhere")
 }
 

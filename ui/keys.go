@@ -118,7 +118,7 @@ func keyTable() []key {
 		},
 		{
 			looking, "V", "Talk", "the conversation of the command, or of the session, as people read it; " +
-				"where there is none, a menu of all", (*App).converse,
+				"elsewhere the only one, or a menu of all", (*App).converse,
 		},
 		{
 			looking, "S", "Stats", "statistics: rates, times by command, errors, sizes, users, connections; h and l " +
@@ -126,7 +126,8 @@ func keyTable() []key {
 		},
 		{
 			looking, "J", "Jump", "to the request or an answer, to what the command caused or was caused by, to the " +
-				"referral that led to its connection; a menu where there are several", (*App).jump,
+				"referral that led to its connection, from a connection's beginning or end to those on it; " +
+				"a menu where there are several", (*App).jump,
 		},
 		{looking, "E", "", "the program's own log", (*App).eventLog},
 

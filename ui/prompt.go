@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,6 +73,12 @@ func (a *App) newPrompt(kind promptKind, label, text string) *prompt {
 	p.field.SetBackgroundColor(tcell.ColorDefault)
 	p.field.Focus(func(tview.Primitive) {})
 	return p
+}
+
+// offer puts examples before what was typed: Up brings them when there is no more of that.
+func (p *prompt) offer(examples []string) {
+	past := slices.Concat(examples, *p.past)
+	p.past, p.at = &past, len(past)
 }
 
 func (p *prompt) draw(screen tcell.Screen, r rect, _ *theme) {

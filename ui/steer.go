@@ -92,6 +92,9 @@ func (a *App) kill() {
 	a.say("connection %d ends", e.Conn)
 }
 
+// holdExamples are filters of what people hold most, the one that Up brings first at the end.
+var holdExamples = []string{`rewritten`, `dir == "S" && MSG`, `payload.type == "text/plain"`}
+
 func (a *App) editIntercept() {
 	if s := a.steering(); s != nil {
 		text := s.Intercepting()
@@ -99,6 +102,7 @@ func (a *App) editIntercept() {
 			text = a.intercept
 		}
 		a.prompt = a.newPrompt(interceptPrompt, "Hold: ", text)
+		a.prompt.offer(holdExamples)
 		a.check()
 	}
 }

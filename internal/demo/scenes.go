@@ -17,10 +17,13 @@ type scene struct {
 	run   func(context.Context, *stage) error
 }
 
-// opening is played once, when alice is online: the others sign in, and the first conversation is
-// over within about ten seconds.
+// opening is played once, when alice is online: she mistypes bob's handle, the others sign in, and
+// the first conversation is over within about ten seconds.
 var opening = scene{"opening", true, func(ctx context.Context, s *stage) error {
 	return s.steps(ctx, 500*time.Millisecond,
+		func(ctx context.Context) error {
+			return refused(s.alice.client.AddContact(ctx, "FL", "bbo@hotmail.com", s.bob.user.Name), 205)
+		},
 		s.bob.signIn,
 		func(ctx context.Context) error { return s.alice.befriend(ctx, s.bob) },
 		func(ctx context.Context) error { return s.bob.befriend(ctx, s.alice) },

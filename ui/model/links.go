@@ -20,7 +20,8 @@ type Link struct {
 
 // Links returns where an event leads: to its request or its answers, to what caused it and what it
 // caused on other connections (a ring, a join, the first command of the connection to which a
-// referral led, where its cookie is used), and to the referral that led to its connection.
+// referral led, where its cookie is used), and to the referral that led to its connection. What is
+// no command, such as the end of a connection, leads to the referrals on it.
 func (m *Model) Links(e *session.Event) []Link {
 	var links []Link
 	add := func(name string, numbers ...uint64) {
@@ -50,12 +51,19 @@ func (m *Model) Links(e *session.Event) []Link {
 		add("referral", c.referral)
 	}
 	add("consequence", x.Consequences...)
+	if c := m.tree.conns[e.Conn]; c != nil && e.Kind != session.Command {
+		add("sent on by", c.refers...)
+	}
 	return links
 }
 
-// refer remembers which event sent the client to a connection, when its first command comes.
+// refer remembers the referrals on a connection and, when its first command comes, which event sent
+// the client there.
 func (m *Model) refer(e *session.Event) {
 	c := m.tree.conns[e.Conn]
+	if c != nil && len(c.refers) < maxLinks && refers(e) {
+		c.refers = append(c.refers, e.N)
+	}
 	if c == nil || c.spoke || e.Kind != session.Command || e.Dir != decode.FromClient {
 		return
 	}
@@ -75,7 +83,8 @@ func (m *Model) refer(e *session.Event) {
 
 // refers reports whether a server's command refers the client to an address.
 func refers(e *session.Event) bool {
-	return e != nil && e.Dir == decode.FromServer && e.Row != nil && len(e.Row.Find(&e.In, dialect.HostPort)) > 0
+	return e != nil && e.Kind == session.Command && e.Dir == decode.FromServer &&
+		e.Row != nil && len(e.Row.Find(&e.In, dialect.HostPort)) > 0
 }
 
 // Show selects the event with number n. What hides it, but for the filter, is taken away: the scope

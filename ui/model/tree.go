@@ -67,6 +67,7 @@ type Conn struct {
 	last     string     // the user whom the latest event that named one named
 	spoke    bool       // its client has sent a command
 	referral uint64     // the number of the event that sent the client here, 0 while unknown
+	refers   []uint64   // the numbers of the first referrals on it, which sent the client elsewhere
 	first    int        // the position of its first event
 	begun    time.Time
 	via      int // the connection that led to it, 0 while unknown
