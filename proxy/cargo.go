@@ -47,17 +47,39 @@ func (k *cargo) add(row *dialect.Row, m *decode.Message) (recorded, done bool) {
 	defer k.mu.Unlock()
 	content, done := k.transfer.Add(row, m)
 	k.digest.write(k.c, content)
-	size := int64(len(m.Raw))
-	switch {
-	case !m.Block() && (!m.Opaque() || m.Why != decode.NoBlock):
+	if !m.Block() && (!m.Opaque() || m.Why != decode.NoBlock) {
 		return true, done
-	case k.recorded+size > k.most:
-		k.recorded = k.most // nor do smaller blocks that follow: what is recorded is the beginning
+	}
+	if recorded = k.admits(m); !recorded {
 		k.blocks, k.bytes = k.blocks+1, k.bytes+uint64(len(content))
-		return false, done
+	}
+	return recorded, done
+}
+
+// records reports whether a block that nobody sent becomes an event: it counts as those that were
+// sent do.
+func (c *Conn) records(m *decode.Message) bool {
+	c.p.mu.Lock()
+	k := c.cargo
+	c.p.mu.Unlock()
+	if k == nil {
+		return true
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.admits(m)
+}
+
+// admits reports whether there is room for an event of the block. Once there is not, nor is there
+// for smaller ones that follow: what is recorded is the beginning. k.mu is held.
+func (k *cargo) admits(m *decode.Message) bool {
+	size := int64(len(m.Raw))
+	if k.recorded+size > k.most {
+		k.recorded = k.most
+		return false
 	}
 	k.recorded += size
-	return true, done
+	return true
 }
 
 // pass lets the content that was added be hashed: what a read brought has been taken.

@@ -72,7 +72,9 @@ func (s *journal) add(c *Conn, items []passed) {
 	}
 	s.mu.Lock()
 	for i := range items {
-		s.queue.add(c, items[i])
+		if !items[i].hidden {
+			s.queue.add(c, items[i])
+		}
 	}
 	s.pending.Store(int64(s.queue.events))
 	wake := !s.awake

@@ -44,6 +44,8 @@ type passed struct {
 	out   []byte
 	flags session.Flag
 	text  string
+	// hidden marks what passed and gets no event.
+	hidden bool
 }
 
 // sent returns the bytes that leave for a single command.

@@ -246,7 +246,7 @@ func (c *Conn) injected(dir decode.Dir, commands []byte, rule string) []passed {
 	for r.Next(&m) || r.Flush(&m) {
 		it := passed{
 			at: c.p.opts.Now(), dir: dir, raw: append([]byte(nil), m.Raw...), cuts: []uint32{cutOf(&m)},
-			flags: session.Injected, text: rule,
+			flags: session.Injected, text: rule, hidden: m.Block() && !c.records(&m),
 		}
 		if dir == decode.FromServer {
 			var to *sentOn
