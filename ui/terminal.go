@@ -32,6 +32,9 @@ func newTerminal(tty tcell.Tty) (tcell.Screen, error) {
 			return nil, err
 		}
 	}
+	if isUTF8(locale()) {
+		tty = &careful{Tty: tty}
+	}
 	if lean.XTermLike {
 		tty = thrifty{tty}
 	}
