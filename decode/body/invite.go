@@ -34,6 +34,11 @@ func ReadInvite(payload []byte) (Invite, bool) {
 		return Invite{}, false
 	}
 	b := Parse(payload)
+	return b.Invite()
+}
+
+// Invite returns the step of an invitation that the body is, false if it is none.
+func (b *Body) Invite() (Invite, bool) {
 	if b.Type != inviteType {
 		return Invite{}, false
 	}

@@ -123,6 +123,8 @@ type look struct {
 
 	parsed bool
 	body   body.Body
+	sought bool
+	step   *body.Invite // once it was sought
 }
 
 func (l *look) begin(e *session.Event, c *conn) {
@@ -208,7 +210,7 @@ func quote(s string) string {
 // payload returns the body of the command, parsed once.
 func (l *look) payload() *body.Body {
 	if !l.parsed {
-		l.parsed, l.body = true, body.Of(l.m)
+		l.parsed, l.body = true, l.k.header.body(l.m)
 	}
 	return &l.body
 }

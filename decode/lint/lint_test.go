@@ -1,10 +1,12 @@
 package lint_test
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/lint"
 	"github.com/msnscope/msnscope/decode/session"
 )
@@ -106,6 +108,34 @@ func TestLost(t *testing.T) {
 		if found := check(t, script[0]+"\nlost\n"+script[1], lint.Options{}); len(found) > 0 {
 			t.Errorf("%s: found %v after a loss", id, found)
 		}
+	}
+}
+
+// TestSameHeaders: a message with the headers of the one before is judged by its own data, and one
+// with others by its own headers.
+func TestSameHeaders(t *testing.T) {
+	message := func(charset, data string) string {
+		p := "Content-Type: text/plain; charset=" + charset + `\r\n\r\n` + data
+		raw, err := decode.Unquote(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprintf(`S: MSG bob@hotmail.com Bob %d\r\n%s`, len(raw), p) + "\n"
+	}
+	good, bad, other := message("UTF-8", "hi"), message("UTF-8", `h\xeb`), message("latin1", `h\xeb`)
+	for script, want := range map[string]int{good + bad + good: 1, bad + bad: 2, good + other: 0, other + bad: 1} {
+		found := ids(check(t, called+script, lint.Options{}))
+		if n := len(slices.DeleteFunc(found, func(id string) bool { return id != "M06" })); n != want {
+			t.Errorf("%d findings of M06, want %d, in %s", n, want, script)
+		}
+	}
+}
+
+// TestLongRequest: a request whose line is too long to be kept is not missed.
+func TestLongRequest(t *testing.T) {
+	if found := check(t, online+"C: SND 8 "+strings.Repeat("x", 600)+"\nS: SND 8 OK", lint.Options{}); slices.Contains(
+		ids(found), "T06") {
+		t.Errorf("found %v", found)
 	}
 }
 

@@ -1,7 +1,10 @@
 package lint
 
 import (
+	"bytes"
+
 	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/body"
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
 )
@@ -11,7 +14,7 @@ import (
 const (
 	maxConns    = 1 << 13 // open connections; when there are more, the oldest are forgotten
 	maxRequests = 64      // requests of one connection, the latest
-	maxKept     = 512     // bytes of a request's line
+	maxKept     = 512     // bytes of a request's line, or of headers
 	maxCookies  = 1 << 14 // cookies of switchboards, the latest
 	maxSeen     = 1 << 12 // challenges, and handles of foreign domains, the latest
 	maxSent     = 64      // messages of one switchboard session, the latest
@@ -33,7 +36,8 @@ type memory struct {
 	offers recent[[]*offer] // invitations, by session and cookie
 	ways   recent[*offer]   // by the AuthCookie
 
-	spare []*request // for the next requests
+	spare  []*request // for the next requests
+	header header
 }
 
 func newMemory() memory {
@@ -66,6 +70,27 @@ func (r *recent[V]) put(key []byte, v V) {
 	r.byKey[string(key)] = v
 }
 
+// header holds the headers of the last message: the next one often has the same.
+type header struct {
+	raw    []byte // with the empty line that ends them
+	parsed body.Body
+}
+
+// body returns the body of a message.
+func (h *header) body(m *decode.Message) body.Body {
+	p := m.Payload()
+	if len(h.raw) > 0 && bytes.HasPrefix(p, h.raw) && !m.Block() {
+		b := h.parsed
+		b.Data = p[len(h.raw):]
+		return b
+	}
+	b := body.Of(m)
+	if raw := p[:len(p)-len(b.Data)]; len(raw) <= maxKept && headed(raw) {
+		h.raw, h.parsed = append(h.raw[:0], raw...), body.Body{Headers: b.Headers, Type: b.Type, Charset: b.Charset}
+	}
+	return b
+}
+
 // cookie is a credential that a notification server issued.
 type cookie struct {
 	user, session string // for whom, "" if unknown; for which switchboard session, "" if it does not say
@@ -91,7 +116,7 @@ type conn struct {
 
 	requests []*request // in their order
 	open     int        // how many of them must be answered and are not
-	lost     bool       // whether requests were forgotten
+	lost     bool       // whether requests were forgotten, or too long to be kept
 	said     [2]int     // commands of the client, of the server
 	last     decode.Dir // who spoke last
 	behind   [2]bool    // by direction: whether the last command had a payload
@@ -141,8 +166,7 @@ type count struct {
 	item, total uint64
 }
 
-// request is a client's command that may be answered. Its line is kept, cut to maxKept bytes, and
-// never its payload.
+// request is a client's command that may be answered. Its line is kept, and never its payload.
 type request struct {
 	n        uint64
 	answered bool
@@ -190,6 +214,11 @@ func (c *conn) request(n uint64) *request {
 
 // remember keeps the request of an event.
 func (k *Checker) remember(c *conn, e *session.Event) {
+	line := e.In.Raw[:len(e.In.Raw)-len(e.In.Payload())]
+	if len(line) > maxKept {
+		c.lost = true
+		return
+	}
 	var r *request
 	switch spare := len(k.spare) - 1; {
 	case len(c.requests) == maxRequests:
@@ -203,7 +232,6 @@ func (k *Checker) remember(c *conn, e *session.Event) {
 	default:
 		r = new(request)
 	}
-	line := e.In.Raw[:len(e.In.Raw)-len(e.In.Payload())]
 	r.raw = append(r.raw[:0], line...)
 	r.n, r.answered, r.waits = e.N, false, session.WantsAnswer(e.Row, &e.In)
 	r.m, r.row = e.In, e.Row

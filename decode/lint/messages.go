@@ -42,7 +42,7 @@ var messages = []Rule{
 	{
 		ID: "M04", Severity: Warn, Section: "8.8", Means: "a message has no Content-Type",
 		Example: `MIME-Version: 1.0\r\n\r\nHi`, on: from(0, "MSG", 0), check: func(l *look) {
-			if p := l.m.Payload(); headed(p) && l.payload().Type == "" {
+			if p := l.m.Payload(); l.payload().Type == "" && headed(p) {
 				l.say("no header is Content-Type in %s", p)
 			}
 		},

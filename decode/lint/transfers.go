@@ -221,10 +221,13 @@ func (l *look) learnFile() {
 
 // invite returns the step of an invitation that the message is, nil if it is none.
 func (l *look) invite() *body.Invite {
-	if v, ok := body.ReadInvite(l.m.Payload()); ok {
-		return &v
+	if !l.sought {
+		l.sought = true
+		if v, ok := l.payload().Invite(); ok {
+			l.step = &v
+		}
 	}
-	return nil
+	return l.step
 }
 
 // offer is an invitation.
