@@ -23,6 +23,7 @@ var clientRecordings = []struct {
 	file, users, conns string
 	commands           int
 	surplus            string
+	empty              int // empty lines: what is left where the length of a message was short
 	at                 uint64
 	state              []string
 }{
@@ -136,11 +137,48 @@ var clientRecordings = []struct {
 			"talk: alice@hotmail.com bob@hotmail.com",
 		},
 	},
+	{
+		file: "transfers/amsn-amsn.pcap", users: "anna bert", commands: 139,
+		conns: "DS MSNP7, NS MSNP7, DS MSNP7, NS MSNP7, SB MSNP7, SB MSNP7, FT MSNFTP",
+		at:    113, state: []string{
+			"anna@hotmail.com anna NLN, FL bert@hotmail.com bert NLN, RL bert@hotmail.com bert NLN, AL " +
+				"bert@hotmail.com bert NLN, BL",
+			"bert@hotmail.com bert NLN, FL anna@hotmail.com anna NLN, RL anna@hotmail.com anna NLN, AL " +
+				"anna@hotmail.com anna NLN, BL",
+			"talk: anna@hotmail.com bert@hotmail.com",
+		},
+	},
+	{
+		file: "transfers/amsn-accents.pcap", users: "anna bert", commands: 112, empty: 2,
+		conns: "DS MSNP7, NS MSNP7, DS MSNP7, NS MSNP7, SB MSNP7, SB MSNP7, FT MSNFTP",
+	},
+	{
+		file: "transfers/amsn-gaim-no-bye.pcap", users: "alice bob", commands: 129,
+		conns: "DS MSNP7, NS MSNP7, DS MSNP5, NS MSNP5, SB MSNP7, SB MSNP5, , FT MSNFTP, FT MSNFTP, FT MSNFTP",
+	},
+	{
+		file: "transfers/commands-inside.pcap", users: "alice bob", commands: 79,
+		conns: "DS MSNP7, NS MSNP7, DS MSNP7, NS MSNP7, SB MSNP7, SB MSNP7, FT MSNFTP",
+		at:    88, state: []string{ // nobody of the file's text is in it
+			"alice@hotmail.com alice NLN, FL bob@hotmail.com bob@hotmail.com NLN, RL bob@hotmail.com bob NLN, AL " +
+				"bob@hotmail.com bob@hotmail.com NLN",
+			"bob@hotmail.com bob NLN, FL alice@hotmail.com alice@hotmail.com NLN, RL alice@hotmail.com alice NLN, AL " +
+				"alice@hotmail.com alice@hotmail.com NLN",
+			"talk: alice@hotmail.com bob@hotmail.com",
+		},
+	},
+	{
+		file: "transfers/libmsn2-twisted.pcap", users: "alice bob", commands: 101,
+		conns: "DS MSNP7, NS MSNP7, DS MSNP7, NS MSNP7, SB MSNP7, SB MSNP7, FT MSNFTP, FT MSNFTP",
+	},
 }
 
 func recordingPath(file string) string {
 	if rest, shipped := strings.CutPrefix(file, "samples/"); shipped {
 		return filepath.Join(capturesDir, rest)
+	}
+	if strings.HasPrefix(file, "transfers/") {
+		return filepath.Join("../../captures/testdata", file)
 	}
 	return filepath.Join("testdata", "recordings", file)
 }
@@ -151,7 +189,7 @@ func TestRecordings(t *testing.T) {
 	for _, r := range clientRecordings {
 		t.Run(r.file, func(t *testing.T) {
 			events := eventsIn(t, recordingPath(r.file))
-			commands, users, conns := 0, []string{}, []string{}
+			commands, users, conns, empty := 0, []string{}, []string{}, 0
 			s, state := session.NewState(), ""
 			for _, e := range events {
 				if s.Apply(e); e.N == r.at {
@@ -170,6 +208,8 @@ func TestRecordings(t *testing.T) {
 				conns[e.Conn-1] = e.Role.Name() + " " + e.Dialect
 				line := string(e.In.Line())
 				switch _, known := argOf(e); {
+				case e.In.Why == decode.EmptyLine:
+					empty++
 				case e.In.Opaque():
 					t.Errorf("event %d is opaque: %s: %s", e.N, e.In.Why, line)
 				case !known && line != r.surplus:
@@ -183,8 +223,8 @@ func TestRecordings(t *testing.T) {
 			if got := strings.Join(conns, ", "); got != r.conns {
 				t.Errorf("connections %q, want %q", got, r.conns)
 			}
-			if commands != r.commands {
-				t.Errorf("%d commands, want %d", commands, r.commands)
+			if commands != r.commands || empty != r.empty {
+				t.Errorf("%d commands and %d empty lines, want %d and %d", commands, empty, r.commands, r.empty)
 			}
 			if want := strings.Join(r.state, "\n"); state != want {
 				t.Errorf("after event %d:\n%s\nwant\n%s", r.at, state, want)
@@ -279,6 +319,11 @@ func TestRedactedRecordings(t *testing.T) {
 			}
 			one, other := session.NewState(), session.NewState()
 			for i := range before {
+				was, is := &before[i].In, &after[i].In
+				if was.Block() && (!is.Block() || string(is.Line()) != string(was.Line()) ||
+					len(bytes.Trim(is.Payload(), "\x00")) > 0 || len(is.Payload()) != len(was.Payload())) {
+					t.Fatalf("event %d: the block %q is now %q", before[i].N, was.Raw, is.Raw)
+				}
 				one.Apply(before[i])
 				other.Apply(after[i])
 				if was, is := skeleton(one), skeleton(other); was != is {
@@ -324,6 +369,11 @@ func privateIn(t *testing.T, events []*session.Event) map[string]bool {
 		}
 		if b := body.Parse(e.In.Payload()); b.Type == "text/plain" {
 			all[strings.TrimSpace(string(b.Data))] = true
+		}
+		if v, ok := body.ReadInvite(e.In.Payload()); ok {
+			for _, s := range []string{v.File, v.AuthCookie, v.IP} {
+				all[s] = true
+			}
 		}
 	}
 	const fileTransfer = "5D3E02AB-6190-11d3-BBBB-00C04F795683" // the same for all users

@@ -110,19 +110,44 @@ func (r *Redactor) Event(e *session.Event) *session.Event {
 			r.challenges[e.Conn] = string(c)
 		}
 	}
-	if e.In.Opaque() {
+	switch {
+	case carries(e, &e.In):
+		now.In = decode.Blob(blankFile(&e.In), e.In.Why)
+	case e.In.Opaque():
 		now.In = decode.Blob(r.incomplete(e), e.In.Why)
-	} else {
+	default:
 		now.In = reparse(r.message(&e.In, e.Row, e.Conn), &e.In, e.Dir)
 	}
 	if e.Out != nil {
 		sent := e.Sent()
-		now.Out = r.message(&sent, rowOf(e, &sent), e.Conn)
+		if carries(e, &sent) {
+			now.Out = blankFile(&sent)
+		} else {
+			now.Out = r.message(&sent, rowOf(e, &sent), e.Conn)
+		}
 		if now.Out == nil {
 			now.Out = []byte{}
 		}
 	}
 	return &now
+}
+
+// carries reports whether m, which came or was sent on, has content of a file that is no whole
+// block: what was cut short, or follows a head that is none.
+func carries(e *session.Event, m *decode.Message) bool {
+	return e.Role == dialect.FT && e.Dir == decode.FromServer && m.Opaque() && len(m.Raw) > 0 &&
+		(m.Why == decode.NoBlock || m.Raw[0] <= 1 || e.In.Block())
+}
+
+// blankFile returns the bytes of such content with nothing of the file in them. A head stays. What
+// has none gets letters: zeros would look like a block.
+func blankFile(m *decode.Message) []byte {
+	if m.Why == decode.NoBlock || m.Raw[0] > 1 {
+		return bytes.Repeat([]byte("x"), len(m.Raw))
+	}
+	out := make([]byte, len(m.Raw))
+	copy(out, m.Raw[:min(3, len(m.Raw))])
+	return out
 }
 
 // rowOf returns the row that describes what was sent on.

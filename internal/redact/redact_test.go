@@ -258,3 +258,40 @@ func FuzzEvent(f *testing.F) {
 		}
 	})
 }
+
+// TestFileContent: of a file's content nothing is left, in whatever form it came or was sent on,
+// while what tells blocks apart stays.
+func TestFileContent(t *testing.T) {
+	events := play(dialect.FT, "C: VER MSNFTP", "S: FIL 40", "S: \x00\x07\x00secret\n")
+	add := func(m decode.Message, out string) {
+		e := *events[3]
+		if e.In = m; out != "" {
+			e.Out, e.Flags = []byte(out), session.Edited
+		}
+		events = append(events, &e)
+	}
+	events[3].In.Parse(events[3].In.Raw, decode.FromServer, dialect.MSNP2.At(dialect.FT))
+	if !events[3].In.Block() {
+		t.Fatalf("%q is no block", events[3].In.Raw)
+	}
+	add(events[3].In, "\x00\x08\x00secrets!")
+	add(events[3].In, "secret, and no block")
+	add(decode.Blob([]byte("\x00\xfd\x07secret"), decode.CutShort), "")
+	add(decode.Blob([]byte("\x01"), decode.CutShort), "")
+	add(decode.Blob([]byte("secret\x00\x01\x00secret"), decode.NoBlock), "")
+	want := [][2]string{
+		{"VER MSNFTP\r\n"},
+		{"FIL 40\r\n"},
+		{"\x00\x07\x00\x00\x00\x00\x00\x00\x00\x00"},
+		{"\x00\x07\x00\x00\x00\x00\x00\x00\x00\x00", "\x00\x08\x00\x00\x00\x00\x00\x00\x00\x00\x00"},
+		{"\x00\x07\x00\x00\x00\x00\x00\x00\x00\x00", "xxxxxxxxxxxxxxxxxxxx"},
+		{"\x00\xfd\x07\x00\x00\x00\x00\x00\x00"},
+		{"\x01"},
+		{"xxxxxxxxxxxxxxx"},
+	}
+	for i, e := range redacted(events)[1:] {
+		if got := [2]string{string(e.In.Raw), string(e.Out)}; got != want[i] {
+			t.Errorf("event %d: %q, want %q", i, got, want[i])
+		}
+	}
+}
