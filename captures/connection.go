@@ -191,7 +191,7 @@ func (c *connection) command(in *stream) {
 	e := &c.im.event
 	packets, at := in.take(len(e.In.Raw))
 	c.sess.Annotate(e, in.Dir, in.last)
-	e.Packets = packets
+	e.Packets, e.Cuts = packets, in.cuts
 	c.im.emit(e, at, &c.origin)
 	if c.sess.Role() == dialect.FT {
 		c.carries(e)

@@ -79,7 +79,7 @@ func TestLoadKnowsPackets(t *testing.T) {
 	var got []string
 	for r, i := l.Reader(), 0; i < l.Len(); i++ {
 		e := r.At(i)
-		got = append(got, fmt.Sprintf("%q %s", e.In.Raw, e.Packets))
+		got = append(got, strings.TrimSuffix(fmt.Sprintf("%q %s %v", e.In.Raw, e.Packets, e.Cuts), " []"))
 	}
 	if err := os.Truncate(path, 0); err != nil {
 		t.Fatal(err)
@@ -90,7 +90,8 @@ func TestLoadKnowsPackets(t *testing.T) {
 		}
 	}
 	want := []string{
-		`"" `, `"PNG\r\n" 2 in the file`, `"CHG 1 NLN\r\n" 3 to 5, with others`, `"CHG 2 HDN\r\n" 5 to 4, with others`,
+		`"" `, `"PNG\r\n" 2 in the file`, `"CHG 1 NLN\r\n" 3 to 5, with others [7]`,
+		`"CHG 2 HDN\r\n" 5 to 4, with others [1]`,
 		`"OUT\r\n" 4, with others in the file`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" {

@@ -14,6 +14,7 @@ type stream struct {
 	decode.Reader
 	last  time.Time // time of its last item
 	parts []part    // the packets whose bytes are not framed yet, in stream order
+	cuts  []int     // where the packets of the last command begin in it, except for the first
 }
 
 // part is the contribution of one packet to a stream.
@@ -30,6 +31,8 @@ const (
 	maxStreams = 64
 	// maxParts is the largest capacity for packets that a kept stream may have.
 	maxParts = 256
+	// maxCuts is how many of a command's packets are told apart: a payload of 1 MB has 700.
+	maxCuts = 1 << 10
 )
 
 // stream returns an empty stream, reusing one if possible.
@@ -60,14 +63,19 @@ func (s *stream) borrow(item *pcap.Item, at eventlog.Place) {
 }
 
 // take consumes the next n bytes. It returns the packets that they came in, those of the last file
-// where there are several, and their place in a file, zero if they are not in one piece there.
+// where there are several, and their place in a file, zero if they are not in one piece there. It
+// sets cuts, which is valid until the next call.
 func (s *stream) take(n int) (p session.Packets, at eventlog.Place) {
-	i, file := 0, int32(0)
+	i, file, whole := 0, int32(0), n
+	s.cuts = s.cuts[:0]
 	for first := true; n > 0 && i < len(s.parts); first = false {
 		t := &s.parts[i]
 		k := min(n, t.left)
 		if at = t.at; !first {
 			at = eventlog.Place{}
+			if len(s.cuts) < maxCuts {
+				s.cuts = append(s.cuts, whole-n)
+			}
 		}
 		if first || t.file != file {
 			p.First, file = uint64(t.packet), t.file

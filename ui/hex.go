@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
@@ -17,6 +18,7 @@ type hexDump struct {
 	per   int // bytes a line
 	t     *theme
 	mark  *span // the bytes of the field under the cursor, nil where it is not among these
+	cuts  []int // before which bytes another TCP segment begins
 }
 
 // dumps are several dumps, one below the other.
@@ -33,15 +35,18 @@ func (a *App) dump(e *session.Event) source {
 	if packets := e.Packets.String(); packets != "" {
 		came += ", packets " + packets
 	}
+	if len(e.Cuts) > 0 {
+		came += ", " + a.theme.g.cut + " between them"
+	}
 	if e.Out == nil {
 		if e.Packets == (session.Packets{}) {
 			came = ""
 		}
-		return dumps{{came, e.In.Raw, per, &a.theme, &a.marked}}
+		return dumps{{came, e.In.Raw, per, &a.theme, &a.marked, e.Cuts}}
 	}
 	return dumps{
-		{came, e.In.Raw, per, &a.theme, &a.marked},
-		{fmt.Sprintf("%s sent on: %d bytes", a.theme.g.rewritten, len(e.Out)), e.Out, per, &a.theme, nil},
+		{came, e.In.Raw, per, &a.theme, &a.marked, e.Cuts},
+		{fmt.Sprintf("%s sent on: %d bytes", a.theme.g.rewritten, len(e.Out)), e.Out, per, &a.theme, nil, nil},
 	}
 }
 
@@ -98,7 +103,10 @@ func (h *hexDump) line(i int) line {
 	if h.per > 8 {
 		full++
 	}
-	l := line{{fmt.Sprintf(" %04x  ", from), h.t.dim}}
+	l := line{{fmt.Sprintf(" %04x ", from), h.t.dim}, {" ", h.t.dim}}
+	if h.cutAt(from) {
+		l[1] = seg{h.t.g.cut, h.t.mark}
+	}
 	digits, width := h.styled(from, to, h.t.plain, hexDigits)
 	l = append(append(l, digits...), seg{strings.Repeat(" ", max(0, full-width)), h.t.plain})
 	text, _ := h.styled(from, to, h.t.label, hexText)
@@ -121,6 +129,12 @@ func hexText(c byte, _ int) string {
 	return string(rune(c))
 }
 
+// cutAt reports whether another TCP segment begins at a byte.
+func (h *hexDump) cutAt(at int) bool {
+	_, found := slices.BinarySearch(h.cuts, at)
+	return found
+}
+
 // styled returns the bytes of a line in a style, those of the field under the cursor in that of the
 // selection, and the width of all.
 func (h *hexDump) styled(from, to int, style tcell.Style, form func(c byte, n int) string) (l line, width int) {
@@ -130,6 +144,10 @@ func (h *hexDump) styled(from, to int, style tcell.Style, form func(c byte, n in
 			look = h.t.selected
 		}
 		width += len(text)
+		if at+1 < to && len(text) > 1 && h.cutAt(at+1) {
+			l = append(l, seg{text[:len(text)-1], look}, seg{h.t.g.cut, h.t.mark})
+			continue
+		}
 		if n := len(l); n > 0 && l[n-1].style == look {
 			l[n-1].text += text
 			continue

@@ -13,6 +13,7 @@ func signTable(g *glyphs) [][2]string {
 		{g.comment, "it has a comment"},
 		{g.lint, "a rule of the protocol is broken: the detail says which; sessions: 3" + g.lint + " are three"},
 		{g.linked, "ladder: it belongs to the selected command: request, answer, cause or consequence"},
+		{g.cut, "bytes: here ends a TCP segment of the capture"},
 		{g.open, "sessions: open; in the first line: being recorded"},
 		{g.closed, "sessions: ended"},
 		{g.folded + " " + g.unfolded, "sessions: folded, unfolded"},

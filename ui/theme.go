@@ -27,6 +27,7 @@ type glyphs struct {
 	rewritten, held, dropped           string
 	injected, fault, comment, lint     string
 	folded, unfolded, ellipsis, branch string
+	cut                                string // between the bytes of two TCP segments
 	h, v, tl, tr, bl, br               string
 	down, up, left, right              string    // the joints of the lines of frames
 	headLeft, headRight, dash, linked  string    // of the ladder's arrows
@@ -56,7 +57,7 @@ func isUTF8(charset string) bool {
 var unicodeGlyphs = glyphs{
 	toServer: "→", toClient: "←", reply: "⇄", record: "●", open: "●", closed: "✓",
 	rewritten: "✎", held: "⏸", dropped: "✗", injected: "＋", fault: "↯", comment: "✍", lint: "⚠",
-	folded: "▸", unfolded: "▾", ellipsis: "…", branch: "│",
+	folded: "▸", unfolded: "▾", ellipsis: "…", branch: "│", cut: "┊",
 	h: "─", v: "│", tl: "┌", tr: "┐", bl: "└", br: "┘", down: "┬", up: "┴", left: "┤", right: "├",
 	headLeft: "◀", headRight: "▶", dash: "╌", linked: "◆",
 	bars:    [9]string{"", "▏", "▎", "▍", "▌", "▋", "▊", "▉", "█"},
@@ -66,7 +67,7 @@ var unicodeGlyphs = glyphs{
 var asciiGlyphs = glyphs{
 	toServer: ">", toClient: "<", reply: "~", record: "o", open: "o", closed: "-",
 	rewritten: "*", held: "H", dropped: "x", injected: "+", fault: "F", comment: "\"", lint: "L",
-	folded: "+", unfolded: "-", ellipsis: ".", branch: "|",
+	folded: "+", unfolded: "-", ellipsis: ".", branch: "|", cut: "|",
 	h: "-", v: "|", tl: "+", tr: "+", bl: "+", br: "+", down: "+", up: "+", left: "+", right: "+",
 	headLeft: "<", headRight: ">", dash: ".", linked: "#",
 	bars:    [9]string{"", ".", ".", "-", "-", "-", "=", "=", "="},

@@ -133,8 +133,10 @@ type Event struct {
 	RTT     time.Duration
 
 	Flags Flag
-	// Packets says where in a capture file the command stands.
+	// Packets says where in a capture file the command stands. Cuts are the offsets in In.Raw, in
+	// ascending order, at which the bytes of another packet begin; nil where one packet has all.
 	Packets Packets
+	Cuts    []int
 	// File names the capture file in which the event ended, where an eventlog.Log has several; else
 	// it is empty.
 	File string

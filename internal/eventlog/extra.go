@@ -19,6 +19,7 @@ type extra struct {
 	sec   int64
 	nsec  uint64
 	last  uint64 // the number of the last packet minus that of the first
+	cuts  []int  // as in the event
 }
 
 // The parts of an extra.
@@ -29,6 +30,7 @@ const (
 	extraNumber
 	extraTime
 	extraLast
+	extraCuts
 )
 
 func (x *extra) append(b []byte) []byte {
@@ -50,6 +52,13 @@ func (x *extra) append(b []byte) []byte {
 	}
 	if x.has&extraLast != 0 {
 		b = binary.AppendUvarint(b, x.last)
+	}
+	if x.has&extraCuts != 0 {
+		b = binary.AppendUvarint(b, uint64(len(x.cuts)))
+		was := 0
+		for _, at := range x.cuts {
+			b, was = binary.AppendUvarint(b, uint64(at-was)), at
+		}
 	}
 	return b
 }
@@ -76,6 +85,13 @@ func (x *extra) read(b []byte) (rest []byte, ok bool) {
 	if x.has&extraLast != 0 {
 		x.last = r.uint()
 	}
+	if x.has&extraCuts != 0 {
+		at := 0
+		for n := min(r.uint(), uint64(len(r.b))); n > 0; n-- {
+			at += int(r.uint())
+			x.cuts = append(x.cuts, at)
+		}
+	}
 	ok = !r.bad && x.out >= 0 && x.text >= 0 && x.out+x.text <= len(r.b)
 	return r.b, ok
 }
@@ -94,6 +110,7 @@ func (x *extra) set(e *session.Event) {
 	if x.has&extraLast != 0 {
 		e.Packets.Last = e.Packets.First + x.last
 	}
+	e.Cuts = x.cuts
 }
 
 // varints reads varints. Reading past the end sets bad and returns zeros.

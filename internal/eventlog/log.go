@@ -147,6 +147,10 @@ func (l *Log) entry(e *session.Event, i int, x *extra) entry {
 		x.has |= extraLast
 		x.last = e.Packets.Last - e.Packets.First
 	}
+	if len(e.Cuts) > 0 {
+		x.has |= extraCuts
+		x.cuts = e.Cuts
+	}
 	var ok bool
 	if en.time, ok = nanoTime(e.Time); !ok {
 		x.has |= extraTime
