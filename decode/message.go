@@ -72,8 +72,9 @@ func isVerb(w []byte) bool {
 }
 
 // inlineWords is how many words of a line a Message holds without allocating. No command of the
-// draft has more than eight; a VER with all dialects ever spoken has twenty-two.
-const inlineWords = 22
+// draft has more than eight, those of later dialects have a few more. A VER with many dialects
+// allocates, which is once a connection; each word here is copied with every event.
+const inlineWords = 12
 
 // span is a range of Raw. Since a line has at most MaxLine bytes, 16 bits are enough.
 type span struct{ start, end uint16 }
@@ -98,7 +99,7 @@ type Message struct {
 	Why Reason
 
 	line, body   uint32 // the length of the line without its end; the offset of the payload
-	count, first int    // the number of words in the line; the index of the first argument among them
+	count, first int32  // the number of words in the line; the index of the first argument among them
 	words        [inlineWords]span
 	more         []span // the words after the first inlineWords
 }
@@ -157,7 +158,7 @@ const (
 )
 
 // NumArgs returns the number of arguments: the words after the verb and the TrID.
-func (m *Message) NumArgs() int { return m.count - m.first }
+func (m *Message) NumArgs() int { return int(m.count - m.first) }
 
 // Arg returns argument i, counted from 0, as it was on the wire, and nil if there are not that
 // many.
@@ -177,9 +178,9 @@ func (m *Message) ArgSpan(i int) (start, end int) {
 }
 
 func (m *Message) span(i int) (span, bool) {
-	word := i + m.first
+	word := i + int(m.first)
 	switch {
-	case i < 0 || word >= m.count:
+	case i < 0 || word >= int(m.count):
 		return span{}, false
 	case word < inlineWords:
 		return m.words[word], true

@@ -76,7 +76,7 @@ func (m *Message) splitMask(blank uint64, line int) {
 		ends &= ends - 1
 		n++
 	}
-	m.count = n
+	m.count = int32(n)
 	if m.more != nil {
 		m.more = nil
 	}

@@ -17,7 +17,7 @@ func TestFlowOfTooMuch(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := (msntest.Traffic{Size: 3 << 20, Text: 40}).WriteTo(f); err != nil {
+	if _, err := (msntest.Traffic{Size: 2 << 20, Text: 40}).WriteTo(f); err != nil {
 		t.Fatal(err)
 	}
 	if err := f.Close(); err != nil {

@@ -137,7 +137,7 @@ const typingType = "text/x-msmsgscontrol"
 // IsTyping reports whether a payload is a typing notice. It parses only payloads that mention its
 // content type in their first 512 bytes.
 func IsTyping(payload []byte) bool {
-	if len(payload) == 0 || !bytes.Contains(bytes.ToLower(payload[:min(len(payload), 512)]), []byte(typingType)) {
+	if !mayHave(payload, typingType) {
 		return false
 	}
 	b := Parse(payload)
@@ -167,6 +167,26 @@ func (b *Body) fields() (fields []Header, rest []byte) {
 		n++
 	}
 	return split(string(b.Data[:size]), n), b.Data[size:]
+}
+
+// usualHead is how nearly all payloads with a content type begin.
+const usualHead = "MIME-Version: 1.0\r\nContent-Type: text/"
+
+// mayHave reports whether the payload may have the content type, which begins with text/. It is
+// cheap for payloads that begin as usual, and looks for the type in 512 bytes of others.
+func mayHave(payload []byte, contentType string) bool {
+	if n := len(usualHead); len(payload) > n && string(payload[:n]) == usualHead {
+		kind := contentType[len("text/"):]
+		return len(payload)-n >= len(kind) && strings.EqualFold(string(payload[n:n+len(kind)]), kind)
+	}
+	var lower [512]byte
+	head := lower[:copy(lower[:], payload)]
+	for i, c := range head {
+		if 'A' <= c && c <= 'Z' {
+			head[i] |= 0x20
+		}
+	}
+	return bytes.Contains(head, []byte(contentType))
 }
 
 // contentType returns the type and the charset in the value of a Content-Type header.

@@ -90,9 +90,7 @@ func (v *Invite) Host() string {
 }
 
 // MayInvite reports whether ReadInvite may find an invitation in the payload. It is cheap.
-func MayInvite(payload []byte) bool {
-	return bytes.Contains(payload[:min(len(payload), 512)], []byte(inviteType[len("text/"):]))
-}
+func MayInvite(payload []byte) bool { return mayHave(payload, inviteType) }
 
 // directFields are what an MSNSLP message says, in a payload of application/x-msnmsgrp2p, if its
 // sender offers to be connected to.

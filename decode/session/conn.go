@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"time"
 
 	"github.com/msnscope/msnscope/decode"
@@ -76,7 +75,13 @@ func (c *Conn) Framing() decode.Grammar { return c.Grammar().At(c.Role()) }
 // one that the client offered, since many clients do not wait for the answer. Without an offer it
 // is the draft's.
 func (c *Conn) Grammar() *dialect.Table {
-	return cmp.Or(c.speaks.table, c.offered.table, dialect.MSNP2)
+	switch {
+	case c.speaks.table != nil:
+		return c.speaks.table
+	case c.offered.table != nil:
+		return c.offered.table
+	}
+	return dialect.MSNP2
 }
 
 // Track takes the next message in one direction and returns its event. The message is copied.
