@@ -61,6 +61,9 @@ func (c *Conn) invite(e *session.Event, now time.Time) []byte {
 	switch {
 	case file:
 		return c.inviteFile(e, &v, who, guests, now)
+	case v.Listens() && v.SenderConnects:
+		c.bypasses(now, "%s accepts a file and wants its sender to connect (Sender-Connect): that connection does not "+
+			"pass this proxy", who)
 	case v.Listens() || v.Command == "INVITE" && !v.OffersFile():
 		c.bypasses(now, "%s offers a connection between two clients that is no file transfer, or none that can be "+
 			"followed: it does not pass this proxy", who)

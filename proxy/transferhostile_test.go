@@ -196,6 +196,27 @@ func TestDirectOffers(t *testing.T) {
 	}
 }
 
+// TestSenderConnects: where the receiver of a file listens and its sender is to connect, the proxy
+// leaves the addresses as they are, says so, and lets nobody in.
+func TestSenderConnects(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, Options{})
+		offer := offerOf("a.txt", 5)
+		p.tell(p.alice, p.aliceSB, p.bobSB, p.bob, "alice", offer, offer, offer)
+		yes := acceptOf(atSender, "Sender-Connect: TRUE", "Launch-Application: FALSE", "Request-Data: IP-Address:")
+		p.tell(p.bob, p.bobSB, p.aliceSB, p.alice, "bob", yes, yes, yes)
+		synctest.Wait()
+		want := "bob@hotmail.com accepts a file and wants its sender to connect (Sender-Connect): that connection " +
+			"does not pass this proxy"
+		if n, text := p.proxy.Bypassed(); n == 0 || text != want {
+			t.Errorf("%d signs of a bypass, the latest %q", n, text)
+		}
+		c := p.client(proxyAddr)
+		c.Send("VER MSNFTP\r\n")
+		c.WantEnd()
+	})
+}
+
 // kept collects what a transfer keeps.
 type kept struct {
 	mu    sync.Mutex
