@@ -11,14 +11,29 @@ var footers = [panes][]string{
 	bytesPane:  {"F1", "Esc", "F6", "y", "F2", "q"},
 }
 
+// lessonKeys are the keys that the footer shows first while a lesson's page has the focus, with
+// what they do there, "" for what the key table says.
+var lessonKeys = [][2]string{{"F1", ""}, {"Enter", "Go on"}, {"]", ""}, {"[", ""}, {"q", ""}, {"2", "Commands"}}
+
 // hints returns the rows of the key table that the footer shows, in the order of the footer.
 func (a *App) hints() []*key {
 	var shown []*key
 	seen := map[*key]bool{}
 	add := func(k *key) {
-		if k != nil && k.hint != "" && !seen[k] && (k.group != acting || a.o.Steering != nil) {
+		if k != nil && k.hint != "" && !seen[k] && (k.group != acting || a.o.Steering != nil) &&
+			(k.group != taught || a.course != nil) {
 			seen[k] = true
 			shown = append(shown, k)
+		}
+	}
+	if a.focus == detailPane && a.tab == lessonTab {
+		for _, k := range lessonKeys {
+			row := *a.keys[k[0]]
+			seen[a.keys[k[0]]] = true
+			if k[1] != "" {
+				row.keys, row.hint = k[0], k[1]
+			}
+			shown = append(shown, &row)
 		}
 	}
 	for _, name := range footers[a.focus] {

@@ -20,3 +20,11 @@ func TestFooterFollowsTheFocus(t *testing.T) {
 	b = open(t, 80, 24, Options{Log: s.log, Live: true, Steering: &controls{}})
 	b.shows("i Hold", "q Quit")
 }
+
+// TestFooterOfALesson: on a lesson's page it shows what the keys do there.
+func TestFooterOfALesson(t *testing.T) {
+	b := open(t, 100, 30, firstLesson(t))
+	b.shows(" F1 Help  Enter Go on  ] Next  [ Before  q Quit  2 Commands")
+	b.press("2")
+	b.shows(" F1 Help  Enter Open  F3 Filter")
+}

@@ -269,9 +269,9 @@ func TestExplain(t *testing.T) {
 	b.press(":", "goto 23", "Enter")
 	b.shows("913  #23", "ERR_NOT_ALLOWED_WHEN_OFFLINE")
 	b.press("g")
-	b.shows("Nothing is known about it")
+	b.shows("A client opened this TCP connection")
 	b.press("K")
-	b.hides("Nothing is known about it")
+	b.hides("A client opened this TCP connection")
 }
 
 func TestFindGoesOn(t *testing.T) {
