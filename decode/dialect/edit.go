@@ -3,7 +3,6 @@ package dialect
 import (
 	"errors"
 	"fmt"
-	"maps"
 	"regexp"
 	"slices"
 	"strconv"
@@ -30,18 +29,21 @@ type Edit struct {
 // an argument that the command does not have, or removes one that it must have. The result shares
 // no memory with m.
 func (r *Row) Apply(m *decode.Message, e Edit) ([]byte, error) {
-	words := make(map[int]string, len(e.Args))
-	for _, name := range slices.Sorted(maps.Keys(e.Args)) {
+	var room [4]newWord // avoids allocations: few arguments are changed at a time
+	words := room[:0]
+	for _, name := range e.names() {
 		i, err := r.argIndex(m, name)
 		if err != nil {
 			return nil, err
 		}
-		if words[i], err = r.rewrite(m, i, e.Args[name], e.KeepEscapes); err != nil {
+		word, err := r.rewrite(m, i, e.Args[name], e.KeepEscapes)
+		if err != nil {
 			return nil, err
 		}
+		words = append(words, newWord{i, word})
 		if i != trid && r.Args[i].Many {
 			for further := i + 1; further < m.NumArgs(); further++ {
-				words[further] = ""
+				words = append(words, newWord{further, ""})
 			}
 		}
 	}
@@ -51,13 +53,30 @@ func (r *Row) Apply(m *decode.Message, e Edit) ([]byte, error) {
 			return nil, fmt.Errorf("%s has no payload", r.Verb)
 		}
 		payload = e.Payload
-		if i := m.NumArgs() - 1; i >= 0 {
-			if _, given := words[i]; !given {
-				words[i] = strconv.Itoa(len(payload))
-			}
+		i := m.NumArgs() - 1
+		if i >= 0 && !slices.ContainsFunc(words, func(w newWord) bool { return w.at == i }) {
+			words = append(words, newWord{i, strconv.Itoa(len(payload))})
 		}
 	}
+	slices.SortFunc(words, func(a, b newWord) int { return a.at - b.at })
 	return join(m, words, payload), nil
+}
+
+// names returns the names of the arguments that are changed, in an order of their own: of several
+// errors, the first shall be the same each time.
+func (e *Edit) names() []string {
+	names := make([]string, 0, 4) // stays on the stack
+	for name := range e.Args {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// newWord is a word in place of the argument with the index at; an empty one removes that.
+type newWord struct {
+	at   int
+	text string
 }
 
 // trid is the index of the TrID among the arguments.
@@ -132,29 +151,27 @@ func escape(s string, keep bool) string {
 	return out.String() + decode.Escape(s[done:])
 }
 
-// join returns the command with new words in place of some arguments, by their index, and with the
-// given payload.
-func join(m *decode.Message, words map[int]string, payload []byte) []byte {
+// join returns the command with new words in place of some arguments, sorted by their indexes, and
+// with the given payload.
+func join(m *decode.Message, words []newWord, payload []byte) []byte {
 	out, done := make([]byte, 0, len(m.Raw)+64), 0
-	if word, ok := words[trid]; ok {
-		text := m.TrIDText()
-		start := cap(m.Raw) - cap(text)
-		out = append(append(out, m.Raw[:start]...), word...)
-		done = start + len(text)
-	}
-	for _, i := range slices.Sorted(maps.Keys(words)) {
+	for _, w := range words {
 		switch {
-		case i == trid:
-		case i >= m.NumArgs():
+		case w.at == trid:
+			text := m.TrIDText()
+			start := cap(m.Raw) - cap(text)
+			out = append(append(out, m.Raw[:start]...), w.text...)
+			done = start + len(text)
+		case w.at >= m.NumArgs():
 			line := len(m.Line())
-			out = append(append(out, m.Raw[done:line]...), " "+words[i]...)
+			out = append(append(append(out, m.Raw[done:line]...), ' '), w.text...)
 			done = line
 		default:
-			start, end := m.ArgSpan(i)
-			if words[i] == "" { // remove the blanks before it as well
+			start, end := m.ArgSpan(w.at)
+			if w.text == "" { // remove the blanks before it as well
 				start = len(strings.TrimRight(string(m.Raw[:start]), " \t"))
 			}
-			out = append(append(out, m.Raw[done:start]...), words[i]...)
+			out = append(append(out, m.Raw[done:start]...), w.text...)
 			done = end
 		}
 	}

@@ -9,13 +9,14 @@ import (
 )
 
 // Verbs returns a set that has the verb of each command from dir that the filter can match, and
-// perhaps others. Where the expression says nothing about verbs, it has all of them. It takes some
-// milliseconds.
-func (f *Filter) Verbs(dir decode.Dir) *decode.Verbs {
+// perhaps others. Where the expression says nothing about verbs, it has all of them. all reports
+// whether the filter matches every command from dir whose verb is three letters of the set. It
+// takes some milliseconds.
+func (f *Filter) Verbs(dir decode.Dir) (verbs *decode.Verbs, all bool) {
 	var set decode.Verbs
 	if verb, ok := commandWord(strings.TrimSpace(f.source)); ok && f.word != nil {
 		set.Add(verb)
-		return &set
+		return &set, true
 	}
 	known := func(name string) bool { return name == "cmd" || name == "dir" }
 	var h head
@@ -32,7 +33,7 @@ func (f *Filter) Verbs(dir decode.Dir) *decode.Verbs {
 		}
 		set.Add(v)
 	}
-	return &set
+	return &set, h.whole && h.program != nil
 }
 
 // allVerbs yields every verb that can stand on the wire.

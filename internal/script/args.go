@@ -16,8 +16,6 @@ import (
 	"github.com/msnscope/msnscope/internal/filter"
 )
 
-type dialectEdit = dialect.Edit
-
 // args are the arguments of a command, by the names of the command table. Numbers are ints, an
 // argument that repeats is a list, all others are strings without escapes. An argument that the
 // command does not have, but others do, is None.
@@ -93,7 +91,7 @@ func (a *args) SetField(name string, v starlark.Value) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
-	return a.c.apply(func(e *dialectEdit) { e.Args = map[string]string{name: value} })
+	return a.c.apply(func(e *dialect.Edit) { e.Args[name] = value })
 }
 
 // isLength reports whether an argument is the length of the payload. A wrong one would make the

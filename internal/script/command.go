@@ -14,6 +14,7 @@ import (
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/body"
+	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/edit"
 	"github.com/msnscope/msnscope/internal/filter"
@@ -28,11 +29,14 @@ const (
 	maxDelay = 5 * time.Minute
 )
 
-// command is a command as its hook sees it.
+// command is a command as its hook sees it. Each script has one, which is valid while the hook
+// runs: nothing that outlives the call can refer to it.
 type command struct {
 	e    *session.Event
 	conn Conn
 	turn turn
+	args args
+	edit map[string]string // of the argument that is being set; reused
 
 	out []byte         // as it would be sent on
 	m   decode.Message // the same, parsed
@@ -41,6 +45,16 @@ type command struct {
 	edited, drop, hold   bool
 	delay                time.Duration
 	before, after, reply [][]byte
+}
+
+// begin makes c the command of e, which would be sent on as out.
+func (c *command) begin(e *session.Event, conn Conn, conns func() []Conn, out []byte) {
+	changes := c.edit
+	if changes == nil {
+		changes = map[string]string{}
+	}
+	*c = command{e: e, conn: conn, turn: turn{conns: conns, at: e.Time}, args: args{c}, edit: changes}
+	c.set(out)
 }
 
 // set makes out what is sent on.
@@ -115,7 +129,7 @@ var fields = map[string]func(*command) starlark.Value{
 	"cmd":     func(c *command) starlark.Value { return starlark.String(c.m.Verb.String()) },
 	"dir":     func(c *command) starlark.Value { return starlark.String(c.e.Dir.String()) },
 	"trid":    trid,
-	"args":    func(c *command) starlark.Value { return &args{c} },
+	"args":    func(c *command) starlark.Value { return &c.args },
 	"raw":     func(c *command) starlark.Value { return starlark.String(c.m.Line()) },
 	"payload": func(c *command) starlark.Value { return starlark.String(c.m.Payload()) },
 	"text":    text,
@@ -262,15 +276,16 @@ func (c *command) SetField(name string, v starlark.Value) error {
 	if name == "text" {
 		payload = edit.WithText(c.m.Payload(), s)
 	}
-	return c.apply(func(e *dialectEdit) { e.Payload = payload })
+	return c.apply(func(e *dialect.Edit) { e.Payload = payload })
 }
 
 // apply changes the command as its row allows.
-func (c *command) apply(how func(*dialectEdit)) error {
+func (c *command) apply(how func(*dialect.Edit)) error {
 	if c.e.Row == nil {
 		return errors.New("the form of this command is unknown: only raw can be set")
 	}
-	e := dialectEdit{KeepEscapes: true}
+	clear(c.edit)
+	e := dialect.Edit{Args: c.edit, KeepEscapes: true}
 	how(&e)
 	out, err := c.e.Row.Apply(&c.m, e)
 	if err != nil {

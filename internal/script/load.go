@@ -13,6 +13,7 @@ import (
 	"go.starlark.net/syntax"
 
 	"github.com/msnscope/msnscope/decode"
+	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/filter"
 )
 
@@ -39,6 +40,7 @@ type program struct {
 	hooks map[string]*starlark.Function
 	match *filter.Filter // which commands it is about, nil for all
 	wants map[decode.Dir]*decode.Verbs
+	all   map[decode.Dir]bool // match adds nothing to wants, for commands of three letters
 	bot   string
 }
 
@@ -111,9 +113,24 @@ func (s *Script) compile(src []byte) (*program, error) {
 	return s.program(globals)
 }
 
+// about reports whether the script is about a command.
+func (p *program) about(e *session.Event) bool {
+	verb := e.In.Verb
+	switch {
+	case p.hooks[hookCommand] == nil, e.In.Opaque(), !p.wants[e.Dir].Has(verb):
+		return false
+	case p.match == nil, p.all[e.Dir] && verb[0] > '9':
+		return true
+	}
+	return p.match.Match(e)
+}
+
 // program finds the hooks and settings among the globals of a script.
 func (s *Script) program(globals starlark.StringDict) (*program, error) {
-	p := &program{hooks: map[string]*starlark.Function{}, wants: map[decode.Dir]*decode.Verbs{}}
+	p := &program{
+		hooks: map[string]*starlark.Function{},
+		wants: map[decode.Dir]*decode.Verbs{}, all: map[decode.Dir]bool{},
+	}
 	var names []string
 	for _, h := range hooks {
 		names = append(names, h.name)
@@ -157,7 +174,7 @@ func (s *Script) program(globals starlark.StringDict) (*program, error) {
 		p.match = f
 	}
 	for _, dir := range [...]decode.Dir{decode.FromClient, decode.FromServer} {
-		p.wants[dir] = f.Verbs(dir)
+		p.wants[dir], p.all[dir] = f.Verbs(dir)
 	}
 	return p, nil
 }

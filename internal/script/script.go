@@ -59,6 +59,7 @@ type Failure struct {
 // Script is one file at work. Its methods are safe for concurrent use; hooks run one at a time.
 type Script struct {
 	path string
+	rule string // what events name
 	o    Options
 
 	prog atomic.Pointer[program]
@@ -66,10 +67,11 @@ type Script struct {
 
 	mu       sync.Mutex // guards what follows, and is held while a hook runs
 	thread   *starlark.Thread
-	timer    *time.Timer // cancels thread
+	watch    *watch // cancels thread
 	state    *state
 	dice     *rand.Rand
 	turn     *turn          // of the hook that runs
+	cmd      command        // that the hook is about, if it is about one
 	failures map[string]int // in a row, by hook
 	said     map[string]bool
 	printed  int   // in the second ...
@@ -99,6 +101,7 @@ func Load(path string, o Options) (*Script, error) {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
 	s := &Script{path: path, o: o, state: newState(), failures: map[string]int{}, said: map[string]bool{}}
+	s.rule = "script " + s.Name()
 	h := fnv.New64a()
 	h.Write([]byte(s.Name()))
 	s.dice = rand.New(rand.NewPCG(o.Seed, h.Sum64()))
@@ -116,7 +119,7 @@ func Load(path string, o Options) (*Script, error) {
 	return s, nil
 }
 
-// renew makes the thread anew: the timer may be about to cancel the one before.
+// renew makes the thread anew, in place of one that is cancelled.
 func (s *Script) renew() {
 	thread := &starlark.Thread{
 		Name:  s.Name(),
@@ -130,28 +133,24 @@ func (s *Script) renew() {
 	}
 	thread.SetMaxExecutionSteps(maxSteps)
 	s.thread = thread
-	s.timer = time.AfterFunc(time.Hour, func() { thread.Cancel(fmt.Sprintf("it takes longer than %v", maxTime)) })
-	s.timer.Stop()
+	s.watch = &watch{cancel: func() { thread.Cancel(fmt.Sprintf("it takes longer than %v", maxTime)) }}
 }
 
 // limited runs f within the limits of a hook, and returns what a panic of the library said as an
 // error. s.mu is held.
 func (s *Script) limited(f func() error) (err error) {
 	s.thread.Steps = 0
-	s.timer.Reset(maxTime)
+	s.watch.begin()
 	defer func() {
-		if !s.timer.Stop() {
+		p := recover()
+		if s.watch.end() || p != nil || s.thread.Steps >= maxSteps {
 			s.renew()
 		}
-		if p := recover(); p != nil {
-			s.renew()
+		if p != nil {
 			err = fmt.Errorf("%s: the interpreter panicked: %v", s.path, p)
 		}
 	}()
 	if err = f(); err != nil {
-		if s.thread.Steps >= maxSteps {
-			defer s.renew() // it stays cancelled
-		}
 		return s.explain(err)
 	}
 	return nil
@@ -270,19 +269,14 @@ func about(e *session.Event) string {
 
 // command calls the hook for one command. r has what the scripts before this one left.
 func (s *Script) command(e *session.Event, conn Conn, conns func() []Conn, r *Result) {
-	p := s.prog.Load()
-	if p.hooks[hookCommand] == nil || s.off.Load() || e.In.Opaque() || !p.wants[e.Dir].Has(e.In.Verb) ||
-		p.match != nil && !p.match.Match(e) {
+	if s.off.Load() || !s.prog.Load().about(e) {
 		return
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &command{e: e, conn: conn, turn: turn{conns: conns, at: e.Time}}
-	c.set(r.Out)
+	c := &s.cmd
+	c.begin(e, conn, conns, r.Out)
 	if s.call(&c.turn, hookCommand, c, func() string { return about(e) }) {
-		c.settle(r, s.by())
+		c.settle(r, s.rule)
 	}
 }
-
-// by returns the rule that events name.
-func (s *Script) by() string { return "script " + s.Name() }

@@ -122,5 +122,5 @@ func (s *Script) run(t *turn, hook string, arg starlark.Value, what func() strin
 	if !s.call(t, hook, arg, what) {
 		return nil
 	}
-	return ordersBy(t.orders, s.by())
+	return ordersBy(t.orders, s.rule)
 }
