@@ -256,10 +256,17 @@ func TestPipelined(t *testing.T) {
 	})
 }
 
+// exchange is what a client says on one of its connections, and the answer.
+type exchange struct {
+	client     int
+	line, want string
+}
+
 // TestStrangersAtTheDoor: clients that begin alike meet the connections of their own users, in the
 // order of the recording, whoever comes first.
 func TestStrangersAtTheDoor(t *testing.T) {
-	plan, err := NewPlan(record(t, `
+	t.Run("whoever comes first", func(t *testing.T) {
+		testDoor(t, `
 		1 open 10.0.0.1:1863
 		1 C VER 1 MSNP2
 		1 S VER 1 MSNP2
@@ -275,7 +282,52 @@ func TestStrangersAtTheDoor(t *testing.T) {
 		3 S VER 1 MSNP2
 		3 C USR 2 MD5 I bob@hotmail.com
 		3 S 911 2
-	`))
+	`, []exchange{
+			{0, "VER 1 MSNP2", "VER 1 MSNP2"},
+			{1, "VER 1 MSNP2", "VER 1 MSNP2"},
+			{0, "USR 2 MD5 I bob@hotmail.com", "600 2"},
+			{1, "USR 2 MD5 I alice@hotmail.com", "601 2"},
+			{2, "VER 1 MSNP2", "VER 1 MSNP2"},
+			{2, "USR 2 MD5 I bob@hotmail.com", "911 2"},
+		})
+	})
+	// Until bob says who he is, he may be alice, who follows her referral.
+	t.Run("one stands where another is expected", func(t *testing.T) {
+		testDoor(t, `
+		1 open 10.0.0.1:1863
+		1 C USR 2 MD5 I alice@hotmail.com
+		1 S XFR 2 NS 10.0.0.5:1863
+		2 open 10.0.0.5:1863
+		2 C VER 1 MSNP2
+		2 S VER 1 MSNP2
+		2 C USR 2 MD5 I alice@hotmail.com
+		2 S 601 2
+		3 open 10.0.0.1:1863
+		3 C VER 1 MSNP2
+		3 S VER 1 MSNP2
+		3 C USR 2 MD5 I alice@hotmail.com
+		3 S 911 2
+		4 open 10.0.0.1:1863
+		4 C VER 1 MSNP2
+		4 S VER 1 MSNP2
+		4 C USR 2 MD5 I bob@hotmail.com
+		4 S 600 2
+	`, []exchange{
+			{0, "USR 2 MD5 I alice@hotmail.com", "XFR 2 NS 10.9.0.1:1863"},
+			{1, "VER 1 MSNP2", "VER 1 MSNP2"},
+			{1, "USR 2 MD5 I bob@hotmail.com", "600 2"},
+			{2, "VER 1 MSNP2", "VER 1 MSNP2"},
+			{2, "USR 2 MD5 I alice@hotmail.com", "601 2"},
+			{3, "VER 1 MSNP2", "VER 1 MSNP2"},
+			{3, "USR 2 MD5 I alice@hotmail.com", "911 2"},
+		})
+	})
+}
+
+// testDoor serves a script to clients that say what they have to say in the given order.
+func testDoor(t *testing.T, script string, said []exchange) {
+	t.Helper()
+	plan, err := NewPlan(record(t, script))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +342,7 @@ func TestStrangersAtTheDoor(t *testing.T) {
 		var result *Result
 		var serving sync.WaitGroup
 		serving.Go(func() { result, _ = Serve(ctx, plan, l, ServeOptions{}) })
-		var clients [3]net.Conn
+		var clients [4]net.Conn
 		ask := func(i int, line string) string {
 			if clients[i] == nil {
 				if clients[i], err = network.DialContext(ctx, "tcp", "10.9.0.1:1863"); err != nil {
@@ -302,23 +354,15 @@ func TestStrangersAtTheDoor(t *testing.T) {
 			n, _ := clients[i].Read(got)
 			return strings.TrimSpace(string(got[:n]))
 		}
-		for _, x := range []struct {
-			client     int
-			line, want string
-		}{
-			{0, "VER 1 MSNP2", "VER 1 MSNP2"},
-			{1, "VER 1 MSNP2", "VER 1 MSNP2"},
-			{0, "USR 2 MD5 I bob@hotmail.com", "600 2"},
-			{1, "USR 2 MD5 I alice@hotmail.com", "601 2"},
-			{2, "VER 1 MSNP2", "VER 1 MSNP2"},
-			{2, "USR 2 MD5 I bob@hotmail.com", "911 2"},
-		} {
+		for _, x := range said {
 			if got := ask(x.client, x.line); got != x.want {
 				t.Errorf("client %d, %s: got %q, want %q", x.client, x.line, got, x.want)
 			}
 		}
 		for _, c := range clients {
-			c.Close()
+			if c != nil {
+				c.Close()
+			}
 		}
 		synctest.Wait()
 		cancel()

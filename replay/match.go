@@ -154,6 +154,7 @@ func (h *host) recognize(g *guest, e *session.Event) {
 	from, other := g.part, to.guest
 	if from != nil { // what it said so far belongs to another connection of the recording
 		h.reset(from)
+		from.served = from.served && !g.first
 	}
 	if other != nil { // its guest has said nothing yet that decides
 		other.part = from
@@ -175,6 +176,7 @@ func (h *host) give(p *part, g *guest) {
 	if p.served && p.guest == nil { // another client of the same user: from the beginning
 		h.reset(p)
 	}
+	g.first = !p.served
 	p.guest, p.served, g.part, p.began = g, true, p, time.Now()
 	role := p.plan.role
 	g.sess.To(addressOf(g.conn.LocalAddr()), role)

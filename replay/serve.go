@@ -138,6 +138,7 @@ type guest struct {
 	reader *decode.Reader
 	part   *part
 	trids  map[int32][]byte // the client's TrID for each request that came, by the index of its event
+	first  bool             // nobody had its part before
 	known  bool             // it has said who its user is
 	said   []*session.Event // its commands until it is known
 	closed bool
