@@ -292,14 +292,15 @@ func TestStrangersAtTheDoor(t *testing.T) {
 		})
 	})
 	// Until bob says who he is, he may be alice, who follows her referral.
-	t.Run("one stands where another is expected", func(t *testing.T) {
-		testDoor(t, `
+	const referred = `
 		1 open 10.0.0.1:1863
 		1 C USR 2 MD5 I alice@hotmail.com
 		1 S XFR 2 NS 10.0.0.5:1863
 		2 open 10.0.0.5:1863
 		2 C VER 1 MSNP2
 		2 S VER 1 MSNP2
+		2 C INF 3
+		2 S INF 3 MD5
 		2 C USR 2 MD5 I alice@hotmail.com
 		2 S 601 2
 		3 open 10.0.0.1:1863
@@ -312,13 +313,28 @@ func TestStrangersAtTheDoor(t *testing.T) {
 		4 S VER 1 MSNP2
 		4 C USR 2 MD5 I bob@hotmail.com
 		4 S 600 2
-	`, []exchange{
+	`
+	t.Run("one stands where another is expected", func(t *testing.T) {
+		testDoor(t, referred, []exchange{
 			{0, "USR 2 MD5 I alice@hotmail.com", "XFR 2 NS 10.9.0.1:1863"},
 			{1, "VER 1 MSNP2", "VER 1 MSNP2"},
 			{1, "USR 2 MD5 I bob@hotmail.com", "600 2"},
 			{2, "VER 1 MSNP2", "VER 1 MSNP2"},
+			{2, "INF 3", "INF 3 MD5"},
 			{2, "USR 2 MD5 I alice@hotmail.com", "601 2"},
 			{3, "VER 1 MSNP2", "VER 1 MSNP2"},
+			{3, "USR 2 MD5 I alice@hotmail.com", "911 2"},
+		})
+	})
+	t.Run("one comes where another stands", func(t *testing.T) {
+		testDoor(t, referred, []exchange{
+			{0, "USR 2 MD5 I alice@hotmail.com", "XFR 2 NS 10.9.0.1:1863"},
+			{1, "VER 1 MSNP2", "VER 1 MSNP2"},
+			{2, "VER 1 MSNP2", "VER 1 MSNP2"},
+			{3, "VER 1 MSNP2", "VER 1 MSNP2"},
+			{1, "INF 3", "INF 3 MD5"},
+			{2, "USR 2 MD5 I bob@hotmail.com", "600 2"},
+			{1, "USR 2 MD5 I alice@hotmail.com", "601 2"},
 			{3, "USR 2 MD5 I alice@hotmail.com", "911 2"},
 		})
 	})

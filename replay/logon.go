@@ -24,6 +24,15 @@ var logonSteps = []string{
 	"CHG 4294967005 NLN\r\n",
 }
 
+// The commands with which a signed-in user gets a cookie for a switchboard and enters there (§8.1,
+// §8.2), and the lowest TrID of all commands that no client sent.
+const (
+	askCookie    = "XFR 4294967006 SB\r\n"
+	enterTrID    = "4294967007"
+	enter        = "USR " + enterTrID + " %s %s\r\n"
+	firstOwnTrID = 4294967001
+)
+
 // maxHops is how often a server may refer a client on in a logon.
 const maxHops = 4
 

@@ -31,7 +31,8 @@ func (h *host) hear(g *guest, m *decode.Message, at time.Time) {
 	p := g.part
 	key := compare.KeyOf(e)
 	i := h.find(p, &key)
-	if i < 0 {
+	// Who has called somebody elsewhere speaks to them with what is not word for word as recorded.
+	if i < 0 || g.double != nil && h.rank(p, i, &key) != compare.Exact {
 		h.unmatched(g, e)
 		return
 	}
@@ -137,42 +138,47 @@ func (h *host) rank(p *part, i int, key *compare.Key) compare.Rank {
 // recognize finds the recorded connection of a client by what it says first, and perhaps another
 // one when the client says who its user is.
 func (h *host) recognize(g *guest, e *session.Event) {
-	var user, cookie string
-	if e.Row != nil {
-		user = strings.ToLower(string(e.Row.Find(&e.In, dialect.Self)))
-		cookie = string(e.Row.Find(&e.In, dialect.Cookie))
-	}
+	user, cookie := introduces(e)
 	g.said = append(g.said, e)
 	g.known = user != "" || len(g.said) > maxSaid
 	if g.part != nil && (user == "" || h.says(g.part, user)) {
 		return
 	}
-	to := h.choose(g, e, user, cookie)
-	if to == nil || to == g.part {
+	if h.leads[cookieKey(cookie, user)] != "" { // another server expects it
 		return
 	}
-	from, other := g.part, to.guest
-	if from != nil { // what it said so far belongs to another connection of the recording
-		h.reset(from)
-		from.served = from.served && !g.first
+	to, from := h.choose(g, e, user, cookie), g.part
+	if to == from || to == nil && h.o.Unmatched != Embedded {
+		return
 	}
-	if other != nil { // its guest has said nothing yet that decides
-		other.part = from
-		h.give(from, other)
-		if from != nil {
-			h.replay(from, other, other.said)
-		}
+	if from != nil { // what it said so far belongs to another connection of the recording, or to none
+		h.reset(from)
+		from.served, g.part = from.served && !g.first, nil
+	}
+	if to == nil {
+		return
+	}
+	other := to.guest
+	if other != nil { // it has said nothing yet that decides, and gets another part
 		h.reset(to)
+		other.part = nil
 	}
 	h.give(to, g)
 	h.replay(to, g, g.said[:len(g.said)-1])
-}
-
-// give gives a part to a guest. p may be nil, for none.
-func (h *host) give(p *part, g *guest) {
-	if p == nil {
+	if other == nil {
 		return
 	}
+	if from == nil {
+		from = h.choose(other, other.said[0], "", "")
+	}
+	if from != nil && from.guest == nil {
+		h.give(from, other)
+		h.replay(from, other, other.said)
+	}
+}
+
+// give gives a part to a guest.
+func (h *host) give(p *part, g *guest) {
 	if p.served && p.guest == nil { // another client of the same user: from the beginning
 		h.reset(p)
 	}
@@ -250,8 +256,8 @@ func (h *host) fits(p *part, e *session.Event, user, cookie string) int {
 		n += 16
 	}
 	switch {
-	case p.guest != nil && user == "":
-		n += 6
+	case p.guest != nil && user == "": // rather any other
+		n = 1
 	case p.guest != nil: // its guest has not said yet who it is, and gets another one
 		n += 8
 	case !p.served:
@@ -307,7 +313,8 @@ func (h *host) unmatched(g *guest, e *session.Event) {
 		why = fmt.Sprintf("the nearest recorded is #%d %s", near.N, printable(redact.Line(&near.In, near.Row)))
 	}
 	h.add(h.unexpected(g, e, why))
-	if e.Row != nil && e.Row.Effect(e.Role) == dialect.Ends {
+	strange := g.part == nil && h.o.Unmatched == Embedded
+	if e.Row != nil && e.Row.Effect(e.Role) == dialect.Ends && !strange {
 		h.dismiss(g, "closed by the server")
 		return
 	}

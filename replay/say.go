@@ -198,24 +198,31 @@ func (h *host) write(g *guest, raw []byte) {
 // translate returns the bytes of a recorded command with the TrID that the client gave to its
 // request and our address in place of the recorded server's.
 func (h *host) translate(g *guest, s *step, e *session.Event) []byte {
-	raw := e.In.Raw
+	raw := h.readdress(g, e)
 	if e.In.Opaque() {
 		return raw
-	}
-	if e.Row != nil {
-		for i := e.In.NumArgs() - 1; i >= 0; i-- { // from the end, so that what stands before keeps its place
-			a, _ := e.Row.Arg(i)
-			if _, ok := referral.Normalize(string(e.In.Arg(i))); a.Kind != dialect.HostPort || !ok {
-				continue
-			}
-			start, end := e.In.ArgSpan(i)
-			raw = splice(raw, start, end, []byte(h.address(g)))
-		}
 	}
 	if trid := g.trids[s.cause]; s.cause >= 0 && s.is&answers != 0 && len(trid) > 0 && e.In.HasTrID {
 		if i := bytes.Index(e.In.Line(), e.In.TrIDText()); i > 0 {
 			raw = splice(raw, i, i+len(e.In.TrIDText()), trid)
 		}
+	}
+	return raw
+}
+
+// readdress returns the bytes of a server's command with our address in place of its addresses.
+func (h *host) readdress(g *guest, e *session.Event) []byte {
+	raw := e.In.Raw
+	if e.In.Opaque() || e.Row == nil {
+		return raw
+	}
+	for i := e.In.NumArgs() - 1; i >= 0; i-- { // from the end, so that what stands before keeps its place
+		a, _ := e.Row.Arg(i)
+		if _, ok := referral.Normalize(string(e.In.Arg(i))); a.Kind != dialect.HostPort || !ok {
+			continue
+		}
+		start, end := e.In.ArgSpan(i)
+		raw = splice(raw, start, end, []byte(h.address(g)))
 	}
 	return raw
 }

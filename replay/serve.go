@@ -100,6 +100,8 @@ type host struct {
 	// the event.
 	referred map[uint64]bool
 	guests   []*guest
+	doubles  map[string]*double // of users, by userKey
+	leads    map[string]string  // where referrals of the other server lead, by userKey and cookieKey
 
 	inbox   chan arrival
 	ended   chan struct{}
@@ -144,28 +146,29 @@ type guest struct {
 	closed bool
 	timer  *time.Timer
 	wakes  time.Time // when timer ends
-	double *double
+	double *double   // answers for it what the recording does not, nil for none
 }
 
 // maxSaid is how many commands of a client are kept until it says who it is.
 const maxSaid = 16
 
-// arrival is a new connection, or the result of one read, or what another server answers to a
-// request, or a moment that has come.
+// arrival is a new connection, or the result of one read, or what another server said to a double
+// (nil when the double has ended), or a moment that has come.
 type arrival struct {
-	guest   *guest
-	conn    net.Conn
-	data    []byte
-	err     error
-	request *session.Event
-	answers [][]byte
-	at      time.Time
+	guest  *guest
+	conn   net.Conn
+	data   []byte
+	err    error
+	double *double
+	answer *session.Event
+	at     time.Time
 }
 
 func newHost(plan *Plan, o ServeOptions) *host {
 	h := &host{
 		plan: plan, o: o, compare: compare.Options{Ignore: append([]string{compare.FieldTrID}, o.Ignore...)},
 		roles: map[int32]*part{}, done: map[int32]time.Time{}, referred: map[uint64]bool{},
+		doubles: map[string]*double{}, leads: map[string]string{},
 		inbox: make(chan arrival), ended: make(chan struct{}), free: make(chan struct{}, maxGuests),
 	}
 	for _, c := range plan.circles {
@@ -244,10 +247,10 @@ func (h *host) take(a arrival) {
 	case a.conn != nil:
 		h.welcome(a.conn, a.at)
 		return
-	case g.closed:
+	case a.double != nil:
+		h.answered(a.double, a.answer)
 		return
-	case a.request != nil:
-		h.relay(g, a.request, a.answers)
+	case g.closed:
 		return
 	}
 	frame(g.reader, g.sess, a.data, a.err != nil, func(m *decode.Message) { h.hear(g, m, a.at) })
@@ -325,9 +328,9 @@ func (h *host) dismiss(g *guest, why string) {
 	if g.timer != nil {
 		g.timer.Stop()
 	}
-	g.double.close()
 	h.publish(g.sess.Close(time.Now(), why))
 	h.guests = slices.DeleteFunc(h.guests, func(other *guest) bool { return other == g })
+	h.alone(g)
 	if p := g.part; p != nil {
 		h.leave(p)
 	}
