@@ -100,8 +100,8 @@ func before(said []*session.Event, e *session.Event) []*session.Event {
 	return append([]*session.Event(nil), said...)
 }
 
-// invites are the kinds of arguments of the one command without a request that a user's double passes
-// on: a ring (§8.3). Of presence and lists the recording tells.
+// invites are the kinds of arguments of the one command without a request that a user's double
+// passes on: a ring (§8.3). Of presence and lists the recording tells.
 var invites = dialect.KindsOf(dialect.HostPort, dialect.Cookie)
 
 // answered handles what a double passes on: what its server said, or that the double has ended.

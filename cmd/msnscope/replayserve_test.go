@@ -26,8 +26,8 @@ type caller struct {
 	in   *bufio.Reader
 }
 
-// says sends a command, unless it is empty, and waits for lines of these forms, one after the other.
-// It returns the words of the last one.
+// says sends a command, unless it is empty, and waits for lines of these forms, one after the
+// other. It returns the words of the last one.
 func (c *caller) says(command string, want ...string) []string {
 	c.t.Helper()
 	if command != "" {
@@ -112,7 +112,8 @@ func TestServeWithEmbedded(t *testing.T) {
 	joins := func(dial func() *caller, carol, alice *caller, name string) {
 		ring := carol.says("", "RNG [^ ]+ "+at+" CKI [^ ]+ alice@hotmail.com "+name)
 		session := dial()
-		session.says("ANS 1 carol@hotmail.com "+ring[4]+" "+ring[1]+"\r\n", "IRO 1 1 1 alice@hotmail.com "+name, "ANS 1 OK")
+		answer := "ANS 1 carol@hotmail.com " + ring[4] + " " + ring[1] + "\r\n"
+		session.says(answer, "IRO 1 1 1 alice@hotmail.com "+name, "ANS 1 OK")
 		alice.says("", "JOI carol@hotmail.com carol")
 		session.says("MSG 2 N 7\r\nhello\r\n")
 		alice.says("", "MSG carol@hotmail.com carol 7", "hello")
