@@ -14,7 +14,7 @@ import (
 type coalesce struct {
 	count int
 	most  time.Duration
-	room  room
+	room  *room
 
 	mu   sync.Mutex
 	kept map[way]*batch
@@ -35,7 +35,7 @@ type batch struct {
 }
 
 func newCoalesce(ks *keys) fault {
-	return &coalesce{count: ks.int("count", 2, 1), most: ks.ms("ms", 1000), kept: map[way]*batch{}}
+	return &coalesce{room: ks.room, count: ks.int("count", 2, 1), most: ks.ms("ms", 1000), kept: map[way]*batch{}}
 }
 
 // maxKept bounds the bytes that are kept back of one direction: a command of the greatest size
@@ -47,7 +47,7 @@ func (f *coalesce) of(h *hit) *batch {
 	defer f.mu.Unlock()
 	b := f.kept[h.key]
 	if b == nil {
-		b = &batch{room: &f.room, conn: h.Conn, way: h.key}
+		b = &batch{room: f.room, conn: h.Conn, way: h.key}
 		f.kept[h.key] = b
 	}
 	return b

@@ -3,6 +3,7 @@ package fault
 import (
 	"bytes"
 	"context"
+	"slices"
 )
 
 // duplicate sends the command more than once.
@@ -10,15 +11,28 @@ type duplicate struct{ times int }
 
 func newDuplicate(ks *keys) fault { return &duplicate{min(ks.int("times", 1, 1), maxTimes)} }
 
-// Caps of the copies of one command, enough to show what a flood does. They leave in one write, and
-// each is an event, so that peers who send megabytes pay with the memory of the proxy.
-const (
-	maxTimes     = 100
-	maxCopyBytes = 1 << 20 // one copy is allowed in any case
-)
-
 func (f *duplicate) do(_ context.Context, h *hit) {
-	for range min(f.times, max(1, maxCopyBytes/max(1, len(h.Out)))) {
+	for range min(f.times, h.space(len(h.Out))) {
 		h.After = append(h.After, bytes.Clone(h.Out))
 	}
+}
+
+// Caps of what all rules add to one command, enough to show what a flood does. It leaves in one
+// write, and each command of it is an event, so that peers who send megabytes pay with the memory
+// of the proxy.
+const (
+	maxTimes     = 100
+	maxCopyBytes = 1 << 20 // one addition is allowed in any case
+)
+
+// space returns how many commands of n bytes may still be added to this one.
+func (h *hit) space(n int) int {
+	added, size := len(h.Before)+len(h.After), 0
+	for _, b := range slices.Concat(h.Before, h.After) {
+		size += len(b)
+	}
+	if added == 0 && n >= maxCopyBytes {
+		return 1
+	}
+	return max(0, min(maxTimes-added, (maxCopyBytes-size)/max(1, n)))
 }

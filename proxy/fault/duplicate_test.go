@@ -22,5 +22,12 @@ func TestDuplicateIsBounded(t *testing.T) {
 		if len(h.After) != tt.want {
 			t.Errorf("%d copies of %d bytes, %d times, want %d", len(h.After), tt.size, tt.times, tt.want)
 		}
+		if tt.times > tt.want { // no other rule adds to these
+			(&duplicate{maxTimes}).do(t.Context(), h)
+			(&garbage{bytes: 1 << 16}).do(t.Context(), h)
+			if n := len(h.Before) + len(h.After); n != tt.want {
+				t.Errorf("three rules add %d commands to one of %d bytes, want %d", n, tt.size, tt.want)
+			}
+		}
 	}
 }

@@ -13,6 +13,7 @@ type keys struct {
 	values map[string]string
 	asked  []string
 	err    error
+	room   *room // of all faults that keep commands back
 }
 
 func readKeys(text string) (*keys, error) {

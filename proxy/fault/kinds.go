@@ -76,7 +76,7 @@ var kinds = []Kind{
 		Name: "drop", Means: "does not send the command on", Example: `drop:nth=3 @ cmd == "NLN"`, make: newDrop,
 	},
 	{
-		Name: "duplicate", Keys: []string{"times=1 how many more: 100 at most, and 1 MB together"},
+		Name: "duplicate", Keys: []string{"times=1 how many more: 100 at most, and 1 MB together, by all rules"},
 		Means: "sends the command more than once", Example: `duplicate @ cmd == "MSG" && dir == "S"`,
 		make: newDuplicate,
 	},

@@ -14,7 +14,7 @@ import (
 // late sends the command later, so that others overtake it.
 type late struct {
 	by   time.Duration
-	room room
+	room *room
 
 	mu   sync.Mutex
 	kept map[way][]*delayed // the oldest first
@@ -31,7 +31,7 @@ type delayed struct {
 }
 
 func newLate(ks *keys) fault {
-	return &late{by: ks.ms("ms", 5000), kept: map[way][]*delayed{}}
+	return &late{by: ks.ms("ms", 5000), room: ks.room, kept: map[way][]*delayed{}}
 }
 
 // maxLate bounds the commands that are kept back of one direction. Further ones are sent at once.

@@ -12,7 +12,7 @@ import (
 // time.
 type reorder struct {
 	most time.Duration
-	room room
+	room *room
 
 	mu   sync.Mutex
 	kept map[way]*straggler
@@ -26,7 +26,9 @@ type straggler struct {
 	rule  string
 }
 
-func newReorder(ks *keys) fault { return &reorder{most: ks.ms("ms", 1000), kept: map[way]*straggler{}} }
+func newReorder(ks *keys) fault {
+	return &reorder{most: ks.ms("ms", 1000), room: ks.room, kept: map[way]*straggler{}}
+}
 
 func (f *reorder) do(ctx context.Context, h *hit) {
 	f.pass(ctx, h) // the one before comes after this one, which waits in its turn only if nothing did

@@ -2,11 +2,11 @@ package fault
 
 import "sync/atomic"
 
-// maxRoom bounds the bytes that one fault keeps back over all connections, so that a peer who sends
-// megabytes, or many peers, cannot make a rule hold more than a tester expects of it.
+// maxRoom bounds the bytes that all faults keep back over all connections, so that a peer who sends
+// megabytes, or many peers, cannot make rules hold more than a tester expects of them.
 const maxRoom = 64 << 20
 
-// room counts the bytes that a fault keeps back, up to maxRoom. It is safe for concurrent use.
+// room counts the bytes that faults keep back, up to maxRoom. It is safe for concurrent use.
 type room struct{ used atomic.Int64 }
 
 // take reserves n bytes and reports whether there was room for them.

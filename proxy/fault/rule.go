@@ -212,7 +212,8 @@ func (r *Rule) stream(w way) *stream {
 // Rules are all rules of a proxy, in the order in which they are applied. Its methods are safe for
 // concurrent use.
 type Rules struct {
-	now func() time.Time
+	now  func() time.Time
+	room room // for what they keep back
 
 	mu    sync.Mutex
 	rules []*Rule
@@ -232,7 +233,7 @@ func NewRules(now func() time.Time) *Rules {
 // Add parses a rule as [Parse] does, and applies it after the others from now on. seed makes its
 // random choices repeatable.
 func (rs *Rules) Add(text string, seed uint64) (*Rule, error) {
-	r, err := Parse(text)
+	r, err := parse(text, &rs.room)
 	if err != nil {
 		return nil, err
 	}
@@ -302,7 +303,10 @@ func (rs *Rules) Closed(c *proxy.Conn) {
 
 // Parse parses a rule, in the form that the package comment shows. The error says what is wrong and
 // what would be valid there.
-func Parse(text string) (*Rule, error) {
+func Parse(text string) (*Rule, error) { return parse(text, new(room)) }
+
+// parse is Parse for a rule that shares a room with others.
+func parse(text string, all *room) (*Rule, error) {
 	head, expr, filtered := strings.Cut(text, "@")
 	r := &Rule{text: strings.TrimSpace(text), p: 1}
 	name, keys, _ := strings.Cut(strings.TrimSpace(head), ":")
@@ -319,6 +323,7 @@ func Parse(text string) (*Rule, error) {
 	if err != nil {
 		return nil, fmt.Errorf("fault %s: %w", name, err)
 	}
+	ks.room = all
 	r.common(ks)
 	r.fault = kind.make(ks)
 	if err := ks.end(kind); err != nil {

@@ -505,6 +505,33 @@ func TestExamplesOfAllFaults(t *testing.T) {
 	}
 }
 
+// TestRoomOfAllFaults: rules together keep back no more than 64 MB. What finds no room is sent at
+// once.
+func TestRoomOfAllFaults(t *testing.T) {
+	play(t, ControlsOptions{Seed: 1}, func(s *stage) {
+		s.check(s.controls.AddFault(`late:ms=60000,n=40 @ cmd == "MSG"`))
+		s.check(s.controls.AddFault(`late:ms=60000 @ cmd == "MSG"`))
+		message := "MSG 1 N 1000000\r\n" + strings.Repeat("x", 1_000_000)
+		began := time.Now()
+		go func() {
+			for range 80 {
+				s.client.Send(message)
+			}
+		}()
+		kept := int64(64 << 20 / len(message) * len(message))
+		_, err := io.CopyN(io.Discard, s.server, int64(80*len(message))-kept)
+		s.check(err)
+		if d := time.Since(began); d > 10*time.Second {
+			t.Errorf("what found no room came after %s", d)
+		}
+		_, err = io.CopyN(io.Discard, s.server, kept)
+		s.check(err)
+		if d := time.Since(began); d < time.Minute {
+			t.Errorf("the last of what found room came after %s", d)
+		}
+	})
+}
+
 // TestLateMegabytes: what is late is sent in the end, also when more of it comes due together than
 // an injection may have, and while the receiver does not read.
 func TestLateMegabytes(t *testing.T) {
