@@ -60,7 +60,8 @@ type Conn struct {
 	Figure Figure
 	// Waits says what an unfinished command on it waits for, "" if there is none.
 	Waits string
-	// With has the handles of the first others who were at a switchboard.
+	// With has the handles of the first others who were at a switchboard, or of the other end of a
+	// file transfer.
 	With []string
 
 	waiting  decode.Dir // the direction of the unfinished command
@@ -146,6 +147,9 @@ func (t *tree) update(c *Conn, e *session.Event) {
 	}
 	if e.User != "" {
 		c.User = e.User
+	}
+	if via := t.conns[c.via]; c.Role == dialect.FT && via != nil && len(via.With) == 1 {
+		c.With = via.With // who sends the file is not said on its connection
 	}
 	switch e.Kind {
 	case session.Command:
