@@ -24,6 +24,9 @@ const (
 	// What a notification server says about contacts and lists.
 	ContactPresent // a contact is online, with a presence (§7.9)
 	ContactGone    // a contact went offline (§7.9)
+	Publishes      // the client publishes a document, such as its user's presence (MSNP19 and later)
+	Tells          // a document about a contact or a circle was published
+	TakesBack      // such a document was taken back
 	ListVersion    // the version of the stored lists (§7.5), and how many contacts follow (MSNP8 and later)
 	ListEntry      // one entry of a list (§7.6), or one contact with all its lists (MSNP8 and later)
 	ListGains      // a list gains an entry (§7.8)
@@ -104,7 +107,10 @@ var effects = []effect{
 	{"LSG ADG RMG REG BPR SBP", s, NS, "", NoEffect},
 	// Services other than presence and conversations.
 	{"URL FND SND SDC CHL QRY NOT IPG GCF SBS RFS", s, NS, "", NoEffect},
-	{"UUX UBX UUN UBN FQY UBM PUT DEL NFY SDG", s, NS, "", NoEffect},
+	{"PUT", c, NS, "", Publishes},
+	{"NFY", s, NS, "PUT", Tells},
+	{"NFY", s, NS, "DEL", TakesBack},
+	{"UUX UBX UUN UBN FQY UBM PUT DEL SDG", s, NS, "", NoEffect},
 	// File transfers between clients.
 	{"BLK", s, FT, "", Carries},
 	{"CCL BYE", c, FT, "", Ends},

@@ -59,8 +59,13 @@ var msnp18 = msnp17.with(18, []gone{{verbs: "ILN"}},
 	},
 	Row{
 		Verb: "NFY", Dir: s, Roles: NS, Payload: decode.LastArg,
-		Args:  []Arg{oneOf("Operation", "PUT", "DEL"), req("Length", Length)},
-		Means: "somebody published a document or took it back", Example: "NFY PUT 14\r\nRouting: 1.0\r\n",
+		Args:  []Arg{is("Operation", "PUT"), req("Length", Length)},
+		Means: "somebody published a document", Example: "NFY PUT 14\r\nRouting: 1.0\r\n",
+	},
+	Row{
+		Verb: "NFY", Dir: s, Roles: NS, Payload: decode.LastArg,
+		Args:  []Arg{is("Operation", "DEL"), req("Length", Length)},
+		Means: "somebody took a document back", Example: "NFY DEL 14\r\nRouting: 1.0\r\n",
 	},
 	Row{
 		Verb: "SDG", Dir: c, Roles: NS, When: LoggedOn, TrID: New, Payload: decode.LastArg, Replies: verbs("SDG"),

@@ -9,8 +9,8 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// offline is the presence of a user who is not logged on (§7.7).
-const offline = "FLN"
+// offline is the presence of a user who is not logged on, online that of one who is there (§7.7).
+const offline, online = "FLN", "NLN"
 
 // thisNetwork is the number of the network whose servers speak this protocol.
 const thisNetwork = "1"
@@ -76,7 +76,11 @@ func (s *State) oneself(e *Event, args *arguments) bool {
 
 // see records the presence of a contact as the server reported it to the user.
 func (s *State) see(e *Event, args *arguments, presence string) {
-	who, network := args.user(), args.network()
+	s.sees(e, args.user(), args.network(), args.name(), presence)
+}
+
+// sees is see for a contact and its name, nil for none; no presence leaves what was known.
+func (s *State) sees(e *Event, who []byte, network string, called []byte, presence string) {
 	if e.User == "" || len(who) == 0 {
 		return
 	}
@@ -89,8 +93,10 @@ func (s *State) see(e *Event, args *arguments, presence string) {
 		}
 		c.Handle, c.Network = string(who), network
 	}
-	c.State = presence
-	if called := args.name(); called != nil {
+	if presence != "" {
+		c.State = presence
+	}
+	if called != nil {
 		set(&c.Name, called)
 	}
 	if u.seenBy != s.owner {

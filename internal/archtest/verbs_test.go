@@ -43,7 +43,7 @@ var verbsAllowed = []struct{ path, why string }{
 	{"cmd/msnscope/dump.go", "examples for people"},
 	{"cmd/msnscope/faultshelp.go", "examples for people"},
 
-	{"decode/session/change.go", "FLN is a presence too"},
+	{"decode/session/change.go", "NLN and FLN are presences too"},
 	{"internal/demo", "NLN and FLN are presences too"},
 	{"internal/loadgen", "NLN is a presence too"},
 	{"cmd/msnscope/practice.go", "NLN is a presence too"},
