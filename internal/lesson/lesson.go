@@ -68,6 +68,11 @@ type Paragraph struct {
 }
 
 // Labels returns the labels that a paragraph may begin with. A question has the last of them.
-func Labels() []string { return []string{"Why", "Look at", "What would go wrong", labelQuestion} }
+func Labels() []string {
+	return []string{"Why", "Look at", "What would go wrong", LabelInspector, labelQuestion}
+}
+
+// LabelInspector begins a paragraph about keys of the inspector, which is of no use elsewhere.
+const LabelInspector = "In the inspector"
 
 const labelQuestion = "Question"

@@ -55,6 +55,9 @@ func spansOf(text string) (all []spanView) {
 
 func paragraphsOf(all []lesson.Paragraph) (views []paragraphView) {
 	for _, p := range all {
+		if p.Label == lesson.LabelInspector {
+			continue
+		}
 		v := paragraphView{Label: p.Label, Item: p.Item}
 		if p.Code {
 			v.Code = p.Text
