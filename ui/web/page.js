@@ -182,7 +182,14 @@ function hay(i) {
   return hays[i];
 }
 
-// narrow shows the rows of the chosen session in which the text is found.
+// steps holds the notes and the rows of each step of a lesson.
+const steps = [];
+for (const x of document.querySelectorAll("#ladder .note, #ladder li")) {
+  if (x.id.startsWith("step")) steps.push({notes: [], rows: []});
+  if (steps.length) steps.at(-1)[x.localName === "li" ? "rows" : "notes"].push(x);
+}
+
+// narrow shows the rows of the chosen session in which the text is found, and the notes of steps that have such rows, or the text.
 function narrow() {
   const wanted = find.value.trim().toLowerCase();
   let n = 0;
@@ -191,6 +198,11 @@ function narrow() {
     r.hidden = !ok;
     if (ok) n++;
   });
+  for (const s of steps) {
+    const ok = !wanted && !conns || s.rows.some(r => !r.hidden) ||
+      wanted && !conns && s.notes.some(note => note.textContent.toLowerCase().includes(wanted));
+    for (const note of s.notes) note.hidden = !ok;
+  }
   document.getElementById("count").textContent = wanted || conns ? n + " of " + rows.length : "";
 }
 

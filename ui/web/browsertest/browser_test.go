@@ -317,6 +317,62 @@ func TestAccessible(t *testing.T) {
 	}
 }
 
+// notes counts the notes of a lesson that are shown.
+const notes = `[...document.querySelectorAll(".note")].filter(n => n.checkVisibility()).length`
+
+// TestLesson: a lesson as a page is accessible in both colour schemes, on a wide screen and on a
+// phone, and prints; search and sessions leave the notes that belong to what they show.
+func TestLesson(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "page.html")
+	if out, err := exec.Command(program, "flow", "--lesson", "conversation", "-o", path).CombinedOutput(); err != nil {
+		t.Fatalf("flow: %v\n%s", err, out)
+	}
+	for _, scheme := range []string{"light", "dark"} {
+		for _, width := range []int64{1400, 360} {
+			t.Run(fmt.Sprintf("%s-%d", scheme, width), func(t *testing.T) {
+				p := open(t, path, "", width, 800, scheme)
+				p.do(chromedp.Evaluate(`document.querySelectorAll("details").forEach(d => d.open = true)`, nil))
+				p.do(chromedp.Evaluate(axe, nil))
+				p.axe("the lesson")
+				if w := eval[int64](p, `document.documentElement.scrollWidth`); w > width {
+					t.Errorf("the page is %d pixels wide", w)
+				}
+				p.picture(fmt.Sprintf("lesson-%s-%d.png", scheme, width), "#step4")
+			})
+		}
+	}
+	p := open(t, path, "", 1400, 900, "light")
+	all := eval[int](p, notes)
+	for text, step := range map[string]string{"two cookies": "step4", "ringing 32979361": "step4"} {
+		p.do(chromedp.Evaluate(fmt.Sprintf(`{const f = document.getElementById("find"); f.value = %q; f.dispatchEvent(new Event("input"))}`, text), nil))
+		want(p, `[...document.querySelectorAll(".note[id]")].filter(n => n.checkVisibility()).map(n => n.id).join()`, step)
+	}
+	p.do(chromedp.Evaluate(`{const f = document.getElementById("find"); f.value = ""; f.dispatchEvent(new Event("input"))}`, nil))
+	want(p, notes, all)
+	p.do(chromedp.Click(`nav summary`, chromedp.ByQuery),
+		chromedp.Click(`//button[contains(., "SB#5")]`, chromedp.BySearch))
+	want(p, `document.getElementById("step1").hidden + " " + document.getElementById("step6").hidden`, "true false")
+	p.do(chromedp.Click(`#sessions button`, chromedp.ByQuery), emulation.SetEmulatedMedia().WithMedia("print"))
+	want(p, notes, all)
+	want(p, `document.getElementById("search").checkVisibility()`, false)
+	p.picture("lesson-print.png", "#step1")
+}
+
+// picture scrolls to an element and takes a picture for people to look at, where
+// MSNSCOPE_PICTURES names a folder.
+func (p *tab) picture(name, element string) {
+	p.Helper()
+	folder := os.Getenv("MSNSCOPE_PICTURES")
+	if folder == "" {
+		return
+	}
+	var png []byte
+	p.do(chromedp.ScrollIntoView(element, chromedp.ByQuery), chromedp.CaptureScreenshot(&png))
+	if err := os.WriteFile(filepath.Join(folder, name), png, 0o600); err != nil {
+		p.Fatal(err)
+	}
+}
+
 func (p *tab) axe(what string) {
 	p.Helper()
 	var serious []string
