@@ -285,13 +285,16 @@ func (s *section) finishPart() {
 func (s *section) command(r *recording.Record, item *pcap.Item, data []byte, first int64, c *ownConn,
 	at eventlog.Place,
 ) {
+	if r.Length == 0 {
+		r.Length = len(data) // the record is damaged, and its frame may be whole
+	}
 	data = data[:min(len(data), r.Length)]
 	e := &r.Event
-	if len(data) == 0 && r.Length > 0 && r.Framed() { // its frame was cut, or is no longer read
+	r.Finish(e.Dir, data)
+	if len(e.In.Raw) == 0 && e.Out == nil { // the frame was cut, or is no longer read
 		s.gap(c, e, e.N, recording.Place{}.Add(e.Dir, r.Length))
 		return
 	}
-	r.Finish(e.Dir, data)
 	e.Packets = session.Packets{First: uint64(first), Last: uint64(item.Packet)}
 	if lost := r.Length - len(data); lost > 0 {
 		say(e, fmt.Sprintf("%s of it are not in the capture", count(uint64(lost), "byte")))

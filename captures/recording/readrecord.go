@@ -221,7 +221,9 @@ func (r *Record) setBytes(key, value string) bool {
 }
 
 // Held reports whether the record itself holds the bytes of the command, and no frame.
-func (r *Record) Held() bool { return r.data != nil || r.Length == 0 }
+func (r *Record) Held() bool {
+	return r.data != nil || r.Length == 0 && (r.in != nil || r.out != nil)
+}
 
 // Framed reports whether the bytes that the event's sender sent are in the frame, as they were
 // sent.
