@@ -115,6 +115,9 @@ func (c *conn) serve(w *work) {
 		c.serveOpaque(m)
 		return
 	}
+	if c.s.o.Scripts != nil && !c.scripted(w) {
+		return
+	}
 	r.m, r.guess = m, ""
 	if m.Verb != w.verb || c.table != w.table || !m.InCapitals() {
 		if !m.InCapitals() || !c.knows(m.Verb) {

@@ -26,6 +26,7 @@ var errEnded = errors.New("ended by the server")
 // conn is one client's connection to one of the three roles. A goroutine of its own runs it.
 type conn struct {
 	s    *Server
+	id   int    // for scripts, 0 without them
 	addr string // the server's address to which the client connected
 	nc   net.Conn
 	// client is the client's address. proxied says that nc comes from a trusted proxy, whose header

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"time"
 
+	star "github.com/msnscope/msnscope/internal/script"
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
@@ -53,6 +54,10 @@ type Options struct {
 	// header, version 1 or 2, which gives the client's address (see [Limits]). A connection from
 	// there without a header is closed; from anywhere else a header is refused.
 	ProxyFrom []netip.Prefix
+
+	// Scripts see each command of a client before it is served, and may change, drop or answer it;
+	// nil means none. Load them with [ScriptLimits].
+	Scripts *star.Set
 
 	// Now is the clock for times in messages; nil means time.Now. Timeouts and cookies use the
 	// system's monotonic clock.

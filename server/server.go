@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -37,7 +38,8 @@ type Server struct {
 	guesses  guesses
 	shares   shares
 	refusals refusals
-	often    often           // limits the logging of what commands cause
+	often    often // limits the logging of what commands cause
+	lastID   atomic.Int64
 	bad      accounts.Firsts // stored values that were left out and logged
 
 	ctx    context.Context // ends when the shutdown waits no longer
@@ -148,6 +150,9 @@ func (s *Server) start(role dialect.Role, addr string, nc net.Conn) error {
 		return errFull
 	}
 	c := newConn(s, role, addr, nc)
+	if s.o.Scripts != nil {
+		c.id = int(s.lastID.Add(1))
+	}
 	c.proxied = s.trusts(nc.RemoteAddr()) // then the header names the client
 	if !c.proxied && !s.shares.enter(c) {
 		return errCrowd

@@ -19,6 +19,11 @@ func (c *conn) send(l *lines) bool {
 		c.kill(fmt.Errorf("%w: %w", errWrite, err))
 		return false
 	}
+	return c.queue(b)
+}
+
+// queue queues the bytes of whole commands for the client, as send does.
+func (c *conn) queue(b []byte) bool {
 	c.sent = true
 	ok, err := c.out.add(b)
 	for errors.Is(err, errHoard) && c.s.reap(c, len(b)) {

@@ -46,6 +46,7 @@ type proxyRun struct {
 	guests   sync.WaitGroup // of --demo
 	ticks    sync.WaitGroup // of scripts
 	untick   context.CancelFunc
+	bots     *bots
 	stuck    bool // standard output took nothing more at the end
 }
 
@@ -133,15 +134,20 @@ func (r *proxyRun) loadScripts(context.Context) (err error) {
 	return err
 }
 
-// runScripts tells the scripts the time.
-func (r *proxyRun) runScripts(ctx context.Context) error {
+// runScripts tells the scripts the time, and lets them answer for users of the embedded server.
+func (r *proxyRun) runScripts(ctx context.Context) (err error) {
 	ctx, r.untick = context.WithCancel(ctx)
 	r.ticks.Go(func() { r.controls.RunScripts(ctx) })
-	return nil
+	if r.server != nil {
+		r.bots, err = startBots(ctx, r.scripts, r.server.options.Store, r.server.options.Notification[0], r.server.Dial,
+			r.out.log)
+	}
+	return err
 }
 
 func (r *proxyRun) endScripts() error {
 	r.untick()
+	r.bots.close()
 	r.ticks.Wait()
 	return nil
 }

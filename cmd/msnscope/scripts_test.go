@@ -2,10 +2,18 @@ package main
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/msnscope/msnscope/internal/client"
 )
 
 // runLine runs a command line of the program in the folder of the repository.
@@ -22,6 +30,7 @@ func TestScriptExamples(t *testing.T) {
 	t.Chdir("../..")
 	examples := map[string][]string{
 		"translate.star": {"sent as 99 (+99 bytes text/plain \"bonjour Bob,", "95 commands: 1 edited, 0 dropped"},
+		"echo.star":      {"95 commands: 0 edited"}, // TestEchoBot talks to it
 		"delay.star":     {"-> CHG 8 NLN (script delay.star (delayed 2s))", "0 edited, 0 dropped, 0 held, 20 delayed"},
 		"count.star":     {"connection 6 of bob@hotmail.com: ANS 2, IRO 1, MSG 5, OUT 1"},
 		"redact.star":    {"(+97 bytes text/plain \"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\")", "27 edited"},
@@ -115,5 +124,101 @@ func TestScriptMistakes(t *testing.T) {
 		if code != tc.code || !strings.Contains(errs, tc.want) {
 			t.Errorf("%s: exit code %d, want %d; %q, want %q", tc.line, code, tc.code, errs, tc.want)
 		}
+	}
+}
+
+// TestEchoBot talks to the user of the shipped example at the server alone and at the embedded one:
+// it is online, comes when it is called, answers, and counts.
+func TestEchoBot(t *testing.T) {
+	for name, verb := range map[string]string{"server": "serve", "proxy": "proxy"} {
+		t.Run(name, func(t *testing.T) {
+			at := net.JoinHostPort("127.0.0.1", strconv.Itoa(freePorts(t, 3)))
+			p := launch(t, verb, "--listen", at, "--script", "../../docs/scripts/echo.star")
+			p.address()
+			heard := make(chan string, 10)
+			c, err := client.Login(t.Context(), client.Options{
+				Server: at, Handle: "alice@hotmail.com", Password: "alicepw",
+				OnEvent: func(e client.Event) {
+					if m, ok := e.(client.Message); ok && m.Session != nil {
+						heard <- m.From + ": " + m.Text
+					}
+				},
+			})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			if err := errors.Join(c.Sync(t.Context()), c.SetState(t.Context(), "NLN")); err != nil {
+				t.Fatal(err)
+			}
+			s := callBot(t, c, "echo@hotmail.com")
+			for _, tc := range []struct{ say, want string }{{"hello", "1: hello"}, {"Grüße", "2: Grüße"}} {
+				if err := s.Send(t.Context(), tc.say); err != nil {
+					t.Fatal(err)
+				}
+				select {
+				case got := <-heard:
+					if got != "echo@hotmail.com: "+tc.want {
+						t.Errorf("it says %q, want %q", got, tc.want)
+					}
+				case <-time.After(20 * time.Second):
+					t.Fatalf("no answer to %q\n%s", tc.say, p.stderr.String())
+				}
+			}
+			c.Close()
+			p.end(exitOK)
+		})
+	}
+}
+
+// callBot calls a user until it comes: the server says where it listens before the user is online.
+func callBot(t *testing.T, c *client.Client, handle string) *client.Switchboard {
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	for {
+		s, err := c.Call(ctx, handle)
+		if err == nil {
+			err = s.Await(ctx, handle)
+		}
+		if err == nil {
+			return s
+		}
+		if ctx.Err() != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestServerScript: at the server alone a script answers, changes and drops what a client says
+// before it is served, and is told what it cannot do there.
+func TestServerScript(t *testing.T) {
+	port := freePorts(t, 3)
+	p := launch(t, "serve", "--listen", fmt.Sprintf("127.0.0.1:%d", port), "--script", starFile(t, `
+match = 'cmd == "CHG"'
+
+def command(c):
+    if c.args.State == "BSY":
+        c.answer(715)
+    elif c.args.State == "AWY":
+        c.args.State = "LUN"
+        c.reply("CHG 99 NLN")
+    elif c.args.State == "BRB":
+        c.drop()
+    elif c.args.State == "PHN":
+        c.delay(1)
+`))
+	p.address()
+	s := &stage{t: t, addr: fmt.Sprintf("127.0.0.1:%d", port+1)} // the notification server
+	a := s.signInHere("alice@hotmail.com", "alicepw")
+	a.say("CHG 4 BSY", "715 4")
+	a.say("CHG 5 AWY", "CHG 99 NLN")
+	a.say("", "CHG 5 LUN")
+	if got := a.say("CHG 6 BRB\r\nCHG 7 PHN\r\n", "CHG"); got[1] != "7" { // the first was dropped
+		t.Errorf("it answers %q", got)
+	}
+	a.Conn.Close()
+	p.end(exitOK)
+	if want := "this takes the proxy"; !strings.Contains(p.stderr.String(), want) {
+		t.Errorf("nothing says %q:\n%s", want, p.stderr.String())
 	}
 }

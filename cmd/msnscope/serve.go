@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/msnscope/msnscope/decode/dialect"
+	"github.com/msnscope/msnscope/internal/script"
 	"github.com/msnscope/msnscope/server"
 )
 
@@ -21,6 +22,8 @@ const goodbye = 3 * time.Second
 func serveCommand(e *env) *cobra.Command {
 	var f serverFlags
 	var addr, advertise, gatewayAddr string
+	var scripts scriptFlags
+	var seed uint64
 	c := &cobra.Command{
 		Use:   "serve",
 		Short: "The server alone: dispatch, notification and switchboard on three ports",
@@ -39,10 +42,19 @@ func serveCommand(e *env) *cobra.Command {
 			"With several notification servers, each SIGUSR1 drains one of them, beginning with the first: its\n" +
 			"users are referred to the next one in mid-session, and new users are sent there too.",
 		Example: "  msnscope serve --user erin@hotmail.com:secret:Erin\n" +
-			"  msnscope serve --db accounts.db --user erin@hotmail.com:secret",
+			"  msnscope serve --db accounts.db --user erin@hotmail.com:secret\n" +
+			"  msnscope serve --script docs/scripts/echo.star",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			return serve(c.Context(), e, f, addr, advertise, gatewayAddr)
+			log := e.logger(nil)
+			set, err := scripts.load(script.Options{
+				Seed: seed, Log: log, Cannot: server.ScriptLimits,
+				Print: func(name, line string) { log.Info(line, "script", name) },
+			})
+			if err != nil {
+				return err
+			}
+			return serve(c.Context(), e, f, set, addr, advertise, gatewayAddr)
 		},
 	}
 	c.Flags().SortFlags = false
@@ -55,8 +67,29 @@ func serveCommand(e *env) *cobra.Command {
 		"clients come through proxies in this network, `CIDR`, that say where each is (PROXY protocol 1 or 2); may be "+
 			"repeated")
 	c.Flags().IntVar(&f.connections, "connections", 0, "how many clients may be connected; default: 20,000")
+	scripts.add(c.Flags())
+	c.Flags().Uint64Var(&seed, "seed", 1, "seed of the scripts' random numbers")
 	completeForms(c)
 	return c
+}
+
+// tickScripts tells the scripts of a server the time, once a second, and loads those again whose
+// files have changed, until ctx ends.
+func tickScripts(ctx context.Context, scripts *script.Set) {
+	if scripts == nil {
+		return
+	}
+	t := time.NewTicker(time.Second)
+	defer t.Stop()
+	for {
+		select {
+		case now := <-t.C:
+			scripts.Reload()
+			scripts.Tick(now) // what it asks for is about connections, of which there are none here
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // waitAndDrain waits until ctx ends. Each SIGUSR1 meanwhile moves the users of one notification
@@ -112,7 +145,9 @@ func referred(addr, advertise string, first net.Addr) (string, error) {
 }
 
 // serve runs the three roles until ctx ends or one of them fails.
-func serve(ctx context.Context, e *env, f serverFlags, addr, advertise, gatewayAddr string) error {
+func serve(
+	ctx context.Context, e *env, f serverFlags, scripts *script.Set, addr, advertise, gatewayAddr string,
+) error {
 	if e.getenv("GOGC") == "" {
 		// A server usually has thousands of idle users. Collecting twice as often costs about a
 		// hundredth of the processor time and saves a sixth of the memory; docs/BENCHMARKS.md has
@@ -124,6 +159,7 @@ func serve(ctx context.Context, e *env, f serverFlags, addr, advertise, gatewayA
 		return err
 	}
 	defer closeStore(o)
+	o.Scripts = scripts
 	roles := []dialect.Role{dialect.DS, dialect.NS, dialect.SB}
 	for range f.notifications - 1 {
 		roles = append(roles, dialect.NS)
@@ -164,7 +200,12 @@ func serve(ctx context.Context, e *env, f serverFlags, addr, advertise, gatewayA
 		go func() { ends <- srv.Serve(roles[i], l) }()
 	}
 	web.serve(e, srv, ends)
-	err = waitAndDrain(ctx, e, srv, o.Notification, ends)
+	answering, err := startBots(ctx, scripts, o.Store, o.Notification[0], srv.Dial, o.Log)
+	if err == nil {
+		go tickScripts(ctx, scripts)
+		err = waitAndDrain(ctx, e, srv, o.Notification, ends)
+	}
+	answering.close()
 	web.close()
 	end, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()

@@ -81,6 +81,7 @@ var packages = []row{
 	{dir: "captures", layer: 5},
 	{dir: "ui/model", layer: 5},
 	{dir: "internal/demo", layer: 5},
+	{dir: "internal/bot", layer: 5},
 	{dir: "internal/loadgen", layer: 5},
 
 	{dir: "replay/replaytest", layer: 6, test: true},

@@ -45,6 +45,7 @@ var verbsAllowed = []struct{ path, why string }{
 
 	{"decode/session/change.go", "NLN and FLN are presences too"},
 	{"internal/demo", "NLN and FLN are presences too"},
+	{"internal/bot", "NLN is a presence too"},
 	{"internal/loadgen", "NLN is a presence too"},
 	{"cmd/msnscope/practice.go", "NLN is a presence too"},
 	{"decode/body/kinds.go", "URL is a kind of value too"},

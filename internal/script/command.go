@@ -193,7 +193,11 @@ var builtins = func() map[string]*starlark.Builtin {
 			if err != nil {
 				return nil, err
 			}
-			if err = do(b.Receiver().(*command), arg); err != nil {
+			c := b.Receiver().(*command)
+			if why := c.turn.script.o.Cannot[name]; why != "" {
+				return nil, fmt.Errorf("%s: %s", name, why)
+			}
+			if err = do(c, arg); err != nil {
 				return nil, fmt.Errorf("%s: %w", name, err)
 			}
 			return starlark.None, nil

@@ -44,6 +44,8 @@ type Options struct {
 	Failed func(Failure)
 	// Attended reports whether somebody can release commands: without that, c.hold() fails.
 	Attended bool
+	// Cannot has the methods of commands that do not work here, with the reasons.
+	Cannot map[string]string
 	// Log gets what else a person should know; nil discards it.
 	Log *slog.Logger
 }
