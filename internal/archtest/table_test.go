@@ -42,6 +42,7 @@ var packages = []row{
 	{dir: "internal/junit", layer: 0, only: stdOnly, why: "a form of reports, nothing of MSN"},
 	{dir: "internal/notation", layer: 0, only: stdOnly, why: "lines that people write, nothing of sockets"},
 	{dir: "internal/config", layer: 0, only: noProject, why: "lines of a file; the command line knows what they mean"},
+	{dir: "internal/door", layer: 0, only: stdOnly, why: "HTTP for few callers, nothing of MSN"},
 	{dir: "internal/memnet", layer: 0, only: stdOnly, why: "memnet is a leaf, see docs/adr/0003"},
 
 	{dir: "decode/dialect", layer: 1, deny: noIO, why: pure},

@@ -21,6 +21,7 @@ import (
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/door"
 	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/internal/memnet"
 	"github.com/msnscope/msnscope/internal/msntest"
@@ -167,8 +168,8 @@ func TestStrangers(t *testing.T) {
 			closed++
 		}
 	}
-	if closed < 400-maxStrangers {
-		t.Errorf("%d of 400 were closed, want all but %d", closed, maxStrangers)
+	if closed < 400-door.MaxStrangers {
+		t.Errorf("%d of 400 were closed, want all but %d", closed, door.MaxStrangers)
 	}
 }
 
@@ -215,7 +216,7 @@ func TestCrowd(t *testing.T) {
 // TestCallers: connections with the token have a limit too, and one beyond it is told so.
 func TestCallers(t *testing.T) {
 	s := newStage(t)
-	for range maxCallers {
+	for range door.MaxCallers {
 		c := s.open(secret, "/v1/stats")
 		if resp, err := http.ReadResponse(bufio.NewReader(c), nil); err != nil || resp.StatusCode != http.StatusOK {
 			t.Fatalf("%v, %v", resp, err)
@@ -258,12 +259,12 @@ func TestDeadlines(t *testing.T) {
 		answer     string // prefix of the answer
 		after      time.Duration
 	}{
-		{"nothing", "", "", callerTime},
-		{"half of a head", "GET /v1/st", "", callerTime},
-		{"no body", put + token + length, "HTTP/1.1 400", callerTime},
-		{"half of a body", put + token + length + "{", "HTTP/1.1 400", callerTime},
-		{"no body, without the token", put + length, "HTTP/1.1 401", callerTime},
-		{"nothing more", get + token + "\r\n", "HTTP/1.1 200", idleTime},
+		{"nothing", "", "", door.CallerTime},
+		{"half of a head", "GET /v1/st", "", door.CallerTime},
+		{"no body", put + token + length, "HTTP/1.1 400", door.CallerTime},
+		{"half of a body", put + token + length + "{", "HTTP/1.1 400", door.CallerTime},
+		{"no body, without the token", put + length, "HTTP/1.1 401", door.CallerTime},
+		{"nothing more", get + token + "\r\n", "HTTP/1.1 200", door.IdleTime},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -318,7 +319,7 @@ func TestStalledStream(t *testing.T) {
 		for i := range 100 {
 			log.Append(note(i+2, 100_000))
 		}
-		time.Sleep(stallTime - time.Second)
+		time.Sleep(door.StallTime - time.Second)
 		if n := stalled.Load(); n != 0 {
 			t.Errorf("%d streams ended before their time", n)
 		}

@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/msnscope/msnscope/internal/door"
 	"github.com/msnscope/msnscope/internal/edit"
 	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/proxy"
@@ -28,23 +29,11 @@ const (
 	maxBody = 4 << 20
 	// maxStreams bounds the streams of events at a time, each of which reads the log by itself.
 	maxStreams = 64
-	// maxCallers bounds the connections that have shown the token, streams included, and
-	// maxStrangers those that have not yet. To make room for one more stranger, the oldest is
-	// closed once the server has waited strangerTime for its request header. So the API takes at
-	// most 129 descriptors, leaves the rest to traffic, and gets through 1600 strangers a second.
-	maxCallers   = 96
-	maxStrangers = 32
-	strangerTime = 20 * time.Millisecond
 	// ownRoom is how many bytes each connection may always hold of what its caller sends or has not
 	// read yet: an event of 1 MB as JSON or in a recording. maxRoom is how many bytes all
 	// connections may hold beyond that, for the few events that take more when escaped.
 	ownRoom = 2 << 20
 	maxRoom = 32 << 20
-	// callerTime is how long the headers of a request may take, and again its body; idleTime how
-	// long a connection may be idle; stallTime how long a reader may read nothing.
-	callerTime = 10 * time.Second
-	idleTime   = 30 * time.Second
-	stallTime  = 30 * time.Second
 	// look is the interval at which a stream looks for new events.
 	look = 50 * time.Millisecond
 )
@@ -113,16 +102,7 @@ func NewServer(o Options) *Server {
 // Serve serves the API on l until ctx ends; then it ends all requests and returns nil. It closes l
 // in any case.
 func (s *Server) Serve(ctx context.Context, l net.Listener) error {
-	l = newDoor(l)
-	hs := &http.Server{
-		Handler: s, ReadHeaderTimeout: callerTime, IdleTimeout: idleTime, MaxHeaderBytes: 64 << 10,
-		BaseContext: func(net.Listener) context.Context { return ctx },
-		ConnContext: withCaller,
-		ErrorLog:    slog.NewLogLogger(s.o.Logger.Handler(), slog.LevelWarn),
-	}
-	stop := context.AfterFunc(ctx, func() { hs.Close() })
-	defer stop()
-	if err := hs.Serve(l); err != nil && !errors.Is(err, http.ErrServerClosed) {
+	if err := door.Serve(ctx, l, s, s.o.Logger); err != nil {
 		return fmt.Errorf("control on %s: %w", l.Addr(), err)
 	}
 	return nil
@@ -144,14 +124,6 @@ func (s *Server) Wait(d time.Duration) {
 
 // ServeHTTP implements [http.Handler].
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	c := http.NewResponseController(w)
-	// A connection on which no deadline can be set is in memory and needs none.
-	_ = c.SetWriteDeadline(time.Now().Add(stallTime))
-	// A body that no route reads needs a deadline too, since net/http reads to its end to find the
-	// next request.
-	if r.ContentLength != 0 {
-		_ = c.SetReadDeadline(time.Now().Add(callerTime))
-	}
 	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
 	if !ok || subtle.ConstantTimeCompare([]byte(token), []byte(s.o.Token)) != 1 {
 		w.Header().Set("WWW-Authenticate", "Bearer")
@@ -160,9 +132,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, &problem{http.StatusUnauthorized, err})
 		return
 	}
-	if !known(r.Context()) {
+	if !door.Known(r.Context()) {
 		w.Header().Set("Connection", "close")
-		err := fmt.Errorf("%d connections are open already, and no more are allowed", maxCallers)
+		err := fmt.Errorf("%d connections are open already, and no more are allowed", door.MaxCallers)
 		refuse(w, &problem{http.StatusServiceUnavailable, err})
 		return
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/msnscope/msnscope/captures/pcap"
 	"github.com/msnscope/msnscope/captures/recording"
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/door"
 	"github.com/msnscope/msnscope/internal/filter"
 	"github.com/msnscope/msnscope/internal/format"
 )
@@ -58,17 +59,17 @@ func (s *Server) begin() (end func(), err error) {
 }
 
 // run writes until the stream ends. It ends and reports a stream whose reader reads nothing for
-// stallTime.
+// [door.StallTime].
 func (st *stream) run() {
 	control := http.NewResponseController(st.w)
 	ticker := time.NewTicker(look)
 	defer ticker.Stop()
 	// The end of the answer needs a new deadline: the last one was set at the last event, which may
 	// be long ago.
-	defer func() { _ = control.SetWriteDeadline(time.Now().Add(stallTime)) }()
+	defer func() { _ = control.SetWriteDeadline(time.Now().Add(door.StallTime)) }()
 	for last := false; !st.over; {
 		if to := st.s.o.Log.Len(); to > st.next {
-			_ = control.SetWriteDeadline(time.Now().Add(stallTime))
+			_ = control.SetWriteDeadline(time.Now().Add(door.StallTime))
 			err := st.advance(to)
 			if err == nil {
 				err = control.Flush()
@@ -96,7 +97,7 @@ func (st *stream) run() {
 // ended reports a stream that was ended because of its reader, but not one whose reader hung up.
 func (st *stream) ended(err error) {
 	if errors.Is(err, os.ErrDeadlineExceeded) {
-		err = fmt.Errorf("its reader read nothing for %s", stallTime)
+		err = fmt.Errorf("its reader read nothing for %s", door.StallTime)
 	} else if !errors.Is(err, errNoRoom) {
 		return
 	}

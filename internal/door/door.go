@@ -1,4 +1,4 @@
-package control
+package door
 
 import (
 	"context"
@@ -7,25 +7,26 @@ import (
 	"time"
 )
 
-// door limits the connections of a listener: whoever can connect to the API, with or without a
-// token, must not use up the descriptors that traffic needs.
+// door limits the connections of a listener: whoever can connect, with or without the
+// right to, must not use up the descriptors that traffic needs.
 type door struct {
 	net.Listener
 
 	mu        sync.Mutex // guards the fields below; nothing is called while it is locked
 	strangers map[*caller]struct{}
-	callers   int           // connections that have shown the token
+	callers   int           // connections that have been recognized
 	left      chan struct{} // signals that there is one stranger less
 }
 
-// caller is an accepted connection. It is a stranger until a request on it has shown the token.
+// caller is an accepted connection. It is a stranger until a request on it has been recognized, see
+// [Known].
 type caller struct {
 	net.Conn
 	door *door
 	// since is when the server first waited for its request header, zero until then. door.mu guards
 	// it and the fields below.
 	since time.Time
-	known bool // whether it has shown the token
+	known bool // whether it has been recognized
 	gone  bool
 }
 
@@ -34,7 +35,7 @@ func newDoor(l net.Listener) *door {
 }
 
 // Accept implements [net.Listener]. While there are too many strangers, it waits until one of them
-// has shown the token or left, or until the server has waited strangerTime for the header of one,
+// has been recognized or left, or until the server has waited strangerTime for the header of one,
 // and closes that one. A caller with the token sends it at once, and so gets through however many
 // strangers come before it.
 func (d *door) Accept() (net.Conn, error) {
@@ -63,7 +64,7 @@ func (d *door) Accept() (net.Conn, error) {
 func (d *door) oldest() (oldest *caller, had time.Duration, full bool) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if len(d.strangers) < maxStrangers {
+	if len(d.strangers) < MaxStrangers {
 		return nil, 0, false
 	}
 	for s := range d.strangers {
@@ -118,14 +119,14 @@ func (c *caller) Close() error {
 	return c.Conn.Close()
 }
 
-// recognize records that the caller has shown the token, and reports whether there was room for it.
+// recognize records that the caller has been recognized, and reports whether there was room for it.
 func (c *caller) recognize() bool {
 	c.door.mu.Lock()
 	defer c.door.mu.Unlock()
 	if c.known || c.gone {
 		return true
 	}
-	if c.door.callers >= maxCallers {
+	if c.door.callers >= MaxCallers {
 		return false
 	}
 	c.door.forgetLocked(c)
@@ -141,9 +142,9 @@ func withCaller(ctx context.Context, c net.Conn) context.Context {
 	return context.WithValue(ctx, callerKey{}, c)
 }
 
-// known records that a request with this context has shown the token, and reports whether there is
-// room for its connection.
-func known(ctx context.Context) bool {
+// Known records that the sender of a request with this context may call, and reports whether there
+// is room for its connection. A connection that [Serve] has not accepted always has room.
+func Known(ctx context.Context) bool {
 	c, ok := ctx.Value(callerKey{}).(*caller)
 	return !ok || c.recognize()
 }
