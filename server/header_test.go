@@ -167,7 +167,7 @@ func FuzzHeader(f *testing.F) {
 			return
 		}
 		rest, _ := io.ReadAll(&c.in)
-		if !strings.HasSuffix(string(said)+after, string(rest)) || len(rest) == 0 {
+		if !strings.HasSuffix(string(said)+after, string(rest)) { // none, if the header's length takes it in
 			t.Errorf("after the header %v there is %q of %q", h, rest, said)
 		}
 		_ = fmt.Sprint(h.SourceAddr)
