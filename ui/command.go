@@ -66,7 +66,8 @@ func (a *App) again() {
 	a.say("no command was typed after : yet")
 }
 
-// command runs the command that was typed. A name may be abbreviated as long as it is unambiguous.
+// command runs the command that was typed. Of the commands whose names begin as the typed one does,
+// it is the first of the table: :r is release.
 func (a *App) command(text string) {
 	name, args, _ := strings.Cut(text, " ")
 	if name == "" {

@@ -1,6 +1,11 @@
 package ui
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/gdamore/tcell/v2"
+)
 
 // TestFooterFollowsTheFocus: it shows the keys of the pane that they go to, in any width the first
 // of them and the way out; those that act on live traffic only where there is some.
@@ -27,4 +32,29 @@ func TestFooterOfALesson(t *testing.T) {
 	b.shows(" F1 Help  Enter Go on  ] Next  [ Before  q Quit  2 Commands")
 	b.press("2")
 	b.shows(" F1 Help  Enter Open  F3 Filter")
+}
+
+// TestFooterOfStatistics: they have their keys on their frame, and those of the list do nothing.
+func TestFooterOfStatistics(t *testing.T) {
+	b := open(t, 140, 42, talk())
+	b.press("S")
+	b.shows("h l sort by")
+	b.hides("J Jump")
+	b.handle(tcell.NewEventMouse(50, 20, tcell.Button1, tcell.ModNone))
+	b.handle(tcell.NewEventMouse(50, 20, tcell.ButtonNone, tcell.ModNone))
+	b.press("S")
+	if row, _ := b.model.Selected(); row != 0 {
+		t.Errorf("a click went through them to row %d", row)
+	}
+}
+
+// TestLongTitleIsCut: in a narrow window the title ends with an ellipsis, not within a word beside
+// the figures.
+func TestLongTitleIsCut(t *testing.T) {
+	o := talk()
+	o.Title = func() string { return "127.0.0.1:1863 → some.long.name.example.org:1863" }
+	b := open(t, 80, 24, o)
+	if got := b.glass.line("msnscope"); !strings.Contains(got, "… sess 3") {
+		t.Errorf("the first line is %q", got)
+	}
 }

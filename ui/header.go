@@ -67,7 +67,11 @@ func (a *App) drawHeader(w int) {
 	}
 	right = append(right, seg{"  mem ", t.dim}, seg{a.mem + " ", t.plain})
 	used := right.width()
-	left.draw(a.screen, 0, 0, w-used-1)
+	room := w - used - 1
+	left.draw(a.screen, 0, 0, room)
+	if left.width() > room {
+		put(a.screen, max(0, room-1), 0, 1, t.g.ellipsis, t.plain)
+	}
 	right.draw(a.screen, max(0, w-used), 0, w)
 }
 

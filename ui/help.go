@@ -97,7 +97,10 @@ func KeysMarkdown() string {
 	for i, s := range signTable(&unicodeGlyphs) {
 		fmt.Fprintf(&b, "| %s | `%s` | %s |\n", s[0], ascii[i][0], s[1])
 	}
-	b.WriteString("\n## Commands\n\n| after `:` | action |\n|---|---|\n")
+	b.WriteString("\n## Commands\n\n" +
+		"The beginning of a name is enough: `:g 12`, `:q`. Where several begin so, it is the first here: " +
+		"`:r` is release.\n\n" +
+		"| after `:` | action |\n|---|---|\n")
 	for _, c := range commandTable() {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", strings.TrimSpace(c.name+" "+c.args), c.help)
 	}

@@ -74,7 +74,7 @@ func (a *App) wheel(x, y, delta int) {
 
 // covered reports whether the panes are covered by something that takes keys only.
 func (a *App) covered() bool {
-	return a.picker != nil || a.form != nil || a.editor != nil || a.replaying
+	return a.picker != nil || a.form != nil || a.editor != nil || a.figures != nil || a.replaying
 }
 
 func (a *App) clickAt(x, y int, double bool) {
