@@ -37,7 +37,7 @@ type Conn struct {
 	frame   *decode.Reader
 	grammar func() decode.Grammar
 	part    time.Time // since when the rest of a command is missing, zero for none
-	early   int       // bytes of that command which have left
+	early   int       // bytes of that command which have left; its rest may show that it is several
 	outEnd  bool      // nothing more will be written
 	blocked bool      // a writer waits for room
 	closed  bool
@@ -120,8 +120,9 @@ func (c *Conn) write(p []byte) {
 	c.frame.Feed(p)
 	var m decode.Message
 	for c.frame.Grammar = c.grammar(); c.frame.Next(&m); c.frame.Grammar = c.grammar() {
-		c.out = append(c.out, m.Raw[min(c.early, len(m.Raw)):]...)
-		c.early, c.part = 0, time.Time{}
+		n := min(c.early, len(m.Raw)) // the rest may show that what has left is several commands
+		c.out = append(c.out, m.Raw[n:]...)
+		c.early, c.part = c.early-n, time.Time{}
 	}
 	if len(c.frame.Pending()) > 0 && c.part.IsZero() {
 		c.part = time.Now()
