@@ -19,6 +19,7 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/bus"
 	"github.com/msnscope/msnscope/internal/eventlog"
+	"github.com/msnscope/msnscope/internal/script"
 	"github.com/msnscope/msnscope/replay"
 )
 
@@ -37,6 +38,8 @@ func replayCommand(e *env) *cobra.Command {
 			"(--serve), or both to each other (--to self). Digests, cookies, session numbers, serials and\n" +
 			"addresses are those of the new session; what comes is compared with what was recorded. The\n" +
 			"embedded server is prepared as the recording presupposes it. docs/REPLAY.md has it all.\n" +
+			"\n" +
+			"With --script, the clients come to the server of --to through a proxy with the script.\n" +
 			"\n" +
 			"The exit code is 0 if all is as recorded, 1 if not, 4 if answers came late or not at all.",
 		Example: "  msnscope replay captures/samples/conversation.pcapng --to embedded\n" +
@@ -262,6 +265,20 @@ func (f *replayFlags) playClients(
 		o.To, o.Dial, o.Do = srv.entry, srv.Dial, srv.do
 	} else {
 		o.To, _ = referral.Normalize(f.to)
+	}
+	log := e.logger(nil)
+	scripts, err := f.scriptFlags.load(script.Options{
+		Seed: f.seed, Log: log, Print: func(name, line string) { log.Info(line, "script", name) },
+	})
+	if err != nil {
+		return nil, err
+	}
+	if scripts != nil {
+		through, err := throughScripts(ctx, scripts, &o, srv, log)
+		if err != nil {
+			return nil, err
+		}
+		defer through.close()
 	}
 	result, err := replay.Run(ctx, plan, o)
 	if err != nil {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,8 @@ import (
 type replayFlags struct {
 	serverFlags
 	recordFlags
+	scriptFlags
+	seed               uint64
 	to, serve, timing  string
 	report, only, form string
 	unmatched          string
@@ -67,6 +70,8 @@ func (f *replayFlags) addFlags(c *cobra.Command) {
 	fs.StringVar(&f.db, "db", "",
 		"accounts of the embedded server, from this SQLite `FILE`, to which nothing is written")
 	addRoutes(fs, &f.routes)
+	f.scriptFlags.add(fs)
+	fs.Uint64Var(&f.seed, "seed", 1, "seed of the scripts' random numbers")
 	f.serverFlags.add(fs)
 	completeForms(c, "text", "json")
 	for flag, words := range map[string][]string{
@@ -90,6 +95,12 @@ func (f *replayFlags) check(paths []string) (err error) {
 	}
 	if f.serve != "" && f.to != "" && f.to != toSelf {
 		return usage("--serve goes with --to self only: a recording plays one end, or both ends to each other")
+	}
+	if len(f.scripts) > 0 && (f.serve != "" || f.to == toSelf) {
+		return &exitError{
+			exitUsage, errors.New("--script goes with --to, and a server"),
+			"msnscope --upstream ADDR --script FILE stands before the server of --serve",
+		}
 	}
 	if _, err := replay.CheckPolicy(f.unmatched); err != nil {
 		return usage("--unmatched: %w", err)

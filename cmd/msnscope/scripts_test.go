@@ -222,3 +222,22 @@ def command(c):
 		t.Errorf("nothing says %q:\n%s", want, p.stderr.String())
 	}
 }
+
+// TestReplayThroughScripts: clients that are played come through the scripts: one that does nothing
+// changes no verdict, and one that answers 715 does.
+func TestReplayThroughScripts(t *testing.T) {
+	t.Chdir("../..")
+	const line = "msnscope replay captures/samples/conversation.pcapng --timeout 3s --script "
+	code, out, errs := runLine(t, line+starFile(t, "def command(c):\n    pass\n"))
+	if code != exitOK {
+		t.Errorf("a script that does nothing: exit code %d\n%s\n%s", code, out, errs)
+	}
+	code, out, errs = runLine(t, line+"docs/scripts/refuse.star")
+	if code == exitOK || !strings.Contains(out, "715") {
+		t.Errorf("a script that refuses: exit code %d\n%s\n%s", code, out, errs)
+	}
+	code, _, errs = runLine(t, line+"docs/scripts/refuse.star --serve 127.0.0.1:0")
+	if code != exitUsage || !strings.Contains(errs, "--script goes with --to") {
+		t.Errorf("with --serve: exit code %d, %s", code, errs)
+	}
+}
