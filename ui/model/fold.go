@@ -45,6 +45,10 @@ func runOf(e *session.Event) run {
 func (m *Model) SetFolded(on bool) {
 	m.folded = on
 	m.rewind(0)
+	if n := m.end(); on && m.filter == nil && cap(m.runs.times) < n {
+		// Most events become rows. To copy millions of them as they grow takes longer than a frame.
+		m.rows, m.runs.times = make([]uint32, 0, n), make([]uint32, 0, n)
+	}
 }
 
 // Folded reports whether a run of typing notices or keep-alives is one row.
