@@ -463,6 +463,30 @@ func TestGatewayPort(t *testing.T) {
 	})
 }
 
+// TestGatewayOpensInOrder: clients at one address that open a switchboard and say nothing yet are
+// led where they were referred, in the order of their referrals. One with a cookie is led by
+// that.
+func TestGatewayOpensInOrder(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLab(t, Options{Upstream: nsAddr, Gateway: gwAddr})
+		c, gw := l.openRelay()
+		c.Send(poll)
+		gw.Want(poll)
+		gw.Send(reply("SessionID=1.1; GW-IP=9.9.9.9", "XFR 2 SB 10.0.0.9:1863 CKI 7\r\n"+
+			"XFR 3 SB 10.0.0.6:1863 CKI 8\r\nRNG 11 10.0.0.5:1863 CKI 9 bob@hotmail.com Bob\r\n"))
+		c.Want(reply("SessionID=1.1; GW-IP=127.0.0.1", "XFR 2 SB 127.0.0.1:80 CKI 7\r\n"+
+			"XFR 3 SB 127.0.0.1:80 CKI 8\r\nRNG 11 127.0.0.1:80 CKI 9 bob@hotmail.com Bob\r\n"))
+		for i, open := range []struct{ body, ip string }{
+			{"USR 1 alice@hotmail.com 8\r\n", "10.0.0.6"}, {"", "10.0.0.9"}, {"", "10.0.0.5"}, {"", "10.0.0.5"},
+		} {
+			c.Send(post("Action=open&Server=SB&IP=127.0.0.1", "a", open.body))
+			gw.Want(post("Action=open&Server=SB&IP="+open.ip, "a", open.body))
+			gw.Send(reply(fmt.Sprintf("SessionID=%d.1; GW-IP=9.9.9.9", 2+i), ""))
+			c.Want(reply(fmt.Sprintf("SessionID=%d.1; GW-IP=127.0.0.1", 2+i), ""))
+		}
+	})
+}
+
 // TestGatewaySlowFirst: a request whose first bytes come late is one all the same, and the
 // connection that had begun ends with a reason.
 func TestGatewaySlowFirst(t *testing.T) {

@@ -259,8 +259,11 @@ func (l *link) meant(m *gateway.Message) string {
 	var address string
 	l.p.mu.Lock()
 	if gateway.OpenOf(m.Query).Role == dialect.SB {
-		v := read(m.Body) // with a cookie, unless the client says nothing yet
-		address, _ = book.Switchboard(v.cookie, v.user, from, now)
+		if v := read(m.Body); v.cookie != "" {
+			address, _ = book.Switchboard(v.cookie, v.user, from, now)
+		} else {
+			address, _ = book.NextSwitchboard(from, now) // some clients say nothing yet
+		}
 	} else {
 		address, _ = book.Guess(from, now)
 	}

@@ -24,6 +24,7 @@ type Book struct {
 	users   shelf[caller]     // -> notification server
 	lastNS  shelf[netip.Addr] // client address -> the notification server of the latest referral there
 	lastSB  shelf[netip.Addr] // the same for switchboards
+	comers  shelf[netip.Addr] // client address -> the referrals to switchboards that nobody has followed yet
 	trails  shelf[caller]     // the latest referral to a notification server, until a logon succeeds
 }
 
@@ -39,6 +40,8 @@ type entry struct {
 	turn          uint64
 	path          []string // in trails: the servers that referred the user, the latest last
 	back          int      // in trails: how often in a row a referral led the user back
+	cookie        string   // of a referral to a switchboard
+	queue         []entry  // in comers: the oldest first
 }
 
 // Note remembers a referral that a server sent to the user at the client address.
@@ -55,6 +58,44 @@ func (b *Book) Note(r Referral, user string, client netip.Addr, now time.Time) {
 		}
 	}
 	b.lastSB.put(client, e)
+	e.cookie = r.Cookie
+	queue := b.waiting(client, now)
+	b.comers.put(client, entry{at: now, queue: append(queue[max(0, len(queue)-maxComers+1):], e)})
+}
+
+// A client that follows a referral does so within a second. Few at one address do at a time.
+const (
+	comeTime  = 30 * time.Second
+	maxComers = 8
+)
+
+// waiting returns the referrals to switchboards at the client address that have not been followed
+// and may be still, the oldest first. The slice is the caller's.
+func (b *Book) waiting(client netip.Addr, now time.Time) []entry {
+	e, _ := b.comers.get(client, now)
+	return slices.DeleteFunc(slices.Clone(e.queue), func(r entry) bool { return now.Sub(r.at) > comeTime })
+}
+
+// NextSwitchboard is [Book.Switchboard] for a client that shows its cookie later. Such clients come
+// in the order in which they were referred, so it returns the switchboard of the oldest referral at
+// the client address that nobody has followed, which counts as followed then; failing that, the
+// latest one.
+func (b *Book) NextSwitchboard(client netip.Addr, now time.Time) (string, bool) {
+	queue := b.waiting(client, now)
+	if len(queue) == 0 {
+		e, ok := b.lastSB.get(client, now)
+		return e.address, ok
+	}
+	b.comers.put(client, entry{at: now, queue: queue[1:]})
+	return queue[0].address, true
+}
+
+// came notes that a client followed the referral with the cookie.
+func (b *Book) came(cookie string, client netip.Addr, now time.Time) {
+	queue := b.waiting(client, now)
+	if i := slices.IndexFunc(queue, func(e entry) bool { return e.cookie == cookie }); i >= 0 {
+		b.comers.put(client, entry{at: now, queue: slices.Delete(queue, i, i+1)})
+	}
 }
 
 // Switchboard returns the address of the switchboard that a client with this cookie is to reach. It
@@ -64,6 +105,7 @@ func (b *Book) Note(r Referral, user string, client netip.Addr, now time.Time) {
 func (b *Book) Switchboard(cookie, user string, client netip.Addr, now time.Time) (string, bool) {
 	for _, key := range cookieKeys(cookie, user, client) {
 		if e, ok := b.cookies.get(key, now); ok {
+			b.came(cookie, client, now)
 			return e.address, true
 		}
 	}
