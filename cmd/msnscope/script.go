@@ -94,6 +94,9 @@ func scriptTestCommand(e *env) *cobra.Command {
 	fs.StringVarP(&f.form, "type", "T", "text", "form of the output: text, jsonl or cs")
 	fs.Uint64Var(&f.seed, "seed", 1, "seed of the scripts' random numbers")
 	completeForms(c)
+	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+		return []cobra.Completion{"star"}, cobra.ShellCompDirectiveFilterFileExt
+	}
 	return c
 }
 

@@ -202,8 +202,10 @@ func serve(
 	web.serve(e, srv, ends)
 	answering, err := startBots(ctx, scripts, o.Store, o.Notification[0], srv.Dial, o.Log)
 	if err == nil {
-		go tickScripts(ctx, scripts)
+		ticking, stop := context.WithCancel(ctx)
+		answering.runs.Go(func() { tickScripts(ticking, scripts) })
 		err = waitAndDrain(ctx, e, srv, o.Notification, ends)
+		stop()
 	}
 	answering.close()
 	web.close()

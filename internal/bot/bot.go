@@ -12,6 +12,7 @@ import (
 	"net"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/msnscope/msnscope/internal/client"
@@ -49,7 +50,9 @@ type heard struct {
 // Run keeps the user signed in and answers messages until ctx ends.
 func Run(ctx context.Context, o Options) {
 	waiting := make(chan heard, maxWaiting)
-	go answer(ctx, o, waiting)
+	var answers sync.WaitGroup
+	defer answers.Wait()
+	answers.Go(func() { answer(ctx, o, waiting) })
 	for ctx.Err() == nil {
 		err := signedIn(ctx, o, waiting)
 		if ctx.Err() != nil {

@@ -31,7 +31,7 @@ func (a *args) Hash() (uint32, error) { return 0, errors.New("args cannot be a k
 
 // Attr implements [starlark.HasAttrs].
 func (a *args) Attr(name string) (starlark.Value, error) {
-	row, m := a.c.e.Row, &a.c.m
+	row, m := a.c.row, &a.c.m
 	if row != nil {
 		for i := range min(len(row.Args), m.NumArgs()) {
 			arg := &row.Args[i]
@@ -73,11 +73,11 @@ func typed(arg *dialect.Arg, word []byte) starlark.Value {
 
 // AttrNames returns the names of the arguments that the command may have.
 func (a *args) AttrNames() (names []string) {
-	if a.c.e.Row == nil {
+	if a.c.row == nil {
 		return nil
 	}
-	for i := range a.c.e.Row.Args {
-		names = append(names, a.c.e.Row.Args[i].Name)
+	for i := range a.c.row.Args {
+		names = append(names, a.c.row.Args[i].Name)
 	}
 	return names
 }
@@ -97,7 +97,7 @@ func (a *args) SetField(name string, v starlark.Value) error {
 // isLength reports whether an argument is the length of the payload. A wrong one would make the
 // receiver take what follows for a part of this command.
 func (a *args) isLength(name string) bool {
-	return a.c.e.Row != nil && slices.ContainsFunc(a.c.e.Row.Args, func(arg dialect.Arg) bool {
+	return a.c.row != nil && slices.ContainsFunc(a.c.row.Args, func(arg dialect.Arg) bool {
 		return arg.Name == name && arg.Kind == dialect.Length
 	})
 }

@@ -38,6 +38,7 @@ type command struct {
 	args args
 	edit map[string]string // of the argument that is being set; reused
 
+	row *dialect.Row   // that describes m
 	out []byte         // as it would be sent on
 	m   decode.Message // the same, parsed
 	b   *body.Body     // of the payload, once it is asked for
@@ -53,7 +54,7 @@ func (c *command) begin(e *session.Event, conn Conn, conns func() []Conn, out []
 	if changes == nil {
 		changes = map[string]string{}
 	}
-	*c = command{e: e, conn: conn, turn: turn{conns: conns, at: e.Time}, args: args{c}, edit: changes}
+	*c = command{e: e, row: e.Row, conn: conn, turn: turn{conns: conns, at: e.Time}, args: args{c}, edit: changes}
 	c.set(out)
 }
 
@@ -271,10 +272,13 @@ func (c *command) SetField(name string, v starlark.Value) error {
 		if err == nil {
 			err = whole(c.e, c.e.Dir, raw)
 		}
-		if err != nil {
-			return err
+		if err == nil {
+			err = c.change(raw)
 		}
-		return c.change(raw)
+		if err == nil {
+			c.row = session.Table(c.e.Dialect).Match(c.e.Dir, c.e.Role, &c.m)
+		}
+		return err
 	}
 	payload := []byte(s)
 	if name == "text" {
@@ -285,13 +289,13 @@ func (c *command) SetField(name string, v starlark.Value) error {
 
 // apply changes the command as its row allows.
 func (c *command) apply(how func(*dialect.Edit)) error {
-	if c.e.Row == nil {
+	if c.row == nil {
 		return errors.New("the form of this command is unknown: only raw can be set")
 	}
 	clear(c.edit)
 	e := dialect.Edit{Args: c.edit, KeepEscapes: true}
 	how(&e)
-	out, err := c.e.Row.Apply(&c.m, e)
+	out, err := c.row.Apply(&c.m, e)
 	if err != nil {
 		return err
 	}

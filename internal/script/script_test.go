@@ -104,13 +104,14 @@ VER C 1 DS alice@hotmail.com 3 1e+06
 // TestEdits: each way to change a command changes exactly that.
 func TestEdits(t *testing.T) {
 	for edit, want := range map[string]string{
-		`c.args.State = "BSY"`:                      "CHG 5 BSY\r\n",
-		`c.args.State = "a b"`:                      "CHG 5 a%20b\r\n",
-		`c.args.TrID = 9`:                           "CHG 9 NLN\r\n",
-		`c.raw = "CHG 6 AWY"`:                       "CHG 6 AWY\r\n",
-		`c.raw = "MSG 5 N 2\r\nhi"`:                 "MSG 5 N 2\r\nhi",
-		`c.args.State = "B" + c.args.State[1:]`:     "CHG 5 BLN\r\n",
-		`c.args.State = "BSY"; c.args.State += "X"`: "CHG 5 BSYX\r\n",
+		`c.args.State = "BSY"`:                           "CHG 5 BSY\r\n",
+		`c.args.State = "a b"`:                           "CHG 5 a%20b\r\n",
+		`c.args.TrID = 9`:                                "CHG 9 NLN\r\n",
+		`c.raw = "CHG 6 AWY"`:                            "CHG 6 AWY\r\n",
+		`c.raw = "MSG 5 N 2\r\nhi"`:                      "MSG 5 N 2\r\nhi",
+		`c.raw = "XFR 6 SB"; c.args.ReferralType = "NS"`: "XFR 6 NS\r\n",
+		`c.args.State = "B" + c.args.State[1:]`:          "CHG 5 BLN\r\n",
+		`c.args.State = "BSY"; c.args.State += "X"`:      "CHG 5 BSYX\r\n",
 	} {
 		r := load(t, "def command(c):\n    "+edit)
 		got := r.say(dialect.NS, "CHG 5 NLN\r\n")
@@ -190,7 +191,7 @@ func TestRunaways(t *testing.T) {
 
 // TestSlow: a hook whose steps are few and slow is stopped between two of them.
 func TestSlow(t *testing.T) {
-	r := load(t, "def command(c):\n    for i in range(1000):\n        sorted(range(1000000), reverse = True)")
+	r := load(t, "def command(c):\n    for i in range(1000):\n        sorted(range(100000), reverse = True)")
 	began := time.Now()
 	r.say(dialect.NS, "CHG 5 NLN\r\n")
 	if len(r.failed) != 1 || !strings.Contains(r.failed[0], "it takes longer than 100ms") {
@@ -340,7 +341,7 @@ func TestSeed(t *testing.T) {
 
 // TestPrintsAreBounded: a script that prints without end does not fill a disk.
 func TestPrintsAreBounded(t *testing.T) {
-	r := load(t, "def command(c):\n    print(\"x\" * 1000000)")
+	r := load(t, "def command(c):\n    print(\"x\" * 10000)")
 	for range 1000 {
 		r.say(dialect.NS, "CHG 5 NLN\r\n")
 	}

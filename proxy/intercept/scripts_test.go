@@ -6,12 +6,15 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/script"
+	"github.com/msnscope/msnscope/proxy"
 )
 
 // scripted runs a test on a stage with a script.
@@ -159,5 +162,37 @@ def command(c):
 		put(strings.ReplaceAll(first, "first", "second"))
 		s.client.Send("CAL 4 x@b.c\r\n")
 		s.server.Want("CAL 4 second3@b.c\r\n")
+	})
+}
+
+// picky is a link that wants to see one command of the client, and counts what it sees.
+type picky struct{ seen atomic.Int64 }
+
+func (p *picky) Idle() bool { return false }
+
+func (p *picky) Wants(dir decode.Dir) *decode.Verbs {
+	var set decode.Verbs
+	if dir == decode.FromClient {
+		set.Add(decode.V("CAL"))
+	}
+	return &set
+}
+
+func (p *picky) Intercept(context.Context, *proxy.Exchange) { p.seen.Add(1) }
+
+// TestOnlyWantedCommandsAreSeen: an interceptor sees the commands that it wants, and no others; all
+// of them arrive in their order.
+func TestOnlyWantedCommandsAreSeen(t *testing.T) {
+	play(t, ControlsOptions{}, func(s *stage) {
+		link := &picky{}
+		NewChain(s.proxy, link)
+		const all = "CAL 2 a@b.c\r\nPNG\r\nMSG 3 N 5\r\nCAL 4CAL 5 a@b.c\r\nOUT\r\n"
+		s.client.Send(all)
+		s.server.Want(all)
+		s.server.Send("CAL 2 RINGING 17\r\nCAL 5 RINGING 17\r\n")
+		s.client.Want("CAL 2 RINGING 17\r\nCAL 5 RINGING 17\r\n")
+		if n := link.seen.Load(); n != 2 {
+			t.Errorf("it saw %d commands, want 2", n)
+		}
 	})
 }
