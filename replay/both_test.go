@@ -131,3 +131,33 @@ func TestBoth(t *testing.T) {
 		})
 	}
 }
+
+// TestKilledClients: where a client half-closes and then closes, only the former shows, and the
+// news that it is gone comes all the same.
+func TestKilledClients(t *testing.T) {
+	plan, err := NewPlan(record(t, `
+		1 open 10.0.0.5:1863
+		1 C USR 1 MD5 I bob@hotmail.com
+		1 S USR 1 MD5 S 1.2
+		2 open 10.0.0.5:1863
+		2 C USR 1 MD5 I alice@hotmail.com
+		2 S USR 1 MD5 S 1.1
+		1 C CHG 2 NLN
+		1 S CHG 2 NLN
+		2 S NLN NLN bob@hotmail.com Bob
+		1 shut client
+		1 close client
+		2 S FLN bob@hotmail.com
+		2 C PNG
+		2 S QNG
+	`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	synctest.Test(t, func(t *testing.T) {
+		client, server := both(t, plan, 1, Options{}, ServeOptions{})
+		if client.Verdict() != Same || server.Verdict() != Same {
+			t.Errorf("the clients:\n%s\nthe servers:\n%s", troubles(client), troubles(server))
+		}
+	})
+}

@@ -13,8 +13,11 @@ import (
 	"github.com/msnscope/msnscope/internal/eventlog"
 )
 
-// ErrNoClient is the error for a recording that has nothing to play.
-var ErrNoClient = errors.New("this recording contains no command of a client")
+// The errors for a recording that has nothing to play.
+var (
+	ErrNoClient = errors.New("this recording contains no command of a client")
+	ErrNothing  = errors.New("nothing of this recording can be played")
+)
 
 // Log is a loaded recording: its events by index, from 0. Events do not change and their order is
 // causal.
@@ -70,6 +73,7 @@ type connPlan struct {
 	half     bool   // one end has closed it, as far as the plan goes
 	chosen   bool   // PlanOptions.Only wants it
 	begins   bool   // its client said who it is
+	http     bool   // it is a session at a gateway
 	logon    string // the user who signs in before, since the recording begins after that
 	client   string // the address of its client
 	dialect  string // what it speaks, "" where nothing says it
@@ -107,7 +111,8 @@ type PlanOptions struct {
 	Logon bool
 }
 
-// NewPlan reads a recording, once. It fails with [ErrNoClient] when no client says anything in it.
+// NewPlan reads a recording, once. It fails with [ErrNoClient] when no client says anything in it,
+// and with [ErrNothing] when what clients say cannot be played, or is not wanted.
 // Where events are missing the plan says so in its Notes and goes on.
 func NewPlan(log Log) (*Plan, error) { return NewPlanOf(log, PlanOptions{}) }
 
@@ -127,11 +132,17 @@ func NewPlanOf(log Log, o PlanOptions) (*Plan, error) {
 		}
 	}
 	p.among = s.among
+	why := ErrNoClient
+	for _, c := range p.conns {
+		if c.plays {
+			why = ErrNothing
+		}
+	}
 	p.choose(o)
 	s.markChanges(all)
 	p.share(all, s)
 	if p.sent == 0 {
-		return nil, errors.Join(append([]error{ErrNoClient}, notes(p.Notes)...)...)
+		return nil, errors.Join(append([]error{why}, notes(p.Notes)...)...)
 	}
 	for _, c := range p.circles {
 		c.settle(p)
@@ -241,6 +252,10 @@ func (p *Plan) begin(first step, c *connPlan, circles map[int32]*circle, s *surv
 	}
 	if !c.plays {
 		return nil
+	}
+	if c.http {
+		p.note("connection %d came over HTTP: its commands are played over TCP, its requests and polls are not",
+			first.conn)
 	}
 	root := s.among.find(c.node)
 	if s.together {

@@ -43,6 +43,31 @@ func TestPlanNotes(t *testing.T) {
 	}
 }
 
+// TestTransferIsNotPlayed: users' own connections, over which files go, are left out, and the plan
+// says so; a recording of nothing else cannot be played.
+func TestTransferIsNotPlayed(t *testing.T) {
+	const transfer = `
+		2 open 10.0.0.7:6891
+		2 C VER MSNFTP
+		2 S VER MSNFTP
+		2 C USR bob@hotmail.com 12345
+		2 S FIL 3
+		2 C TFR
+	`
+	const want = " is not played: it is a file transfer between two clients"
+	plan, err := NewPlan(record(t, "1 open 10.0.0.5:1863\n1 C PNG\n1 S QNG\n"+transfer))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(plan.Notes, []string{"connection 2" + want}) || plan.sent != 1 {
+		t.Errorf("%d commands are played, notes %q; want 1 and the transfer", plan.sent, plan.Notes)
+	}
+	_, err = NewPlan(record(t, transfer))
+	if !errors.Is(err, ErrNothing) || !strings.Contains(err.Error(), "connection 1"+want) {
+		t.Errorf("a transfer alone: %v, want ErrNothing and %q", err, want)
+	}
+}
+
 func TestPasswords(t *testing.T) {
 	plan, err := NewPlan(record(t, recordedTalk))
 	if err != nil {

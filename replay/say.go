@@ -35,7 +35,13 @@ func (h *host) advancePart(p *part) (did bool) {
 		switch s.do {
 		case send:
 			silent = min(silent, i)
-		case closeClient, shutClient: // nothing more is sent before that
+		case closeClient:
+			if p.guest.half && !unsaid && !held { // nothing shows when the client closes for good
+				h.dismiss(p.guest, "closed by the client")
+				return true
+			}
+			return did
+		case shutClient: // nothing more is sent before that
 			return did
 		case closeServer:
 			if unsaid && !h.parting(p, i) || held {

@@ -141,6 +141,7 @@ type guest struct {
 	part   *part
 	trids  map[int32][]byte // the client's TrID for each request that came, by the index of its event
 	first  bool             // nobody had its part before
+	half   bool             // the client has half-closed, and says no more
 	known  bool             // it has said who its user is
 	said   []*session.Event // its commands until it is known
 	closed bool
@@ -270,7 +271,7 @@ func (h *host) shut(g *guest) bool {
 	}
 	for i := g.part.at; i < len(g.part.steps); i++ {
 		if s := &g.part.steps[i]; s.do == shutClient && g.part.state[i] == waiting {
-			g.part.state[i] = came
+			g.part.state[i], g.half = came, true
 			return true
 		}
 	}

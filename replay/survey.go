@@ -10,6 +10,7 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/referral"
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/internal/gateway"
 )
 
 // surveyor reads a recording once from beginning to end and fills in what a plan needs to know of
@@ -101,6 +102,7 @@ func (s *surveyor) step(i int, e *session.Event, c *connPlan) (step, bool) {
 	if e.Kind == session.Gap {
 		s.plan.note("connection %d: something is missing before event %d (%s)", e.Conn, e.N, e.Text)
 	}
+	c.http = c.http || e.Kind == session.Note && gateway.Begins(e.Text)
 	return next, next.set(e, c, s)
 }
 

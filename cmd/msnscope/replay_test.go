@@ -92,6 +92,21 @@ func TestReplayWays(t *testing.T) {
 	}
 }
 
+// TestReplayOfGateway: sessions over HTTP are played over TCP, and replay says so; where the server
+// does not speak their dialect nothing is, and replay says that.
+func TestReplayOfGateway(t *testing.T) {
+	const played, unspoken = "came over HTTP: its commands are played over TCP", "is not played: it speaks MSNP18"
+	code, out, talk := said(t, "", "replay", "testdata/recordings/amsn-2003-gateway.pcap", "--to", "self")
+	if code != exitOK || !strings.Contains(out, "\nsame: ") || !strings.Contains(talk, "connection 1 "+played) {
+		t.Errorf("exit code %d\n%s%s", code, out, talk)
+	}
+	code, _, talk = said(t, "", "replay", "testdata/recordings/pidgin-2.10-gateway.pcap")
+	if code != exitIO || !strings.Contains(talk, "nothing of this recording can be played") ||
+		!strings.Contains(talk, "connection 1 "+unspoken) || strings.Contains(talk, played) {
+		t.Errorf("exit code %d, %s", code, talk)
+	}
+}
+
 // TestReplayWithAccounts replays with the accounts of a database: what differs there differs in the
 // answers, their passwords are used, and the database stays as it was.
 func TestReplayWithAccounts(t *testing.T) {

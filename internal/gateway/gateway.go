@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -44,10 +45,16 @@ func OpenOf(q map[string][]string) Open {
 // String returns what is asked for in words.
 func (o Open) String() string {
 	if o.Role == 0 {
-		return "over HTTP, by a gateway"
+		return overHTTP
 	}
-	return "over HTTP, by a gateway: to " + o.Role.Name() + " at " + o.IP
+	return overHTTP + ": to " + o.Role.Name() + " at " + o.IP
 }
+
+const overHTTP = "over HTTP, by a gateway"
+
+// Begins reports whether the text of a note is that of the beginning of a session, as [Open.String]
+// has it.
+func Begins(note string) bool { return note == overHTTP || strings.HasPrefix(note, overHTTP+": ") }
 
 // Gateway is a gateway in front of a server that speaks plain TCP: an http.Handler that turns
 // sessions into connections. It is safe for concurrent use once its fields are set. Close it to end
