@@ -27,6 +27,10 @@ type Invite struct {
 // inviteType is the content type of invitations.
 const inviteType = "text/x-msmsgsinvite"
 
+// maxInviteField is how many bytes of a field an Invite has, far more than names of files and
+// cookies have. Steps of invitations are remembered, which must not keep their payloads.
+const maxInviteField = 4 << 10
+
 // ReadInvite returns the step of an invitation that the payload is, false if it is none. It is
 // cheap for payloads that do not mention the content type in their first 512 bytes.
 func ReadInvite(payload []byte) (Invite, bool) {
@@ -52,7 +56,7 @@ func (b *Body) Invite() (Invite, bool) {
 		name, value := strings.ToLower(f.Name), strings.TrimSpace(f.Value)
 		switch to := texts[name]; {
 		case to != nil && *to == "":
-			*to = value
+			*to = strings.Clone(value[:min(len(value), maxInviteField)])
 		case name == "application-filesize":
 			if n, err := strconv.ParseInt(value, 10, 64); err == nil && n >= 0 {
 				v.FileSize = n
