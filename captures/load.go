@@ -52,6 +52,9 @@ type Loader struct {
 	Files int
 	// Named says that each event has the name of the capture that it is from.
 	Named bool
+	// Live says that captures come while they happen: a command that stays unfinished is told of
+	// while it waits.
+	Live bool
 
 	log        *eventlog.Log
 	recordings map[string]*renumbering // by recording.Record.Of
@@ -137,17 +140,36 @@ func (l *Loader) load(ctx context.Context, r io.Reader, name string, size int64,
 	if l.Named {
 		l.log.NextFile(name)
 	}
+	if progress == nil {
+		progress = func(int64, int64) {}
+	}
 	go f.run(name)
-	for b := range f.full {
-		im.batch = l.log.Begin()
-		for i := range b.items {
-			im.item(&b.items[i])
+	var tick <-chan time.Time
+	if l.Live {
+		t := time.NewTicker(waitTime / 4)
+		defer t.Stop()
+		tick = t.C
+	}
+	done := int64(0)
+	for full := f.full; full != nil; {
+		select {
+		case b, more := <-full:
+			if !more {
+				full = nil
+				continue
+			}
+			im.batch = l.log.Begin()
+			for i := range b.items {
+				im.item(&b.items[i])
+			}
+			im.batch.End()
+			done = b.done
+			progress(done, size)
+			f.free <- b
+		case now := <-tick:
+			im.tellWaits(now)
+			progress(done, size)
 		}
-		im.batch.End()
-		if progress != nil {
-			progress(b.done, size)
-		}
-		f.free <- b
 	}
 	if ctx.Err() != nil {
 		return context.Cause(ctx)

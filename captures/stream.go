@@ -14,6 +14,8 @@ type stream struct {
 	decode.Reader
 	last  time.Time // time of its last item
 	parts []part    // the packets whose bytes are not framed yet, in stream order
+	count int       // commands so far
+	stall stall     // of the command at hand, in a live capture
 	cuts  []int     // where the packets of the last command begin in it, except for the first
 }
 
@@ -67,6 +69,7 @@ func (s *stream) borrow(item *pcap.Item, at eventlog.Place) {
 // sets cuts, which is valid until the next call.
 func (s *stream) take(n int) (p session.Packets, at eventlog.Place) {
 	i, file, whole := 0, int32(0), n
+	s.count++
 	s.cuts = s.cuts[:0]
 	for first := true; n > 0 && i < len(s.parts); first = false {
 		t := &s.parts[i]

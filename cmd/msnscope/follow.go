@@ -64,6 +64,8 @@ func (d *dumper) asItComes(ctx context.Context, path string) error {
 		}
 	}
 	var err error
+	d.into.Live = true
+	defer func() { d.into.Live = false }()
 	if d.follow {
 		err = d.grow(ctx, path, print)
 	} else {

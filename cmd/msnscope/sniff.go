@@ -185,7 +185,9 @@ func (r *sniffRun) endRecording() error { return r.rec.close(time.Now()) }
 func (r *sniffRun) listen(context.Context) error {
 	go func() {
 		// A capture that is stopped ends like a file, so that everything before the end is decoded.
-		err := captures.NewLoader(r.log).LoadReader(context.Background(), r.sniffer, r.iface,
+		into := captures.NewLoader(r.log)
+		into.Live = true
+		err := into.LoadReader(context.Background(), r.sniffer, r.iface,
 			func(int64, int64) { r.publish() })
 		r.publish()
 		if errors.Is(err, captures.ErrNoMSN) {
