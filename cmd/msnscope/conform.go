@@ -117,7 +117,7 @@ func (f *conformFlags) run(ctx context.Context, e *env, args []string) error {
 	}
 	out := e.stdout
 	if f.out != "" && f.out != "-" {
-		file, err := createOutput(ctx, "-o", f.out)
+		file, err := createText(ctx, "-o", f.out)
 		if err != nil {
 			return err
 		}

@@ -111,7 +111,7 @@ func (f *dumpFlags) run(ctx context.Context, e *env, args []string) error {
 		d.to = open(e.stdout)
 		return d.files(ctx, paths)
 	}
-	file, err := createOutput(ctx, "-o", f.out, paths...)
+	file, err := createText(ctx, "-o", f.out, paths...)
 	if err != nil {
 		return err
 	}

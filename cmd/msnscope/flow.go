@@ -214,7 +214,7 @@ func (d *drawing) to(ctx context.Context, path string, inputs []string) error {
 	if path == "" || path == "-" {
 		return writeError(d.draw(d.env.stdout))
 	}
-	file, err := createOutput(ctx, "-o", path, inputs...)
+	file, err := createText(ctx, "-o", path, inputs...)
 	if err != nil {
 		return err
 	}

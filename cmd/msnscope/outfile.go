@@ -10,6 +10,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/msnscope/msnscope/captures/pcap"
 	"github.com/msnscope/msnscope/internal/outfile"
 )
 
@@ -38,6 +39,32 @@ func createOutput(ctx context.Context, flag, path string, inputs ...string) (*os
 		return nil, &exitError{exitIO, err, ""}
 	}
 	return f, nil
+}
+
+// createText is createOutput for what is no capture. It refuses to replace a capture: who gives the
+// name of one has mistaken the order of the names.
+func createText(ctx context.Context, flag, path string, inputs ...string) (*os.File, error) {
+	if !overwrites(path, inputs) && isCapture(path) {
+		return nil, &exitError{
+			exitUsage, fmt.Errorf("%s %s: this file is a capture, and what is written is none", flag, path),
+			"give another name, or remove that file first",
+		}
+	}
+	return createOutput(ctx, flag, path, inputs...)
+}
+
+// isCapture reports whether a file is one that could be loaded, as far as its first bytes tell.
+func isCapture(path string) bool {
+	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	_, err = pcap.NewReader(f, path)
+	return err == nil || errors.Is(err, pcap.ErrCut) || errors.Is(err, pcap.ErrLinkType)
 }
 
 // lastWrite is how long the reader of a pipe has to take the rest once the program is about to end.

@@ -184,3 +184,38 @@ func TestOutputToAPipe(t *testing.T) {
 		})
 	}
 }
+
+// TestTextReplacesNoCapture: a text, a picture or a report takes the place of no capture, which may
+// be the only copy; what is no capture is replaced as before.
+func TestTextReplacesNoCapture(t *testing.T) {
+	t.Parallel()
+	capture, folder := filepath.Join(capturesDir, "logon.pcapng"), t.TempDir()
+	file, err := os.ReadFile(capture)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := filepath.Join(folder, "other.pcapng")
+	if err := os.WriteFile(other, file, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{
+		{"dump", capture, "-o", other},
+		{"dump", capture, "-T", "jsonl", "-o", other},
+		{"flow", capture, "-T", "text", "-o", other},
+		{"conform", "127.0.0.1:1", "-o", other},
+	} {
+		code, _, talk := said(t, "", args...)
+		if code != exitUsage || !strings.Contains(talk, "this file is a capture") {
+			t.Errorf("%q: exit code %d, %s", args, code, talk)
+		}
+		if got, err := os.ReadFile(other); err != nil || string(got) != string(file) {
+			t.Fatalf("%q: the capture has %d bytes: %v", args, len(got), err)
+		}
+	}
+	text := filepath.Join(folder, "text")
+	for range 2 {
+		if code, _, talk := said(t, "", "dump", capture, "-o", text); code != exitOK {
+			t.Errorf("exit code %d, %s", code, talk)
+		}
+	}
+}

@@ -23,7 +23,11 @@ var savedForms = map[string]string{"jsonl": "jsonl", "text": "text", "C:/S:": "c
 // inputs. It returns how many events it wrote.
 func (e *env) saver(log *eventlog.Log, inputs ...string) func(ui.Saving) (int, error) {
 	return func(s ui.Saving) (int, error) {
-		file, err := createOutput(context.Background(), "save", s.Path, inputs...)
+		create := createOutput
+		if _, text := savedForms[s.Form]; text {
+			create = createText
+		}
+		file, err := create(context.Background(), "save", s.Path, inputs...)
 		if err != nil {
 			return 0, err
 		}
