@@ -217,6 +217,47 @@ func TestSenderConnects(t *testing.T) {
 	})
 }
 
+// TestReceiverStopsReading: a receiver that stops in the middle of a file stops its sender, not the
+// proxy, which holds little of the file meanwhile; once it has gone, the sender learns of it.
+func TestReceiverStopsReading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, Options{})
+		p.invite()
+		r := p.client(proxyAddr)
+		r.Send("VER MSNFTP\r\n")
+		s := p.accept()
+		talk(r, s, "S: VER MSNFTP")
+		s.Want("VER MSNFTP\r\n")
+		talk(r, s, "C: USR bob@hotmail.com 4242", "S: FIL 20450000", "C: TFR")
+		block, sent := []byte("\x00\xfd\x07"+strings.Repeat("x", 2045)), 0
+		ended := make(chan error, 1)
+		go func() {
+			for range 10000 {
+				if _, err := s.Write(block); err != nil {
+					ended <- err
+					return
+				}
+				sent += len(block)
+			}
+			ended <- nil
+		}()
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if most := 1 << 20; sent > most {
+			t.Errorf("%d bytes left the sender, want %d at most", sent, most)
+		}
+		r.Conn.Close()
+		if err := <-ended; err == nil {
+			t.Error("the sender could send the whole file")
+		}
+		time.Sleep(time.Hour)
+		synctest.Wait()
+		if got := p.notes(); !strings.Contains(got, "c3 file transfer incomplete, before the end") {
+			t.Errorf("notes: %s", got)
+		}
+	})
+}
+
 // kept collects what a transfer keeps.
 type kept struct {
 	mu    sync.Mutex
