@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,15 +15,11 @@ import (
 // TestOtherHabits: a server with the habits of others that speak MSNP2 differs from a recording of
 // ours in these habits, and in nothing else.
 func TestOtherHabits(t *testing.T) {
-	of := events(t, "conversation.pcapng")
-	plan, err := NewPlan(of)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for _, tc := range []struct {
 		name  string
 		habit func(m *mutant)
 		want  string // the troubles
+		of    string // the recording, conversation if empty
 	}{
 		{
 			"session numbers of 31 digits", func(m *mutant) {
@@ -34,7 +31,7 @@ func TestOtherHabits(t *testing.T) {
 						}
 					}
 				})
-			}, "",
+			}, "", "",
 		},
 		{
 			"serials from another number on", func(m *mutant) {
@@ -46,12 +43,12 @@ func TestOtherHabits(t *testing.T) {
 						}
 					}
 				})
-			}, "",
+			}, "", "",
 		},
 		{
 			"OUT is answered by a close alone", func(m *mutant) {
 				m.drop(func(i int) bool { return string(m.log[i].In.Line()) == "OUT" })
-			}, "4 missing OUT\n2 missing OUT",
+			}, "4 missing OUT\n2 missing OUT", "",
 		},
 		{
 			"CVR0 is wanted beside MSNP2", func(m *mutant) {
@@ -61,15 +58,25 @@ func TestOtherHabits(t *testing.T) {
 					}
 				})
 			}, "1 differs VER 0 MSNP2 [DialectName: want MSNP2, got 0]\n" +
-				"3 differs VER 0 MSNP2 [DialectName: want MSNP2, got 0]",
+				"3 differs VER 0 MSNP2 [DialectName: want MSNP2, got 0]", "",
 		},
 		{
 			"a roster without numbers", func(m *mutant) {
 				m.drop(func(i int) bool { return strings.HasPrefix(string(m.log[i].In.Line()), "IRO ") })
-			}, "6 missing IRO 1 1 1 alice@hotmail.com alice",
+			}, "6 missing IRO 1 1 1 alice@hotmail.com alice", "",
+		},
+		{
+			"silence where the draft wants an error", func(m *mutant) {
+				m.drop(func(i int) bool { return m.log[i].In.Verb.Code() != 0 })
+			}, "5 missing 215 6\n5 missing 201 10\n5 missing 217 12", "undelivered",
 		},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
+			of := events(t, cmp.Or(tc.of, "conversation")+".pcapng")
+			plan, err := NewPlan(of)
+			if err != nil {
+				t.Fatal(err)
+			}
 			m := mutant{log: slices.Clone(of)}
 			tc.habit(&m)
 			other, err := NewPlan(m.log)

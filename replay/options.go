@@ -61,7 +61,7 @@ type Options struct {
 	// time. Run waits for it.
 	Publish func(*session.Event)
 	// AtOnce is how many groups of users who have nothing to do with each other are played at the
-	// same time: 1024 if 0.
+	// same time: 2048 if 0.
 	AtOnce int
 }
 
@@ -86,7 +86,7 @@ func (o *Options) late() time.Duration {
 
 func (o *Options) atOnce() int {
 	if o.AtOnce <= 0 {
-		return 1024
+		return 2048
 	}
 	return o.AtOnce
 }
