@@ -17,8 +17,8 @@ import (
 	"github.com/msnscope/msnscope/internal/filter"
 )
 
-// maxFile bounds a script's file, in bytes. The parser is recursive: a file of this size cannot
-// nest deep enough to exhaust its stack.
+// maxFile bounds a script's file, in bytes: more is no script that people write. The library itself
+// refuses deep nesting; a chain of operators is deep for the compiler too, and has an end here.
 const maxFile = 128 << 10
 
 // The hooks: the names of the functions that are called.

@@ -349,3 +349,23 @@ func TestPrintsAreBounded(t *testing.T) {
 		t.Errorf("%d lines, the first of %d bytes", len(r.printed), len(r.printed[0]))
 	}
 }
+
+// TestStateIsMeasured: a value that an earlier call kept is measured again, whatever the way by
+// which a later one gets hold of it and lets it grow.
+func TestStateIsMeasured(t *testing.T) {
+	for _, way := range []string{
+		`state["l"]`, `state.get("l")`, `state.values()[0]`, `state.items()[0][1]`, `dict(state)["l"]`,
+		`[state[k] for k in state][0]`, `list(state.items())[0][1]`,
+	} {
+		bubble(t, way, func(t *testing.T) {
+			r := load(t, "state[\"l\"] = []\n\ndef command(c):\n    "+way+".extend(range(110000))\n")
+			r.say(dialect.NS, "CHG 5 NLN\r\n")
+			if len(r.failed) != 1 || !strings.Contains(r.failed[0], `state["l"] is forgotten`) {
+				t.Errorf("failures %.300q", r.failed)
+			}
+			if s := r.scripts[0].state; s.Len() != 0 || s.total != (size{}) {
+				t.Errorf("it keeps %d values, %+v", s.Len(), s.total)
+			}
+		})
+	}
+}
