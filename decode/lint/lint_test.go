@@ -131,14 +131,6 @@ func TestSameHeaders(t *testing.T) {
 	}
 }
 
-// TestLongRequest: a request whose line is too long to be kept is not missed.
-func TestLongRequest(t *testing.T) {
-	if found := check(t, online+"C: SND 8 "+strings.Repeat("x", 600)+"\nS: SND 8 OK", lint.Options{}); slices.Contains(
-		ids(found), "T06") {
-		t.Errorf("found %v", found)
-	}
-}
-
 // TestTable: every rule has all that the documentation shows.
 func TestTable(t *testing.T) {
 	chapters := lint.Chapters()

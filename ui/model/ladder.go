@@ -29,7 +29,7 @@ const maxLanes = 256
 // Lane is one vertical line of a ladder. Its texts are from the wire.
 type Lane struct {
 	Name string // the handle of a user, the address of a client whose user is unknown, "proxy", or a role
-	Note string // the address of a server, the number of a switchboard session, "" for none
+	Note string // the name or address of a server, the number of a switchboard session, "" for none
 }
 
 // Ladder says between which lanes the events of a log run: at the left those of the clients, then
@@ -204,7 +204,7 @@ func serverLane(by Lanes, c *Conn) (key string, lane Lane) {
 	if err != nil {
 		host = c.Server
 	}
-	return role + " " + c.Server, Lane{Name: role, Note: host}
+	return role + " " + c.Server, Lane{Name: role, Note: cmp.Or(c.ServerName, host)}
 }
 
 // Drawn returns the ladder of the rows, without the lanes that none of them touches: a drawing of

@@ -71,6 +71,18 @@ func TestLadder(t *testing.T) {
 }
 
 // filterTo shows only the events after the first n.
+// TestLadderNamesServers: a name that a capture gives to a server stands in place of its address.
+func TestLadderNamesServers(t *testing.T) {
+	r := newRig(t, Options{})
+	r.logon("10.0.0.7:1025", "alice@hotmail.com")
+	for _, e := range *r.log {
+		e.ServerName = "ns.example"
+	}
+	if got := r.drawn(EachLane); !strings.Contains(got, "NS ns.example") || strings.Contains(got, "10.0.0.1") {
+		t.Errorf("the ladder is\n%s", got)
+	}
+}
+
 func (r *rig) filterTo(n uint64) { r.SetFilter(after(n)) }
 
 type after uint64

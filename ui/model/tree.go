@@ -46,16 +46,18 @@ func (s Scope) holds(c *Conn) bool {
 
 // Conn is the tree's record of one connection.
 type Conn struct {
-	ID       int
-	Role     dialect.Role
-	Session  string // of a switchboard, "" while unknown
-	Client   string
-	Server   string
-	Closed   bool
-	Commands int
-	Errors   int
-	Findings int    // of lint
-	User     string // its handle, "" while unknown
+	ID      int
+	Role    dialect.Role
+	Session string // of a switchboard, "" while unknown
+	Client  string
+	Server  string
+	// ServerName is the name that a capture gives to Server, "" for none.
+	ServerName string
+	Closed     bool
+	Commands   int
+	Errors     int
+	Findings   int    // of lint
+	User       string // its handle, "" while unknown
 	// Figure counts its commands, bytes and answers.
 	Figure Figure
 	// Waits says what an unfinished command on it waits for, "" if there is none.
@@ -138,10 +140,12 @@ func (t *tree) add(e *session.Event, position int) *moved {
 }
 
 func (t *tree) update(c *Conn, e *session.Event) {
-	if c.Role != e.Role || c.Server != e.Server || c.via != e.Via || e.Session != "" && c.Session != e.Session {
+	if c.Role != e.Role || c.Server != e.Server || c.via != e.Via || e.Session != "" && c.Session != e.Session ||
+		e.ServerName != "" && c.ServerName != e.ServerName {
 		t.shape++
 	}
 	c.Role, c.Client, c.Server, c.via = e.Role, e.Client, e.Server, e.Via
+	c.ServerName = cmp.Or(e.ServerName, c.ServerName)
 	if e.Session != "" {
 		c.Session = e.Session
 	}
