@@ -2,6 +2,7 @@ package pcap
 
 import (
 	"encoding/binary"
+	"fmt"
 	"math"
 	"math/bits"
 	"net/netip"
@@ -166,7 +167,7 @@ func (s *ng) addInterface(body []byte) (complaint string) {
 		return "an interface description that is too short"
 	}
 	if len(s.interfaces) == maxInterfaces {
-		return "too many interfaces"
+		return fmt.Sprintf("a section of more than %d interfaces", maxInterfaces)
 	}
 	i := iface{link: int(s.order.Uint16(body)), snap: s.order.Uint32(body[4:]), units: 1e6}
 	s.options(body[8:], func(code uint16, value []byte) {
