@@ -142,6 +142,18 @@ func (s *journal) added() int {
 	return s.queue.added
 }
 
+// stats sets the figures of the queue.
+func (s *journal) stats(to *Stats) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	to.Queued, to.QueuedBytes = s.queue.events, s.queue.held
+	for _, k := range s.queue.blocks {
+		if k.spooled {
+			to.SpooledBytes += slotSize
+		}
+	}
+}
+
 // ends reports whether the proxy is closing: then the journal no longer gives way to traffic.
 func (s *journal) ends() bool {
 	select {

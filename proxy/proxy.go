@@ -255,6 +255,27 @@ func (p *Proxy) Conn(id int) *Conn {
 	return p.byID[id]
 }
 
+// Stats are figures of a proxy at one moment.
+type Stats struct {
+	// Open is the number of connections by the role of their servers, 0 where that is unknown yet.
+	Open map[dialect.Role]int
+	// Queued is how many events of what passed have not been made yet. QueuedBytes of it are in
+	// memory, SpooledBytes in a file.
+	Queued, QueuedBytes, SpooledBytes int
+}
+
+// Stats returns the figures. It takes the locks of traffic for moments only.
+func (p *Proxy) Stats() Stats {
+	s := Stats{Open: map[dialect.Role]int{}}
+	p.mu.Lock()
+	for _, c := range p.byID {
+		s.Open[c.sess.Role()]++
+	}
+	p.mu.Unlock()
+	p.journal.stats(&s)
+	return s
+}
+
 // Note publishes a note that belongs to no connection.
 func (p *Proxy) Note(text string) {
 	p.journal.remark(p.opts.Now(), text)

@@ -121,6 +121,7 @@ func (c *conn) serve(w *work) {
 	r.m, r.guess = m, ""
 	if m.Verb != w.verb || c.table != w.table || !m.InCapitals() {
 		if !m.InCapitals() || !c.knows(m.Verb) {
+			c.unknown()
 			c.fail(r, unknownCommand)
 			return
 		}
@@ -128,12 +129,18 @@ func (c *conn) serve(w *work) {
 	}
 	row := c.table.Match(decode.FromClient, c.role, m)
 	if row == nil {
+		c.unknown()
 		c.fail(r, wrongServer)
 		return
 	}
 	if row != w.row {
+		w.count(&c.s.counts)
 		w.row, w.h = row, byRow[row]
 	}
+	if w.run == 0 {
+		w.role = c.role // which the command may change
+	}
+	w.run++
 	if !w.h.joins {
 		c.relay()
 	}
@@ -180,7 +187,9 @@ func (c *conn) again(m *decode.Message) bool {
 	if whole.Opaque() || payload != decode.NoPayload || !bytes.HasSuffix(m.Raw, []byte{'\n'}) {
 		return false
 	}
-	c.serve(&work{m: whole})
+	w := &work{m: whole}
+	c.serve(w)
+	w.count(&c.s.counts)
 	return true
 }
 
@@ -212,7 +221,7 @@ func (c *conn) admit(row *dialect.Row, h *handler, r *request) bool {
 func (c *conn) refuse(row *dialect.Row, r *request) bool {
 	switch {
 	case !c.stranger() && row.Refuse != 0:
-		c.send(errorLine(row.Refuse, r.id()))
+		c.sendError(row.Refuse, r.id())
 	case c.stranger() && row.When&(dialect.Logon|dialect.Waiting) == 0:
 		c.fail(r, beforeLogon)
 	default:
@@ -226,7 +235,7 @@ func (c *conn) refuse(row *dialect.Row, r *request) bool {
 func (c *conn) fail(r *request, f failure) {
 	a := c.s.set.answers()[f]
 	if a.code != 0 {
-		c.send(errorLine(a.code, r.id()))
+		c.sendError(a.code, r.id())
 	}
 	if a.close {
 		c.finish()
@@ -243,6 +252,12 @@ func (c *conn) failErr(r *request, err error) {
 		c.logOften(slog.LevelError, "the store failed", "command", r.m.Verb.String(), "user", c.who(), "err", err)
 	}
 	c.fail(r, f)
+}
+
+// sendError queues an error reply, and counts it.
+func (c *conn) sendError(code int, id string) {
+	c.s.counts.error(code)
+	c.send(errorLine(code, id))
 }
 
 // errorLine returns an error reply (§7.11), without a TrID where id is "".

@@ -39,12 +39,17 @@ func (c *conn) usrRespond(r *request) {
 		c.fail(r, missingArgs)
 		return
 	}
+	c.s.counts.signIns[c.signIn(r)].Add(1)
+}
+
+// signIn answers the response to the challenge, and returns the outcome.
+func (c *conn) signIn(r *request) SignIn {
 	start, challenge := time.Now(), c.user.challenge
 	c.user.challenge, c.state = "", dialect.Negotiated
 	u, right, err := c.authenticate(challenge, r.arg(2))
 	if err != nil {
 		c.failErr(r, err)
-		return
+		return SignInFailed
 	}
 	if right { // from here on turnBack finds the user
 		c.s.arrive(c, accounts.Key(u.Handle))
@@ -53,27 +58,27 @@ func (c *conn) usrRespond(r *request) {
 	wait := c.s.guesses.judge(addressOf(c.client), accounts.Key(c.user.wants), right, start)
 	if wait > 0 {
 		if !c.await(r, wait) {
-			return
+			return SignInRefused
 		}
 		// the account may have been removed meanwhile
 		if u, right, err = c.authenticate(challenge, r.arg(2)); err != nil {
 			c.failErr(r, err)
-			return
+			return SignInFailed
 		}
 	}
 	if !right {
 		c.rest(time.Until(start.Add(refusalTime)))
 		c.refuseLogon(r)
-		return
+		return WrongPassword
 	}
 	if to := c.s.drainedTo(c.addr); to != c.addr { // drained since the challenge (§7.4)
 		c.send(c.referral(r.id(), to))
 		c.finish()
-		return
+		return SentElsewhere
 	}
 	if f := c.s.shares.logon(c, accounts.Key(u.Handle), false); f != none {
 		c.fail(r, f)
-		return
+		return SignInRefused
 	}
 	if c.s.set.Welcome {
 		ctx, done := c.s.storeTime()
@@ -81,10 +86,10 @@ func (c *conn) usrRespond(r *request) {
 		done()
 		if err != nil {
 			c.failErr(r, err)
-			return
+			return SignInFailed
 		}
 	}
-	c.welcome(r, &u)
+	return c.welcome(r, &u)
 }
 
 // authenticate looks up the user who is logging on, and reports whether the response to the
@@ -148,8 +153,8 @@ func (c *conn) refuseLogon(r *request) {
 }
 
 // welcome logs the user on and answers the client. A previous connection of the user is logged off
-// (§7.10), or, where the settings say so, the new logon is refused.
-func (c *conn) welcome(r *request, u *accounts.User) {
+// (§7.10), or, where the settings say so, the new logon is refused. It returns the outcome.
+func (c *conn) welcome(r *request, u *accounts.User) SignIn {
 	ctx, done := c.s.storeTime()
 	defer done()
 	p := Presence{Handle: u.Handle, Name: wireName(u.FriendlyName, u.Handle), State: offline}
@@ -157,14 +162,17 @@ func (c *conn) welcome(r *request, u *accounts.User) {
 	before, err := c.s.hub.Enter(ctx, p, c, !c.s.set.SecondLogin)
 	if err != nil {
 		c.failErr(r, err)
-		return
+		if failureOf(err) == alreadyOn {
+			return SignInRefused
+		}
+		return SignInFailed
 	}
 	c.state, c.user.Presence = dialect.Offline, p
 	c.s.enlist(c)
 	if !c.s.arrived(c) || !c.s.still(ctx, u) {
 		c.fail(r, badLogon)
 		c.finish()
-		return
+		return SignInRefused
 	}
 	c.send(c.usrOK(r.id(), u))
 	if c.s.set.ProfileMsg {
@@ -173,6 +181,7 @@ func (c *conn) welcome(r *request, u *accounts.User) {
 	if before.Seen() {
 		c.announce(u)
 	}
+	return SignedIn
 }
 
 // usrOK returns the answer to a successful logon (§7.3); from MSNP6 on it has a 1: the address is

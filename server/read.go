@@ -125,7 +125,7 @@ func (c *conn) batch(b []byte) (err error) {
 	defer func() {
 		if p := recover(); p != nil { // a bug of the server costs only the connection that met it
 			c.log().Error("internal error", "panic", p, "stack", string(debug.Stack()))
-			c.send(errorLine(c.s.set.answers()[internalError].code, ""))
+			c.sendError(c.s.set.answers()[internalError].code, "")
 			err = errCrash
 		}
 	}()
@@ -136,8 +136,12 @@ func (c *conn) batch(b []byte) (err error) {
 		c.waited += time.Since(c.begged)
 	}
 	c.in.Borrow(b)
+	c.s.counts.received.Add(uint64(len(b)))
 	w := works.Get().(*work)
-	defer works.Put(w)
+	defer func() {
+		w.count(&c.s.counts)
+		works.Put(w)
+	}()
 	defer c.relay()
 	w.m.Why, w.table = decode.NotOpaque, nil
 	// VER changes the grammar: see speak
@@ -187,6 +191,9 @@ type work struct {
 	table *dialect.Table // nil where verb is not set
 	row   *dialect.Row
 	h     handler
+	// run is how many commands of that row, sent to that role, are not counted yet.
+	run  uint64
+	role dialect.Role
 }
 
 var (

@@ -25,6 +25,7 @@ type refusals struct {
 // It does not block and may be called with s.mu locked. The caller must be a goroutine that s.conns
 // counts, or hold s.mu while the server is not closing.
 func (s *Server) refused(role dialect.Role, client net.Addr, err error) {
+	s.counts.refused.Add(1)
 	r := &s.refusals
 	r.mu.Lock()
 	defer r.mu.Unlock()

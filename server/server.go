@@ -38,6 +38,7 @@ type Server struct {
 	guesses  guesses
 	shares   shares
 	refusals refusals
+	counts   counts
 	often    often // limits the logging of what commands cause
 	lastID   atomic.Int64
 	bad      accounts.Firsts // stored values that were left out and logged
@@ -70,6 +71,7 @@ func New(o Options) *Server {
 		listeners: make(map[net.Listener]struct{}),
 	}
 	s.board.init(s)
+	s.counts.init()
 	s.guesses.user, s.guesses.address = s.set.Limits.UserFailures, s.set.Limits.AddressFailures
 	s.shares.init(&s.set.Limits, o.MaxConns)
 	s.ctx, s.cancel = context.WithCancel(context.Background())
@@ -159,8 +161,10 @@ func (s *Server) start(role dialect.Role, addr string, nc net.Conn) error {
 	}
 	s.shares.begin(c)
 	s.open[c] = struct{}{}
+	s.counts.accepted[place(role)].Add(1)
 	s.conns.Go(func() {
 		c.run()
+		s.counts.left[place(role)].Add(1)
 		s.shares.leave(c)
 		s.mu.Lock()
 		defer s.mu.Unlock()

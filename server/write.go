@@ -111,6 +111,7 @@ func (c *conn) write(b []byte, n int) {
 			// fails only on a closed connection, and then the write fails too
 			_ = c.nc.SetWriteDeadline(time.Now().Add(c.s.o.WriteTimeout))
 			m, err := c.nc.Write(b[n:min(len(b), n+maxWrite)])
+			c.s.counts.sent.Add(uint64(m))
 			if n += m; err != nil {
 				c.kill(err)
 				break
@@ -126,6 +127,7 @@ func (c *conn) tryWrite(b []byte) int {
 		return 0
 	}
 	n, err := writeRaw(c.raw, b)
+	c.s.counts.sent.Add(uint64(n))
 	if err != nil {
 		c.kill(err)
 		return len(b)

@@ -13,6 +13,7 @@ import (
 	"github.com/msnscope/msnscope/decode/lint"
 	"github.com/msnscope/msnscope/internal/control"
 	"github.com/msnscope/msnscope/internal/explain"
+	"github.com/msnscope/msnscope/internal/metrics"
 	"github.com/msnscope/msnscope/server"
 	"github.com/msnscope/msnscope/ui"
 )
@@ -28,6 +29,7 @@ func TestDocsAreFresh(t *testing.T) {
 		"docs/KEYS.md": ui.KeysMarkdown(), "docs/PROTOCOL.md": explain.Markdown(),
 		"docs/LINT.md":      lint.Markdown(),
 		"docs/SERVER.md":    server.SettingsMarkdown(),
+		"docs/METRICS.md":   metrics.Markdown(),
 		"docs/COVERAGE.md":  coverage(t),
 		"docs/openapi.json": string(api) + "\n",
 	} {

@@ -29,6 +29,7 @@ type proxyFlags struct {
 	listen              []string
 	upstream, advertise string
 	gateway             string
+	metrics             string
 	referralPorts       int
 	demo                bool
 	quirks              quirkFlags
@@ -48,6 +49,7 @@ func proxyCommand(e *env) *cobra.Command {
 		Example: "  msnscope --demo\n" +
 			"  msnscope --headless -T jsonl -w session.pcapng\n" +
 			"  msnscope --headless -w 'session-%F-%H%M%S.pcapng' --rotate-time 24h --max-disk 1G\n" +
+			"  msnscope --headless --metrics 127.0.0.1:9464\n" +
 			"  msnscope --listen 127.0.0.1:2000 --upstream 192.0.2.33",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return f.run(c.Context(), e) },
@@ -72,6 +74,7 @@ func proxyCommand(e *env) *cobra.Command {
 	fs.BoolVar(&f.demo, "demo", false, "let scripted clients sign in and talk, for a demonstration")
 	f.interceptFlags.add(fs)
 	f.shadowFlags.add(fs)
+	addMetrics(fs, &f.metrics)
 	f.serverFlags.add(fs)
 	f.addDB(fs)
 	completeForms(c)
@@ -101,6 +104,7 @@ func (f *proxyFlags) run(ctx context.Context, e *env) error {
 		{r.serveControl, r.endControl},
 		{r.show, r.flush},
 		{r.serve, r.closeProxy},
+		{r.serveMetrics, r.endMetrics},
 		{r.invite, r.sendHome},
 	}, r.wait)
 }

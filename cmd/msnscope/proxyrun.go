@@ -13,10 +13,12 @@ import (
 	"github.com/msnscope/msnscope/internal/bus"
 	"github.com/msnscope/msnscope/internal/demo"
 	"github.com/msnscope/msnscope/internal/eventlog"
+	"github.com/msnscope/msnscope/internal/metrics"
 	"github.com/msnscope/msnscope/internal/script"
 	"github.com/msnscope/msnscope/internal/talk"
 	"github.com/msnscope/msnscope/proxy"
 	"github.com/msnscope/msnscope/proxy/intercept"
+	"github.com/msnscope/msnscope/server/accounts"
 	"github.com/msnscope/msnscope/ui"
 )
 
@@ -42,6 +44,8 @@ type proxyRun struct {
 	controls *intercept.Controls
 	shadow   *shadow
 	api      *controlled
+	traffic  *metrics.Traffic // nil without --metrics
+	measured *measured
 	served   <-chan error   // gets the error that ended a listener
 	guests   sync.WaitGroup // of --demo
 	ticks    sync.WaitGroup // of scripts
@@ -122,6 +126,13 @@ func (r *proxyRun) closeLog() error {
 
 func (r *proxyRun) makeProxy(context.Context) (err error) {
 	r.options.Publish, r.options.Log = r.events.Publish, r.out.log
+	if r.metrics != "" {
+		r.traffic = metrics.NewTraffic()
+		r.options.Publish = func(e *session.Event) {
+			r.traffic.Count(e)
+			r.events.Publish(e)
+		}
+	}
 	r.options.SpillFailed = func(err error) { r.out.stopped("spill file of what waits to be decoded", err) }
 	leaveDescriptors(&r.options)
 	r.proxy = proxy.New(r.options)
@@ -221,6 +232,37 @@ func (r *proxyRun) serve(context.Context) error {
 
 func (r *proxyRun) closeProxy() error {
 	r.proxy.Close()
+	return nil
+}
+
+// serveMetrics serves what --metrics asks for, once clients can connect.
+func (r *proxyRun) serveMetrics(ctx context.Context) error {
+	o := metrics.Options{
+		Version: version(), Traffic: r.traffic, Proxy: r.proxy, Controls: r.controls, Log: r.log,
+		OutputFailed: r.out.failed.Load, Logger: r.out.log,
+	}
+	if r.rec != nil {
+		o.Subscriptions = append(o.Subscriptions, r.rec.events)
+	}
+	for _, s := range []*bus.Subscription{r.keeps, r.prints} {
+		if s != nil {
+			o.Subscriptions = append(o.Subscriptions, s)
+		}
+	}
+	if r.server != nil {
+		o.Server = r.server.Server
+		o.Database, _ = r.server.options.Store.(*accounts.SQLite)
+	}
+	at, err := listenForMetrics(r.metrics)
+	if at != nil && !r.screen {
+		r.env.say("metrics on %s", at.name)
+	}
+	r.measured = at.serve(ctx, o, r.out)
+	return err
+}
+
+func (r *proxyRun) endMetrics() error {
+	r.measured.close()
 	return nil
 }
 

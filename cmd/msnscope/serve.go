@@ -21,7 +21,7 @@ const goodbye = 3 * time.Second
 
 func serveCommand(e *env) *cobra.Command {
 	var f serverFlags
-	var addr, advertise, gatewayAddr string
+	var addr, advertise, gatewayAddr, metricsAddr string
 	var scripts scriptFlags
 	var seed uint64
 	c := &cobra.Command{
@@ -43,6 +43,7 @@ func serveCommand(e *env) *cobra.Command {
 			"users are referred to the next one in mid-session, and new users are sent there too.",
 		Example: "  msnscope serve --user erin@hotmail.com:secret:Erin\n" +
 			"  msnscope serve --db accounts.db --user erin@hotmail.com:secret\n" +
+			"  msnscope serve --metrics 127.0.0.1:9464\n" +
 			"  msnscope serve --script docs/scripts/echo.star",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -54,13 +55,14 @@ func serveCommand(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return serve(c.Context(), e, f, set, addr, advertise, gatewayAddr)
+			return serve(c.Context(), e, f, set, addr, advertise, gatewayAddr, metricsAddr)
 		},
 	}
 	c.Flags().SortFlags = false
 	c.Flags().StringVar(&addr, "listen", "127.0.0.1:1863", "where the dispatch server listens")
 	c.Flags().StringVar(&advertise, "advertise", "", "the `HOST` that referrals name; default: the one of --listen")
 	c.Flags().StringVar(&gatewayAddr, "gateway", "", "`ADDR` of a gateway for clients over HTTP, such as 0.0.0.0:80")
+	addMetrics(c.Flags(), &metricsAddr)
 	f.add(c.Flags())
 	f.addDB(c.Flags())
 	c.Flags().StringArrayVar(&f.proxies, "proxy-protocol-from", nil,
@@ -146,7 +148,7 @@ func referred(addr, advertise string, first net.Addr) (string, error) {
 
 // serve runs the three roles until ctx ends or one of them fails.
 func serve(
-	ctx context.Context, e *env, f serverFlags, scripts *script.Set, addr, advertise, gatewayAddr string,
+	ctx context.Context, e *env, f serverFlags, scripts *script.Set, addr, advertise, gatewayAddr, metricsAddr string,
 ) error {
 	if e.getenv("GOGC") == "" {
 		// A server usually has thousands of idle users. Collecting twice as often costs about a
@@ -184,9 +186,15 @@ func serve(
 			o.Switchboard = at
 		}
 	}
+	measuredAt, err := listenForMetrics(metricsAddr)
+	if err != nil {
+		open.close()
+		return err
+	}
 	web, err := openGateway(gatewayAddr, host, f.proxies)
 	if err != nil {
 		open.close()
+		measuredAt.close()
 		return err
 	}
 	srv := server.New(o)
@@ -200,6 +208,7 @@ func serve(
 		go func() { ends <- srv.Serve(roles[i], l) }()
 	}
 	web.serve(e, srv, ends)
+	m := measureServer(ctx, e, measuredAt, srv, &o)
 	answering, err := startBots(ctx, scripts, o.Store, o.Notification[0], srv.Dial, o.Log)
 	if err == nil {
 		ticking, stop := context.WithCancel(ctx)
@@ -208,6 +217,7 @@ func serve(
 		stop()
 	}
 	answering.close()
+	m.close()
 	web.close()
 	end, cancel := context.WithTimeout(context.Background(), goodbye)
 	defer cancel()

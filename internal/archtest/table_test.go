@@ -91,6 +91,7 @@ var packages = []row{
 	{dir: "ui/flow", layer: 6},
 	{dir: "ui/web", layer: 6},
 	{dir: "internal/control", layer: 6},
+	{dir: "internal/metrics", layer: 6},
 	{dir: "internal/doctor", layer: 6},
 	{dir: "internal/conformance", layer: 6}, // its tests join server and proxy
 
@@ -123,6 +124,7 @@ var libraries = []library{
 	{path: "github.com/expr-lang/expr", dirs: []string{"internal/filter"}},
 	{path: "modernc.org/sqlite", dirs: []string{"server/accounts"}},
 	{path: "github.com/pires/go-proxyproto", dirs: []string{"server"}},
+	{path: "github.com/prometheus/client_golang", dirs: []string{"internal/metrics"}},
 	{path: "golang.org/x/text", dirs: []string{"decode/body"}},
 	{path: "github.com/pelletier/go-toml/v2", dirs: []string{"internal/config"}},
 	{path: "go.starlark.net", dirs: []string{"internal/script"}},

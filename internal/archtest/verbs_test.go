@@ -50,6 +50,7 @@ var verbsAllowed = []struct{ path, why string }{
 	{"cmd/msnscope/practice.go", "NLN is a presence too"},
 	{"decode/body/kinds.go", "URL is a kind of value too"},
 	{"internal/control", "GET and PUT are methods of HTTP too"},
+	{"internal/metrics", "GET is a method of HTTP too"},
 	{"proxy/protocol.go", "GET is a method of HTTP too"},
 }
 

@@ -49,7 +49,7 @@ func newSubscriber[E any](b *Bus[E], o Options[E]) *subscriber[E] {
 	}
 	s.name, s.done = o.Name, make(chan struct{})
 	s.leave = func() { b.unsubscribe(s) }
-	s.full = s.lagging
+	s.full, s.bytes = s.lagging, s.holds
 	return s
 }
 
@@ -72,10 +72,13 @@ func (s *subscriber[E]) push(e E, n int) {
 }
 
 // lagging implements [Subscription.Lagging].
-func (s *subscriber[E]) lagging() bool {
+func (s *subscriber[E]) lagging() bool { return s.holds() > s.max/2 }
+
+// holds implements [Subscription.Held].
+func (s *subscriber[E]) holds() int {
 	s.bus.mu.Lock()
 	defer s.bus.mu.Unlock()
-	return s.held > s.max/2
+	return s.held
 }
 
 // end lets run return once everything queued is handled. bus.mu must be locked.

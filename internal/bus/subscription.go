@@ -33,6 +33,7 @@ type Subscription struct {
 	lost  atomic.Uint64
 	leave func()        // stops publications; may be called repeatedly
 	full  func() bool   // implements Lagging
+	bytes func() int    // implements Held
 	done  chan struct{} // closed when the last Handle has returned
 }
 
@@ -46,6 +47,10 @@ func (s *Subscription) Lost() uint64 { return s.lost.Load() }
 // Lagging reports whether the subscription holds more than half of MaxBytes. A publisher that can
 // wait should do so if this subscription must lose nothing.
 func (s *Subscription) Lagging() bool { return s.full() }
+
+// Held returns how many bytes the subscription holds, as the bus's size function counts them: in
+// its queue and in the batch that Handle has.
+func (s *Subscription) Held() int { return s.bytes() }
 
 // Close stops publications to the subscription, and returns when Handle has received all that was
 // held, including a Gap that is due. It must not be called from the subscription's own Handle or

@@ -92,6 +92,8 @@ func TestRoutes(t *testing.T) {
 	want(404, "no such open connection", "POST", "/v1/connections/1/kill", "")
 	want(400, "id must be a number", "POST", "/v1/connections/x/kill", "")
 	want(404, "not found; GET /v1/openapi.json", "GET", "/v2/stats", "")
+	want(200, "goroutine profile", "GET", "/debug/pprof/goroutine?debug=1", "")
+	want(400, "a number up to 300", "GET", "/debug/pprof/profile?seconds=1000000", "")
 	want(404, "not found; GET /v1/openapi.json", "POST", "/v1/stats", "")
 	for _, r := range routes() {
 		if r.media != "application/x-pcapng" && asked[r.method+" "+r.path] == 0 {

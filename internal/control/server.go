@@ -91,6 +91,7 @@ func NewServer(o Options) *Server {
 			}
 		})
 	}
+	addProfiles(s.mux)
 	s.mux.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) {
 		err := fmt.Errorf("%s %s: not found; GET /v1/openapi.json lists all routes", req.Method,
 			req.URL.Path)

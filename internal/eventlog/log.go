@@ -244,6 +244,11 @@ func (l *Log) AddFile(f interface {
 // Len returns the number of events.
 func (l *Log) Len() int { return int(l.n.Load()) }
 
+// Spilled returns the number of bytes that the log has moved to its spill files.
+func (l *Log) Spilled() int64 {
+	return l.index.disk.Load() + l.bytes.disk.Load() + l.infos.list.disk.Load()
+}
+
 // At returns event i, counted from 0, nil if there is none. The event must not be changed; later
 // calls may return the same one while its connection info is unchanged. For events that were
 // forgotten (see Err) At returns one gap event that covers all of them, and for one that can no

@@ -26,6 +26,7 @@ type spillFile struct {
 	lost func(chunk int, why error)
 
 	end    atomic.Int64 // the number of bytes that readers may see
+	disk   atomic.Int64 // the number of bytes in the file
 	size   int64        // the writer's: the number of bytes written
 	oldest int          // the writer's: the first chunk that is in memory
 	tail   []byte       // the writer's: the free part of the last chunk
@@ -130,6 +131,8 @@ func (s *spillFile) evict(i int) []byte {
 	}
 	if err != nil {
 		s.lost(i, err)
+	} else {
+		s.disk.Add(int64(len(mem)))
 	}
 	s.mu.Lock()
 	s.chunks[i] = chunk{lost: err}

@@ -40,6 +40,7 @@ type SQLite struct {
 	bad   Firsts // values that were left out and logged
 
 	failures Repeats // of poll
+	counts   counts
 
 	announce bool
 	writer   *writer

@@ -245,6 +245,26 @@ func TestFileIsGone(t *testing.T) {
 	must(t, set())
 }
 
+// TestWritable: a check tells whether changes are possible, and is a transaction like others.
+func TestWritable(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.db")
+	s := openTest(t, path)
+	before := s.Stats()
+	must(t, s.Writable(t.Context()))
+	if st := s.Stats(); st.Commits != before.Commits+1 || st.Changes != before.Changes+1 || st.Failures != 0 {
+		t.Errorf("%+v after %+v, want one commit more", st, before)
+	}
+	pragma(t, s, "PRAGMA query_only = 1")
+	if err := s.Writable(t.Context()); err == nil {
+		t.Error("it is writable although nothing can be written")
+	}
+	if st := s.Stats(); st.Failures == 0 {
+		t.Errorf("%+v, want a failure", st)
+	}
+	pragma(t, s, "PRAGMA query_only = 0")
+	must(t, s.Writable(t.Context()))
+}
+
 // pragma runs text on the connection that writes.
 func pragma(t *testing.T, s *SQLite, text string) {
 	t.Helper()

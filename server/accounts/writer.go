@@ -159,6 +159,7 @@ func (w *writer) serve(first *job) {
 		clear(results)
 		err = w.commit(group, results)
 	}
+	w.s.counts.count(len(group), err)
 	if err != nil {
 		for i := range results {
 			results[i] = or(results[i], fileError(w.s.path, err))
