@@ -11,7 +11,7 @@ import (
 var metricName = regexp.MustCompile(`\b(msnscope|process|go)_[a-z_]+`)
 
 // TestDashboard: the dashboard shows every metric, and none that does not exist. Its queries are
-// parsed in a module of its own, internal/tools/dashboard.
+// parsed in a module of its own, internal/tools/dashboardtest.
 func TestDashboard(t *testing.T) {
 	data, err := os.ReadFile("../../docs/grafana.json")
 	if err != nil {

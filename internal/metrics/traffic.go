@@ -87,8 +87,8 @@ func placeOf(role dialect.Role) int {
 
 // Count counts an event. Only one goroutine at a time may call it.
 func (t *Traffic) Count(e *session.Event) {
-	t.kinds[e.Kind].Add(1)
 	if e.Kind != session.Command {
+		t.kinds[e.Kind].Add(1)
 		return
 	}
 	verb, side, role := 0, 0, placeOf(e.Role)
