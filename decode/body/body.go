@@ -179,6 +179,9 @@ func mayHave(payload []byte, contentType string) bool {
 		kind := contentType[len("text/"):]
 		return len(payload)-n >= len(kind) && strings.EqualFold(string(payload[n:n+len(kind)]), kind)
 	}
+	if bytes.IndexByte(payload[:min(len(payload), 512)], ':') < 0 {
+		return false // no headers
+	}
 	var lower [512]byte
 	head := lower[:copy(lower[:], payload)]
 	for i, c := range head {
