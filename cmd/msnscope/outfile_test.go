@@ -27,7 +27,6 @@ func TestTwoRecorders(t *testing.T) {
 				{"--headless", "--listen", "127.0.0.1:0", "-w", path},
 				{"--headless", "--listen", "127.0.0.1:0", "-w", "+" + path},
 				{"--headless", "--listen", "127.0.0.1:0", "-w", path, "--force"},
-				{"dump", filepath.Join(capturesDir, "logon.pcapng"), "-o", path},
 				{"export", filepath.Join(capturesDir, "logon.pcapng"), "-o", path},
 			} {
 				second := launch(t, args...)
@@ -37,10 +36,16 @@ func TestTwoRecorders(t *testing.T) {
 					t.Errorf("%v says %s, want %s", args, second.stderr, want)
 				}
 			}
-			report := launch(t, "replay", filepath.Join(capturesDir, "logon.pcapng"), "--report", "json:"+path)
-			report.wait(exitUsage)
-			if want := "it exists and is not a report"; !strings.Contains(report.stderr.String(), want) {
-				t.Errorf("a report in its place says %s, want %s", report.stderr, want)
+			logon := filepath.Join(capturesDir, "logon.pcapng")
+			for want, args := range map[string][]string{
+				"it exists and is not a report": {"replay", logon, "--report", "json:" + path},
+				"this file is a capture":        {"dump", logon, "-o", path},
+			} {
+				text := launch(t, args...)
+				text.wait(exitUsage)
+				if !strings.Contains(text.stderr.String(), want) {
+					t.Errorf("%v says %s, want %s", args, text.stderr, want)
+				}
 			}
 			alice.logout()
 			first.end(exitOK)
