@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"bufio"
 	"context"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/testutil"
@@ -20,7 +22,9 @@ import (
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/bus"
 	"github.com/msnscope/msnscope/internal/client"
+	"github.com/msnscope/msnscope/internal/door"
 	"github.com/msnscope/msnscope/internal/eventlog"
+	"github.com/msnscope/msnscope/internal/memnet"
 	"github.com/msnscope/msnscope/proxy"
 	"github.com/msnscope/msnscope/proxy/intercept"
 	"github.com/msnscope/msnscope/server"
@@ -251,4 +255,50 @@ func TestServe(t *testing.T) {
 	if err := <-served; err != nil {
 		t.Error(err)
 	}
+}
+
+// TestNobodyKeepsOthersOut: a connection that says nothing, or half a request, is closed in time,
+// and there is a limit to those that have asked and stay.
+func TestNobodyKeepsOthersOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var network memnet.Network
+		l, err := network.Listen("127.0.0.1:1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		served := make(chan error, 1)
+		go func() { served <- New(Options{}).Serve(ctx, l) }()
+		say := func(text string) net.Conn {
+			c, err := network.DialContext(t.Context(), "tcp", "127.0.0.1:1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(c, text)
+			return c
+		}
+		for _, text := range []string{"", "GET /met"} {
+			c, began := say(text), time.Now()
+			_, _ = io.Copy(io.Discard, c) // until it is closed
+			if took := time.Since(began); took > door.CallerTime+time.Second {
+				t.Errorf("%q may wait for %s", text, took)
+			}
+			c.Close()
+		}
+		for i := range door.MaxCallers + 1 {
+			c := say("GET /healthz HTTP/1.1\r\nHost: m\r\n\r\n")
+			defer c.Close()
+			resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if full := resp.StatusCode == http.StatusServiceUnavailable; full != (i == door.MaxCallers) {
+				t.Errorf("connection %d gets %d", i+1, resp.StatusCode)
+			}
+		}
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
 }
