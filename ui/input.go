@@ -7,9 +7,8 @@ import (
 	"github.com/gdamore/tcell/v2"
 )
 
-// careful is a terminal whose input cannot make the program deaf. tcell waits for ever at a byte
-// that is no UTF-8, and takes all keys after an ESC ] for a string until something ends that, even
-// Ctrl-C: a text that is pasted, or Alt with ], is enough.
+// careful is a terminal whose input is tidied before tcell reads it: whole characters of UTF-8
+// only, and no strings for programs. So whatever is typed or pasted, the next key is heard.
 type careful struct {
 	tcell.Tty
 	raw  []byte // the beginning of a character that has not come whole
@@ -43,7 +42,7 @@ func tidy(b []byte) (out, rest []byte) {
 			return out, bytes.Clone(b)
 		}
 		r, n := utf8.DecodeRune(b)
-		if r == utf8.RuneError { // tcell takes that apart
+		if r == utf8.RuneError { // also one that was written as such
 			r = '?'
 		}
 		out = utf8.AppendRune(out, r)

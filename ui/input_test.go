@@ -4,7 +4,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/gdamore/tcell/v2"
@@ -25,11 +24,9 @@ func (k *keyboard) Read(b []byte) (int, error) {
 	}
 }
 
-// TestNoInputDeafens: after whatever came from the terminal, the next key is one.
-func TestNoInputDeafens(t *testing.T) {
-	t.Setenv("TERM", "xterm-256color")
-	t.Setenv("LC_ALL", "C.UTF-8")
-	for typed, shown := range map[string]string{
+// TestTidy checks what is passed on of each input, whose pieces are between bars.
+func TestTidy(t *testing.T) {
+	for typed, want := range map[string]string{
 		"\xff":                              "?",
 		"\xc3|\xa9":                         "é",
 		"\xe2|x":                            "?x",
@@ -37,43 +34,55 @@ func TestNoInputDeafens(t *testing.T) {
 		"\x1b]":                             "]",
 		"\x1b]0;title\ax":                   "x",
 		"\x1b]11;rgb:1/2/3\x1b\\x":          "x",
-		"\x1b[200~\x1b]0;t\x1b[201~x":       "]0;tx",
+		"\x1b[200~\x1b]0;t\x1b[201~x":       "\x1b[200~]0;t\x1b[201~x",
 		"\x1b_a|b\x1bXc|\x1b^d":             "_abXc^d",
 		strings.Repeat("\x1b]52;c;", 10):    strings.Repeat("]52;c;", 10),
-		"\x1b[200~\xff\xfe\x9b31m\x1b[201~": "???31m",
+		"\x1b[200~\xff\xfe\x9b31m\x1b[201~": "\x1b[200~???31m\x1b[201~",
 	} {
-		tty := &keyboard{typist{drained: make(chan struct{})}, make(chan string)}
-		s, err := newTerminal(tty)
-		if err != nil {
-			t.Fatal(err)
+		var got, rest []byte
+		for piece := range strings.SplitSeq(typed, "|") {
+			var out []byte
+			out, rest = tidy(append(rest, piece...))
+			got = append(got, out...)
 		}
-		if err := s.Init(); err != nil {
-			t.Fatal(err)
+		if string(got) != want || len(rest) > 0 {
+			t.Errorf("%q becomes %q and %q, want %q", typed, got, rest, want)
 		}
-		go func() {
-			for piece := range strings.SplitSeq(typed+"|\x03", "|") {
-				select {
-				case tty.pieces <- piece:
-				case <-tty.drained:
-				}
+	}
+}
+
+// TestKeysComeInPieces: a key whose bytes come one by one is one key, and a string for programs is
+// none.
+func TestKeysComeInPieces(t *testing.T) {
+	t.Setenv("TERM", "xterm-256color")
+	t.Setenv("LC_ALL", "C.UTF-8")
+	tty := &keyboard{typist{drained: make(chan struct{})}, make(chan string)}
+	s, err := newTerminal(tty)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Init(); err != nil {
+		t.Fatal(err)
+	}
+	defer s.Fini()
+	go func() {
+		for piece := range strings.SplitSeq("\xc3|\xa9|\x1b]0;title\ax|\x03", "|") {
+			select {
+			case tty.pieces <- piece:
+			case <-tty.drained:
 			}
-		}()
-		got, deaf := "", time.AfterFunc(10*time.Second, func() { _ = s.PostEvent(tcell.NewEventInterrupt(nil)) })
-		for key := tcell.KeyRune; key != tcell.KeyCtrlC; {
-			switch e := s.PollEvent().(type) {
-			case *tcell.EventKey:
-				if key = e.Key(); key == tcell.KeyRune {
-					got += string(e.Rune())
-				}
-			case *tcell.EventInterrupt:
-				t.Fatalf("%q: no key comes through after it", typed)
+		}
+	}()
+	got := ""
+	for key := tcell.KeyRune; key != tcell.KeyCtrlC; {
+		if e, is := s.PollEvent().(*tcell.EventKey); is {
+			if key = e.Key(); key == tcell.KeyRune {
+				got += string(e.Rune())
 			}
 		}
-		deaf.Stop()
-		s.Fini()
-		if got != shown {
-			t.Errorf("%q is typed as %q, want %q", typed, got, shown)
-		}
+	}
+	if got != "éx" {
+		t.Errorf("the keys are %q", got)
 	}
 }
 

@@ -7,10 +7,9 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// The interpreter counts steps, but one step may do anything: repeat a string a thousand million
-// times. The two such steps that a typing error makes are bounded here: repetition by *, and
-// range(), without which no sequence is longer than what the script has in memory. The others
-// (joining, replacing, adding a thing to itself again and again) are not.
+// The interpreter counts steps, but one step may do much work. The two such steps that a typing
+// error makes are bounded here: repetition by *, and range(), without which no sequence is longer
+// than what the script has in memory. Others are not.
 
 // maxRepeated is how many bytes or elements a repetition may make, and a range may have.
 const maxRepeated = 1 << 20
