@@ -180,7 +180,12 @@ func (a *App) watchSaving() bool {
 	case s := <-a.saving:
 		a.saving = nil
 		if s.err != nil {
-			a.report(fmt.Errorf("%s is not complete: %w", s.path, s.err))
+			// The footer is one line, so an error that repeats the name could push out the reason.
+			reason := s.err
+			if at := (*fs.PathError)(nil); errors.As(reason, &at) && at.Path == s.path {
+				reason = at.Err
+			}
+			a.report(fmt.Errorf("%s is not complete: %w", s.path, reason))
 			return true
 		}
 		a.say("saved %s to %s", countEvents(s.n), s.path)

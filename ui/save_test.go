@@ -2,9 +2,12 @@ package ui
 
 import (
 	"errors"
+	"io/fs"
 	"maps"
 	"os"
 	"slices"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -83,6 +86,12 @@ func TestSaveThatFails(t *testing.T) {
 	b.press("w", "Enter")
 	b.saved()
 	b.shows("no space left on device", "not complete")
+	long := strings.Repeat("a", 60) + ".pcapng"
+	full := &fs.PathError{Op: "write", Path: long, Err: syscall.ENOSPC}
+	s.err = errors.Join(full, full)
+	b.press("w", "Tab", "Tab", "Ctrl-U", long, "Enter")
+	b.saved()
+	b.shows(long + " is not complete: no space")
 	s.err, s.Path = nil, ""
 	if err := os.WriteFile("here.txt", nil, 0o600); err != nil {
 		t.Fatal(err)
