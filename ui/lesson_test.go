@@ -161,6 +161,24 @@ func TestLessonTextIsText(t *testing.T) {
 	b.harmless()
 }
 
+// TestLongCommandIsShownWhole: the line of a command that is longer than the page goes on below it.
+func TestLongCommandIsShownWhole(t *testing.T) {
+	const ring = "RNG 32979361 127.0.0.4:1863 CKI 191340579.9677228680.7163999620 alice@hotmail.com alice"
+	text := "# T\n\n## S\n\n```msn\n#74 S: " + ring + "\n```\n\nBob is called.\n"
+	b := open(t, 140, 45, taughtBy(t, "x", []byte(text), "conversation.pcapng"))
+	b.pageEnd()
+	b.press("Enter")
+	page := ""
+	for line := range strings.SplitSeq(b.glass.text(), "\n") {
+		if cells := strings.Split(line, "│"); len(cells) > 2 {
+			page += strings.ReplaceAll(cells[len(cells)-2], " ", "")
+		}
+	}
+	if !strings.Contains(page, strings.ReplaceAll(ring, " ", "")) {
+		t.Errorf("the page is %q", page)
+	}
+}
+
 // fakeServer is a practice whose server answers each line with the same event.
 type fakeServer struct {
 	*script

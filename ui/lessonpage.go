@@ -64,9 +64,15 @@ func (a *App) shownCommand(s *sheet, shown lesson.Shown) {
 	case decode.FromServer:
 		style = s.t.server
 	}
-	for i, part := range wrap(printable(shown.String()), s.width-2) {
+	const indent = "         "
+	text := printable(shown.String())
+	parts := wrap(text, s.width-2)
+	if len(parts) > 1 {
+		parts = wrap(text, s.width-2-len(indent))
+	}
+	for i, part := range parts {
 		if i > 0 {
-			part = "         " + part
+			part = indent + part
 		}
 		s.add(seg{" " + part, style})
 	}
