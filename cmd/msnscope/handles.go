@@ -20,11 +20,14 @@ const maxErrors = 5
 var span = regexp.MustCompile(`\{(\d+)\.\.(\d+)\}`)
 
 // expand returns the handles that a pattern stands for: user{1..3}@hotmail.com stands for three,
-// and one without a range for itself.
+// and one without a range for itself. It returns an error for more than one range.
 func expand(pattern string) ([]string, error) {
 	at := span.FindStringSubmatchIndex(pattern)
 	if at == nil {
 		return []string{pattern}, nil
+	}
+	if span.MatchString(pattern[at[1]:]) {
+		return nil, fmt.Errorf("%s has more than one range: name the handles by several patterns", pattern)
 	}
 	first, err := strconv.ParseUint(pattern[at[2]:at[3]], 10, 32)
 	last, bad := strconv.ParseUint(pattern[at[4]:at[5]], 10, 32)

@@ -14,6 +14,7 @@ func TestExpand(t *testing.T) {
 		"{0..100000}": "",
 		// no account of that name
 		"a{1..99999999999999999999}@b": "",
+		"a{1..2}b{1..2}@b":             "",
 	} {
 		got, err := expand(pattern)
 		if strings.Join(got, " ") != want || (err != nil) != (want == "") {
