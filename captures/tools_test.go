@@ -311,19 +311,26 @@ func TestTools(t *testing.T) {
 		frames := bytes.Count(file, []byte("msnscope:2 "))
 		t.Run(name, func(t *testing.T) {
 			run := tool(t)
+			log, err := loaded(t, file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			from, to := log.At(log.Len()/3).Time, log.At(log.Len()*2/3).Time
 			for command, shift := range map[string]time.Duration{
 				"editcap {0} {out}": 0, "editcap -t 2.5 {0} {out}": 2500 * time.Millisecond,
 				fmt.Sprintf("editcap -r {0} {out} 1-%d", frames/2):         0,
 				fmt.Sprintf("editcap -r {0} {out} %d-99999", frames/2):     0,
 				fmt.Sprintf("editcap -r {0} {out} %s", oddNumbers(frames)): 0,
 				fmt.Sprintf("editcap {0} {out} %s", oddNumbers(frames)):    0,
-				"editcap -d {0} {out}":                                     0,
-				"editcap -c 10 {0} {out}":                                  0,
-				"editcap -i 1 {0} {out}":                                   0,
-				"reordercap {0} {out}":                                     0,
-				"mergecap -w {out} {0}":                                    0,
-				"mergecap -w {out} {0} {0}":                                0,
-				"mergecap -a -w {out} {0} {0}":                             0,
+				fmt.Sprintf("editcap -A %d.%09d -B %d.%09d {0} {out}", from.Unix(), from.Nanosecond(), to.Unix(),
+					to.Nanosecond()): 0,
+				"editcap -d {0} {out}":         0,
+				"editcap -c 10 {0} {out}":      0,
+				"editcap -i 1 {0} {out}":       0,
+				"reordercap {0} {out}":         0,
+				"mergecap -w {out} {0}":        0,
+				"mergecap -w {out} {0} {0}":    0,
+				"mergecap -a -w {out} {0} {0}": 0,
 			} {
 				t.Run(command, func(t *testing.T) {
 					wantKept(t, run(file, command), shift, file)

@@ -182,3 +182,26 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestMayHave: a payload whose content type is that of an invitation is never passed over
+// unparsed, whatever its form.
+func TestMayHave(t *testing.T) {
+	const usual = "MIME-Version: 1.0\r\nContent-Type: "
+	for payload, want := range map[string]bool{
+		usual + "text/x-msmsgsinvite; charset=UTF-8\r\n\r\n":              true,
+		usual + "text/X-MSMSGSINVITE\r\n\r\n":                             true,
+		"mime-version: 1.0\ncontent-type:Text/x-MsMsgsInvite\n\n":         true,
+		usual + "text/x-msmsgscontrol\r\n\r\n":                            false,
+		usual + "text/plain\r\nContent-Type: text/x-msmsgsinvite\r\n\r\n": false, // the first counts
+		usual + "text/x-msmsgs":                                           false,
+		"text/x-msmsgsinvite":                                             false,
+		"":                                                                false,
+	} {
+		if got := body.MayInvite([]byte(payload)); got != want {
+			t.Errorf("%q: %t", payload, got)
+		}
+		if b := body.Parse([]byte(payload)); b.Type == "text/x-msmsgsinvite" && !want {
+			t.Errorf("%q is an invitation", payload)
+		}
+	}
+}
