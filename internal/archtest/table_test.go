@@ -93,6 +93,7 @@ var packages = []row{
 	{dir: "internal/control", layer: 6},
 	{dir: "internal/metrics", layer: 6},
 	{dir: "internal/doctor", layer: 6},
+	{dir: "server/cluster", layer: 6},
 	{dir: "internal/conformance", layer: 6}, // its tests join server and proxy
 
 	{dir: "cmd/msnscope", layer: 7},
@@ -118,11 +119,13 @@ var libraries = []library{
 	{path: "github.com/spf13/cobra", dirs: []string{"cmd/msnscope"}},
 	{path: "github.com/spf13/pflag", dirs: []string{"cmd/msnscope"}},
 	{path: "github.com/parquet-go/parquet-go", dirs: []string{"internal/format/parquet"}},
-	{path: "github.com/klauspost/compress", dirs: []string{"captures/pcap"}},
+	{path: "github.com/klauspost/compress", dirs: []string{"captures/pcap", "server/cluster"}},
 	{path: "github.com/pierrec/lz4", dirs: []string{"captures/pcap"}},
 	{path: "github.com/therootcompany/xz", dirs: []string{"captures/pcap"}},
 	{path: "github.com/expr-lang/expr", dirs: []string{"internal/filter"}},
 	{path: "modernc.org/sqlite", dirs: []string{"server/accounts"}},
+	{path: "github.com/nats-io/nats-server/v2", dirs: []string{"server/cluster"}},
+	{path: "github.com/nats-io/nats.go", dirs: []string{"server/cluster"}},
 	{path: "github.com/pires/go-proxyproto", dirs: []string{"server"}},
 	{path: "github.com/prometheus/client_golang", dirs: []string{"internal/metrics"}},
 	{path: "golang.org/x/text", dirs: []string{"decode/body"}},
