@@ -21,13 +21,14 @@ type Presences interface {
 	// Enter makes r the connection of p's user. A previous one, on whatever server, gets the notice
 	// [Ousted]. Enter returns the Presence of the user until then, the zero Presence if there was
 	// none. If first is true and the user is logged on already, it fails with [ErrThere] and
-	// changes nothing.
+	// changes nothing. When Enter returns, all servers know that the user is logged on.
 	Enter(ctx context.Context, p Presence, r Receiver, first bool) (before Presence, err error)
 	// Update replaces the Presence of p's user and returns the one before. A p without a State logs
 	// the user off. It fails with [ErrReplaced] when r is no longer the user's connection.
 	Update(ctx context.Context, p Presence, r Receiver) (before Presence, err error)
 	// Find returns the Presences of those handles whose users are logged on, in the order of
-	// handles.
+	// handles. It may be a moment behind an Update on another server, but never behind a notice
+	// [Moved] that a connection of this server got.
 	Find(ctx context.Context, handles []string) ([]Presence, error)
 }
 

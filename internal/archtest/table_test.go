@@ -20,10 +20,10 @@ const (
 )
 
 // forTests lists the packages that tests of every layer may import: those that load captures, the
-// log that holds them, the captures, events, a network in memory, and helpers.
+// log that holds them, the captures, events, a network in memory, what a Hub promises, and helpers.
 var forTests = []string{
 	"captures", "internal/eventlog", "captures/samples", "captures/capturestest", "decode/session/sessiontest",
-	"internal/memnet", "internal/msntest",
+	"internal/memnet", "internal/msntest", "server/hubtest",
 }
 
 // noIO keeps a package free of input and output: bytes come in as arguments and go out as results.
@@ -87,6 +87,7 @@ var packages = []row{
 
 	{dir: "replay/replaytest", layer: 6, test: true},
 	{dir: "captures/capturestest", layer: 6, test: true},
+	{dir: "server/hubtest", layer: 6, test: true},
 	{dir: "ui", layer: 6},
 	{dir: "ui/flow", layer: 6},
 	{dir: "ui/web", layer: 6},
