@@ -200,7 +200,7 @@ func TestOtherRecording(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"conversation.pcapng": `line 52, column 1: conversation.pcapng is not the recording that this lesson was ` +
+		"conversation.pcapng": `line 53, column 1: conversation.pcapng is not the recording that this lesson was ` +
 			`written for: #7 there is "S: XFR 2 NS`,
 		"busy.pcapng": "is not the recording that this lesson was written for",
 	} {
