@@ -38,6 +38,9 @@ func (a *App) dump(e *session.Event) source {
 	if len(e.Cuts) > 0 {
 		came += ", " + a.theme.g.cut + " between them"
 	}
+	if len(e.In.Raw) == 0 && len(e.Out) == 0 { // an empty pane would look like a fault
+		return dumps{{title: "no bytes: this is no command", per: per, t: &a.theme}}
+	}
 	if e.Out == nil {
 		if e.Packets == (session.Packets{}) {
 			came = ""

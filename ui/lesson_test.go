@@ -149,6 +149,18 @@ func TestLessonKeys(t *testing.T) {
 	b.shows("no lesson is played: msnscope learn plays one")
 }
 
+// TestBytesOfAnEndBesideALesson: where a step ends with the end of a connection, which has no bytes,
+// Tab leads to a page that says so, and back.
+func TestBytesOfAnEndBesideALesson(t *testing.T) {
+	b := open(t, 140, 30, firstLesson(t))
+	b.press("]", "]", "]")
+	b.shows("Go somewhere else")
+	b.press("Tab")
+	b.shows("no bytes: this is no command")
+	b.press("Up", "d", "d", "3")
+	b.shows("Go somewhere else")
+}
+
 // TestLessonTextIsText: markup, escapes and very long words of a lesson are shown as they are.
 func TestLessonTextIsText(t *testing.T) {
 	text := "# <b>[red]T[-]</b>\n\nA *b* and `[::b]c` and " + strings.Repeat("x", 500) + ".\n\n" +
