@@ -149,8 +149,8 @@ func TestLessonKeys(t *testing.T) {
 	b.shows("no lesson is played: msnscope learn plays one")
 }
 
-// TestBytesOfAnEndBesideALesson: where a step ends with the end of a connection, which has no bytes,
-// Tab leads to a page that says so, and back.
+// TestBytesOfAnEndBesideALesson: where a step ends with the end of a connection, which has no
+// bytes, Tab leads to a page that says so, and back.
 func TestBytesOfAnEndBesideALesson(t *testing.T) {
 	b := open(t, 140, 30, firstLesson(t))
 	b.press("]", "]", "]")

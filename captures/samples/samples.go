@@ -14,5 +14,6 @@ var FS embed.FS
 // Lessons lists the names of the lessons in the order in which a newcomer takes them.
 var Lessons = []string{
 	"logon", "conversation", "privacy", "refused", "lists", "allowed", "presence", "synchronize", "conference",
-	"undelivered", "moved", "elsewhere", "changed", "shutdown", "logon-direct", "mistakes", "full", "crowded", "busy", "trouble",
+	"undelivered", "moved", "elsewhere", "changed", "shutdown", "logon-direct", "mistakes", "full", "crowded", "busy",
+	"trouble",
 }
