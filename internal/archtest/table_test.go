@@ -20,10 +20,11 @@ const (
 )
 
 // forTests lists the packages that tests of every layer may import: those that load captures, the
-// log that holds them, the captures, events, a network in memory, what a Hub promises, and helpers.
+// log that holds them, the captures, events, a network in memory, what a Hub and a store promise,
+// and helpers.
 var forTests = []string{
 	"captures", "internal/eventlog", "captures/samples", "captures/capturestest", "decode/session/sessiontest",
-	"internal/memnet", "internal/msntest", "server/hubtest",
+	"internal/memnet", "internal/msntest", "server/hubtest", "server/accounts/accountstest",
 }
 
 // noIO keeps a package free of input and output: bytes come in as arguments and go out as results.
@@ -53,6 +54,7 @@ var packages = []row{
 	{dir: "decode/session", layer: 2, deny: noIO, why: pure},
 	{dir: "decode/referral", layer: 2, also: []string{"decode/session"}, deny: noIO, why: pure},
 	{dir: "internal/gateway", layer: 2},
+	{dir: "server/accounts/accountstest", layer: 2, test: true},
 
 	{dir: "decode/lint", layer: 3, deny: noIO, why: pure},
 	{dir: "internal/filter", layer: 3},
@@ -136,10 +138,15 @@ var libraries = []library{
 	{path: "golang.org/x/sys", dirs: []string{"cmd/msnscope", "captures/pcap"}},
 
 	{
-		path: "github.com/google/go-cmp", dirs: []string{"internal/msntest", "decode/session/sessiontest"},
+		path:  "github.com/google/go-cmp",
+		dirs:  []string{"internal/msntest", "decode/session/sessiontest", "server/accounts/accountstest"},
 		tests: []string{"*"},
 	},
-	{path: "pgregory.net/rapid", dirs: []string{"decode/session/sessiontest"}, tests: []string{"*"}},
+	{
+		path:  "pgregory.net/rapid",
+		dirs:  []string{"decode/session/sessiontest", "server/accounts/accountstest"},
+		tests: []string{"*"},
+	},
 	{path: "go.uber.org/goleak", tests: []string{"*"}},
 	{path: "github.com/rogpeppe/go-internal", tests: []string{"cmd/msnscope"}},
 	{path: "github.com/creack/pty", tests: []string{"cmd/msnscope", "ui"}},

@@ -23,19 +23,19 @@ const maxKeyFile = 4096
 
 var errWrongKey = errors.New("not the key of this database")
 
-// vault encrypts passwords for the disk. They cannot be hashed instead, since the MD5 logon needs
+// Vault encrypts passwords for the disk. They cannot be hashed instead, since the MD5 logon needs
 // them in clear (§7.3).
-type vault struct{ aead cipher.AEAD }
+type Vault struct{ aead cipher.AEAD }
 
-// seal encrypts the password of the account with the key. The result can be opened only with the
+// Seal encrypts the password of the account with the key. The result can be opened only with the
 // same key file and for the same account.
-func (v *vault) seal(key, password string) []byte {
+func (v *Vault) Seal(key, password string) []byte {
 	return v.aead.Seal(nil, nil, []byte(password), []byte(key)) // begins with a random nonce
 }
 
-// open decrypts a password that seal encrypted for the account with the key, or returns
-// errWrongKey.
-func (v *vault) open(key string, sealed []byte) (string, error) {
+// Open decrypts a password that Seal encrypted for the account with the key, or returns
+// an error where the key file is another one.
+func (v *Vault) Open(key string, sealed []byte) (string, error) {
 	plain, err := v.aead.Open(nil, nil, sealed, []byte(key))
 	if err != nil {
 		return "", errWrongKey
@@ -45,7 +45,7 @@ func (v *vault) open(key string, sealed []byte) (string, error) {
 
 // openVault reads the key file at path. It makes one where there is none and fresh says that no
 // password has been sealed yet.
-func openVault(path string, fresh bool) (*vault, error) {
+func openVault(path string, fresh bool) (*Vault, error) {
 	key, err := readKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if !fresh {
@@ -59,6 +59,11 @@ func openVault(path string, fresh bool) (*vault, error) {
 	if err != nil {
 		return nil, fileError(path, err)
 	}
+	return NewVault(key)
+}
+
+// NewVault returns a vault with the key, which must have 32 bytes.
+func NewVault(key []byte) (*Vault, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, err
@@ -67,7 +72,7 @@ func openVault(path string, fresh bool) (*vault, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &vault{aead}, nil
+	return &Vault{aead}, nil
 }
 
 // readKey reads a key file, which only its owner may be able to read.

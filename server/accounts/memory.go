@@ -38,14 +38,14 @@ func Defaults() *Memory {
 }
 
 // do runs f and, unless that fails, stores what it changed.
-func (m *Memory) do(f func(*operation) error) error {
+func (m *Memory) do(f func(*Operation) error) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	o := &operation{load: m.load, holders: m.holders}
+	o := NewOperation(m.load, m.holders)
 	if err := f(o); err != nil {
 		return err
 	}
-	for _, u := range o.changed() {
+	for _, u := range o.Changed() {
 		if m.users == nil {
 			m.users = make(map[string]*User)
 		}
@@ -83,9 +83,9 @@ func (m *Memory) holders(key string) (all []string, _ error) {
 
 // doUnseen is do for a change that the server did not ask for. It returns after all watchers have
 // been called.
-func (m *Memory) doUnseen(f func(*operation) error) error {
+func (m *Memory) doUnseen(f func(*Operation) error) error {
 	var steps []step
-	err := m.do(func(o *operation) error {
+	err := m.do(func(o *Operation) error {
 		err := f(o)
 		steps = o.steps
 		return err
@@ -135,7 +135,7 @@ func (m *Memory) Tell(n News) (reached bool) {
 // n.What is [Added], [Removed] or [Changed], n has the Handle, and List and Entry, or Setting and
 // Value.
 func (m *Memory) ChangeOutside(n News) error {
-	return m.doUnseen(func(o *operation) (err error) {
+	return m.doUnseen(func(o *Operation) (err error) {
 		switch n.What {
 		case Added:
 			_, err = o.add(n.Handle, n.List, n.Entry, maxOutside)
@@ -169,8 +169,8 @@ func (m *Memory) Watch(ctx context.Context, f func(News) bool) error {
 }
 
 // change is do for an operation that returns a Change.
-func (m *Memory) change(f func(*operation) (Change, error)) (c Change, err error) {
-	err = m.do(func(o *operation) (err error) {
+func (m *Memory) change(f func(*Operation) (Change, error)) (c Change, err error) {
+	err = m.do(func(o *Operation) (err error) {
 		c, err = f(o)
 		return err
 	})
@@ -179,17 +179,17 @@ func (m *Memory) change(f func(*operation) (Change, error)) (c Change, err error
 
 // Create implements [Admin].
 func (m *Memory) Create(handle, password, friendlyName string) error {
-	return m.do(func(o *operation) error { return o.create(handle, password, friendlyName) })
+	return m.do(func(o *Operation) error { return o.create(handle, password, friendlyName) })
 }
 
 // SetPassword implements [Admin].
 func (m *Memory) SetPassword(_ context.Context, handle, password string) error {
-	return m.doUnseen(func(o *operation) error { return o.setPassword(handle, password) })
+	return m.doUnseen(func(o *Operation) error { return o.setPassword(handle, password) })
 }
 
 // Delete implements [Admin].
 func (m *Memory) Delete(_ context.Context, handle string) error {
-	return m.doUnseen(func(o *operation) error { return o.deleteUser(handle) })
+	return m.doUnseen(func(o *Operation) error { return o.deleteUser(handle) })
 }
 
 // Handles implements [Admin].
@@ -217,20 +217,20 @@ func (m *Memory) Lookup(_ context.Context, handle string) (User, error) {
 
 // Set implements [Store].
 func (m *Memory) Set(_ context.Context, owner string, s Setting, value string) (Change, error) {
-	return m.change(func(o *operation) (Change, error) { return o.set(owner, s, value) })
+	return m.change(func(o *Operation) (Change, error) { return o.set(owner, s, value) })
 }
 
 // Add implements [Store].
 func (m *Memory) Add(_ context.Context, owner string, l List, e Entry, limit int) (Change, error) {
-	return m.change(func(o *operation) (Change, error) { return o.add(owner, l, e, limit) })
+	return m.change(func(o *Operation) (Change, error) { return o.add(owner, l, e, limit) })
 }
 
 // Remove implements [Store].
 func (m *Memory) Remove(_ context.Context, owner string, l List, handle string) (Change, error) {
-	return m.change(func(o *operation) (Change, error) { return o.remove(owner, l, handle) })
+	return m.change(func(o *Operation) (Change, error) { return o.remove(owner, l, handle) })
 }
 
 // Rename implements [Store].
 func (m *Memory) Rename(_ context.Context, owner, handle, name string) (Change, error) {
-	return m.change(func(o *operation) (Change, error) { return o.rename(owner, handle, name) })
+	return m.change(func(o *Operation) (Change, error) { return o.rename(owner, handle, name) })
 }

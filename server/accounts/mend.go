@@ -6,10 +6,10 @@ import (
 	"sync"
 )
 
-// mend removes from u, which must not be shared yet, the values that cannot be sent, and calls
+// Mend removes from u, which must not be shared yet, the values that cannot be sent, and calls
 // report for each: a file of an older version may contain some. A setting gets the value of a new
 // account instead.
-func (u *User) mend(report func(what string, err error)) {
+func (u *User) Mend(report func(what string, err error)) {
 	for s, field := range map[Setting]*string{GTC: &u.GTC, BLP: &u.BLP, Name: &u.FriendlyName} {
 		if err := checkSetting(s, *field); err != nil {
 			report(settingNames[s], err)

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// operation is one change of accounts in the making: it reads users through load and collects what
-// they become. Both stores run the methods below and then store the users that changed, or nothing
-// if the method failed.
-type operation struct {
+// Operation is one change of accounts in the making: it reads users through load and collects what
+// they become. All stores run the methods below and then store the users that changed, or nothing
+// if the method failed. It is not safe for concurrent use.
+type Operation struct {
 	// returns the stored user, which must not be changed, or ErrNoUser
 	load func(key string) (*User, error)
 	// returns the keys of the users who have key on a list
@@ -18,6 +18,34 @@ type operation struct {
 	steps   []step
 	// not asked for by the server, which therefore must hear of it even from its own Store
 	unseen bool
+}
+
+// NewOperation returns an operation that has done nothing yet. load returns the stored
+// user with the key, which the operation does not change, or ErrNoUser; holders returns the keys of
+// the users who have key on a list. An error of either ends the operation with that error.
+func NewOperation(load func(key string) (*User, error), holders func(key string) ([]string, error)) *Operation {
+	return &Operation{load: load, holders: holders}
+}
+
+// Gone returns the keys of the accounts that the operation deleted.
+func (o *Operation) Gone() (keys []string) {
+	for _, s := range o.steps {
+		if s.kind == stepDelete {
+			keys = append(keys, Key(s.owner.Handle))
+		}
+	}
+	return keys
+}
+
+// News returns what the operation's changes mean to watchers. Unless all is set, that is only what
+// the server that has the store did not ask for.
+func (o *Operation) News(all bool) (news []News) {
+	for _, s := range o.steps {
+		if (all || o.unseen) && s.isNews() {
+			news = append(news, s.news)
+		}
+	}
+	return news
 }
 
 // step is one thing that an operation did, for the disk and for watchers.
@@ -44,7 +72,7 @@ const (
 func (st *step) isNews() bool { return st.kind != stepAccount && st.kind != stepRename }
 
 // user returns the operation's own copy of a user.
-func (o *operation) user(handle string) (*User, error) {
+func (o *Operation) user(handle string) (*User, error) {
 	key := Key(handle)
 	if u := o.users[key]; u != nil {
 		return u, nil
@@ -59,7 +87,7 @@ func (o *operation) user(handle string) (*User, error) {
 }
 
 // keep records u as the operation's own copy of a user.
-func (o *operation) keep(u *User) {
+func (o *Operation) keep(u *User) {
 	if o.users == nil {
 		o.users = make(map[string]*User, 2)
 	}
@@ -67,13 +95,13 @@ func (o *operation) keep(u *User) {
 }
 
 // did records a step. It sets the handle and serial of n.
-func (o *operation) did(kind stepKind, u *User, n News) {
+func (o *Operation) did(kind stepKind, u *User, n News) {
 	n.Handle, n.Serial = u.Handle, u.Serial
 	o.steps = append(o.steps, step{kind, u, n})
 }
 
-// changed returns the users that the operation changed, each once.
-func (o *operation) changed() (all []*User) {
+// Changed returns the users that the operation changed, each once, as they are to be stored.
+func (o *Operation) Changed() (all []*User) {
 	for _, s := range o.steps {
 		if s.kind != stepDelete && !slices.Contains(all, s.owner) {
 			all = append(all, s.owner)
@@ -83,7 +111,7 @@ func (o *operation) changed() (all []*User) {
 }
 
 // create makes an account; see [Admin].
-func (o *operation) create(handle, password, friendlyName string) error {
+func (o *Operation) create(handle, password, friendlyName string) error {
 	if err := errors.Join(CheckHandle(handle), CheckName(friendlyName)); err != nil {
 		return err
 	}
@@ -103,7 +131,7 @@ func (o *operation) create(handle, password, friendlyName string) error {
 }
 
 // setPassword sets the password of an account; see [Admin].
-func (o *operation) setPassword(handle, password string) error {
+func (o *Operation) setPassword(handle, password string) error {
 	u, err := o.user(handle)
 	if err != nil {
 		return err
@@ -118,7 +146,7 @@ func (o *operation) setPassword(handle, password string) error {
 }
 
 // set sets a setting; see [Store].
-func (o *operation) set(owner string, s Setting, value string) (Change, error) {
+func (o *Operation) set(owner string, s Setting, value string) (Change, error) {
 	if err := checkSetting(s, value); err != nil {
 		return Change{}, err
 	}
@@ -141,7 +169,7 @@ func (o *operation) set(owner string, s Setting, value string) (Change, error) {
 }
 
 // add adds an entry to a list; see [Store].
-func (o *operation) add(owner string, l List, e Entry, limit int) (Change, error) {
+func (o *Operation) add(owner string, l List, e Entry, limit int) (Change, error) {
 	if err := CheckName(e.Name); err != nil {
 		return Change{}, err
 	}
@@ -176,7 +204,7 @@ func (o *operation) add(owner string, l List, e Entry, limit int) (Change, error
 }
 
 // remove removes an entry from a list; see [Store].
-func (o *operation) remove(owner string, l List, handle string) (Change, error) {
+func (o *Operation) remove(owner string, l List, handle string) (Change, error) {
 	u, err := o.user(owner)
 	if err != nil {
 		return Change{}, err
@@ -207,7 +235,7 @@ func or(err, def error) error {
 }
 
 // rename changes the name of a contact; see [Store].
-func (o *operation) rename(owner, handle, name string) (Change, error) {
+func (o *Operation) rename(owner, handle, name string) (Change, error) {
 	if err := CheckName(name); err != nil {
 		return Change{}, err
 	}
@@ -233,7 +261,7 @@ func (o *operation) rename(owner, handle, name string) (Change, error) {
 
 // deleteUser deletes an account; see [Admin]. It removes the account from the lists of all others
 // first, so that each of them hears of it.
-func (o *operation) deleteUser(handle string) error {
+func (o *Operation) deleteUser(handle string) error {
 	u, err := o.user(handle)
 	if err != nil {
 		return err
@@ -259,14 +287,14 @@ func (o *operation) deleteUser(handle string) error {
 }
 
 // insert appends e to a list of u.
-func (o *operation) insert(u *User, l List, e Entry) {
+func (o *Operation) insert(u *User, l List, e Entry) {
 	u.Lists[l] = append(slices.Clip(u.Lists[l]), e) // clipped, so that snapshots keep the old slice
 	u.Serial++
 	o.did(stepAdd, u, News{What: Added, List: l, Entry: e})
 }
 
 // delete removes handle from a list of u, and reports whether it was there.
-func (o *operation) delete(u *User, l List, handle string) bool {
+func (o *Operation) delete(u *User, l List, handle string) bool {
 	i := u.Find(l, handle)
 	if i < 0 {
 		return false

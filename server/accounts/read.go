@@ -52,10 +52,10 @@ func (s *SQLite) query(ctx context.Context, stmt *sql.Stmt, key string) (*User, 
 	if u == nil {
 		return nil, ErrNoUser
 	}
-	if u.Password, err = s.vault.open(key, sealed); err != nil {
+	if u.Password, err = s.vault.Open(key, sealed); err != nil {
 		return nil, &FileError{s.path, err, "set the password of " + u.Handle + " again"}
 	}
-	u.mend(func(what string, err error) { s.leaveOut(u.Handle, what, err) })
+	u.Mend(func(what string, err error) { s.leaveOut(u.Handle, what, err) })
 	return u, nil
 }
 

@@ -30,11 +30,12 @@ const maxReaders = 4
 // changes of the others within a tenth of a second. Errors of the file are of type *[FileError].
 // All methods are safe for concurrent use.
 type SQLite struct {
+	Changes
 	path  string
 	file  os.FileInfo // of the file at path when it was opened
 	log   *slog.Logger
 	db    *sql.DB
-	vault *vault
+	vault *Vault
 	cache cache
 	read  *sql.Stmt
 	bad   Firsts // values that were left out and logged
@@ -89,6 +90,7 @@ func Open(path string, o OpenOptions) (*SQLite, error) {
 		path: path, log: o.Log, db: db, announce: o.Announce, jobs: make(chan *job, maxGroup),
 		closing: make(chan struct{}), ended: make(chan struct{}), watched: make(chan struct{}, 1),
 	}
+	s.Changes = NewChanges(s.operate)
 	if err := s.begin(context.Background()); err != nil {
 		return nil, errors.Join(fileError(path, err), db.Close())
 	}
@@ -173,7 +175,7 @@ func (s *SQLite) upgrade(ctx context.Context) error {
 	}
 	const probe = "" // no account has an empty key
 	if fresh {
-		if _, err := tx.ExecContext(ctx, "INSERT INTO seal VALUES (?)", s.vault.seal(probe, probe)); err != nil {
+		if _, err := tx.ExecContext(ctx, "INSERT INTO seal VALUES (?)", s.vault.Seal(probe, probe)); err != nil {
 			return err
 		}
 	}
@@ -181,7 +183,7 @@ func (s *SQLite) upgrade(ctx context.Context) error {
 	if err := tx.QueryRowContext(ctx, "SELECT probe FROM seal").Scan(&sealed); err != nil {
 		return err
 	}
-	if _, err := s.vault.open(probe, sealed); err != nil {
+	if _, err := s.vault.Open(probe, sealed); err != nil {
 		return &FileError{s.path + ".key", err, "put the key file of " + s.path + " there"}
 	}
 	return tx.Commit()

@@ -291,14 +291,14 @@ func TestOneFailsOthersDoNot(t *testing.T) {
 	gone, cancel := context.WithCancel(t.Context())
 	cancel()
 	var group []*job
-	for _, do := range []func(*operation) error{
-		func(o *operation) error { _, err := o.set(alice, GTC, "N"); return err },
-		func(o *operation) error { _, err := o.set(alice, GTC, "N"); return err },
-		func(o *operation) error { _, err := o.set(bob, GTC, "N"); return err },
-		func(o *operation) error { _, err := o.set(alice, BLP, "BL"); return err },
+	for _, do := range []func(*Operation) error{
+		func(o *Operation) error { _, err := o.set(alice, GTC, "N"); return err },
+		func(o *Operation) error { _, err := o.set(alice, GTC, "N"); return err },
+		func(o *Operation) error { _, err := o.set(bob, GTC, "N"); return err },
+		func(o *Operation) error { _, err := o.set(alice, BLP, "BL"); return err },
 	} {
 		group = append(group, &job{t.Context(), func(b *batch) error {
-			o := &operation{load: b.load, holders: b.holding}
+			o := NewOperation(b.load, b.holding)
 			if err := do(o); err != nil {
 				return err
 			}

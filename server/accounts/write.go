@@ -2,61 +2,62 @@ package accounts
 
 import "context"
 
-// apply runs an operation in a transaction and returns when it is on disk.
-func (s *SQLite) apply(ctx context.Context, f func(*operation) error) error {
-	return s.write(ctx, func(b *batch) error {
-		o := &operation{load: b.load, holders: b.holding}
-		if err := f(o); err != nil {
-			return err
-		}
-		return b.store(o)
-	})
+// Changes has the methods of [Admin] that change accounts. A store embeds it.
+type Changes struct {
+	apply func(ctx context.Context, f func(*Operation) error) error
+}
+
+// NewChanges returns the methods for a store whose apply runs f on a new operation, stores what the
+// operation changed unless f failed, and returns when that is stored. It may run f several times;
+// only what the last run did is stored.
+func NewChanges(apply func(ctx context.Context, f func(*Operation) error) error) Changes {
+	return Changes{apply}
 }
 
 // change is apply for an operation that returns a Change.
-func (s *SQLite) change(ctx context.Context, f func(*operation) (Change, error)) (Change, error) {
-	var c Change
-	err := s.apply(ctx, func(o *operation) (err error) {
-		c, err = f(o)
+func (c Changes) change(ctx context.Context, f func(*Operation) (Change, error)) (Change, error) {
+	var out Change
+	err := c.apply(ctx, func(o *Operation) (err error) {
+		out, err = f(o)
 		return err
 	})
 	if err != nil {
-		return Change{}, err // the writer may still be writing to c
+		return Change{}, err // the writer may still be writing to out
 	}
-	return c, nil
+	return out, nil
 }
 
 // Create implements [Admin].
-func (s *SQLite) Create(handle, password, friendlyName string) error {
-	return s.apply(context.Background(), func(o *operation) error { return o.create(handle, password, friendlyName) })
+func (c Changes) Create(handle, password, friendlyName string) error {
+	return c.apply(context.Background(), func(o *Operation) error { return o.create(handle, password, friendlyName) })
 }
 
 // SetPassword implements [Admin].
-func (s *SQLite) SetPassword(ctx context.Context, handle, password string) error {
-	return s.apply(ctx, func(o *operation) error { return o.setPassword(handle, password) })
+func (c Changes) SetPassword(ctx context.Context, handle, password string) error {
+	return c.apply(ctx, func(o *Operation) error { return o.setPassword(handle, password) })
 }
 
 // Delete implements [Admin].
-func (s *SQLite) Delete(ctx context.Context, handle string) error {
-	return s.apply(ctx, func(o *operation) error { return o.deleteUser(handle) })
+func (c Changes) Delete(ctx context.Context, handle string) error {
+	return c.apply(ctx, func(o *Operation) error { return o.deleteUser(handle) })
 }
 
 // Set implements [Store].
-func (s *SQLite) Set(ctx context.Context, owner string, set Setting, value string) (Change, error) {
-	return s.change(ctx, func(o *operation) (Change, error) { return o.set(owner, set, value) })
+func (c Changes) Set(ctx context.Context, owner string, set Setting, value string) (Change, error) {
+	return c.change(ctx, func(o *Operation) (Change, error) { return o.set(owner, set, value) })
 }
 
 // Add implements [Store].
-func (s *SQLite) Add(ctx context.Context, owner string, l List, e Entry, limit int) (Change, error) {
-	return s.change(ctx, func(o *operation) (Change, error) { return o.add(owner, l, e, limit) })
+func (c Changes) Add(ctx context.Context, owner string, l List, e Entry, limit int) (Change, error) {
+	return c.change(ctx, func(o *Operation) (Change, error) { return o.add(owner, l, e, limit) })
 }
 
 // Remove implements [Store].
-func (s *SQLite) Remove(ctx context.Context, owner string, l List, handle string) (Change, error) {
-	return s.change(ctx, func(o *operation) (Change, error) { return o.remove(owner, l, handle) })
+func (c Changes) Remove(ctx context.Context, owner string, l List, handle string) (Change, error) {
+	return c.change(ctx, func(o *Operation) (Change, error) { return o.remove(owner, l, handle) })
 }
 
 // Rename implements [Store].
-func (s *SQLite) Rename(ctx context.Context, owner, handle, name string) (Change, error) {
-	return s.change(ctx, func(o *operation) (Change, error) { return o.rename(owner, handle, name) })
+func (c Changes) Rename(ctx context.Context, owner, handle, name string) (Change, error) {
+	return c.change(ctx, func(o *Operation) (Change, error) { return o.rename(owner, handle, name) })
 }

@@ -86,6 +86,17 @@ func (w *writer) close() (err error) {
 	return errors.Join(err, w.conn.Close())
 }
 
+// operate runs an operation in a transaction and returns when it is on disk.
+func (s *SQLite) operate(ctx context.Context, f func(*Operation) error) error {
+	return s.write(ctx, func(b *batch) error {
+		o := NewOperation(b.load, b.holding)
+		if err := f(o); err != nil {
+			return err
+		}
+		return b.store(o)
+	})
+}
+
 // write has the writer run do, and waits until the outcome is on disk. When ctx ends first, the
 // change may still be made.
 func (s *SQLite) write(ctx context.Context, do func(*batch) error) error {
@@ -286,7 +297,7 @@ func (b *batch) holding(key string) (all []string, err error) {
 }
 
 // store writes what an operation changed.
-func (b *batch) store(o *operation) error {
+func (b *batch) store(o *Operation) error {
 	for _, st := range o.steps {
 		if err := b.step(&st); err != nil {
 			return err
@@ -297,7 +308,7 @@ func (b *batch) store(o *operation) error {
 			}
 		}
 	}
-	for _, u := range o.changed() {
+	for _, u := range o.Changed() {
 		key := Key(u.Handle)
 		if _, err := b.update.ExecContext(b.ctx, key, u.FriendlyName, u.GTC, u.BLP, u.More, u.Serial); err != nil {
 			return err
@@ -313,7 +324,7 @@ func (b *batch) step(st *step) (err error) {
 	switch st.kind {
 	case stepAccount, stepPassword:
 		u := st.owner
-		_, err = b.create.ExecContext(b.ctx, key, u.Handle, b.s.vault.seal(key, u.Password), u.FriendlyName, u.GTC,
+		_, err = b.create.ExecContext(b.ctx, key, u.Handle, b.s.vault.Seal(key, u.Password), u.FriendlyName, u.GTC,
 			u.BLP, u.Serial)
 	case stepAdd:
 		_, err = b.insert.ExecContext(b.ctx, key, st.news.List, Key(e.Handle), e.Handle, e.Name)

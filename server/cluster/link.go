@@ -21,6 +21,8 @@ type Link struct {
 	Node string
 	// Replicas is how many nodes must keep what is stored: 3, or 1 where there is one node.
 	Replicas int
+	// Size is how many nodes the cluster has, running or not; 0 where that is not known.
+	Size int
 }
 
 // clientOptions are the options of every connection. Servers that NATS makes known are ignored,
@@ -56,9 +58,9 @@ func Connect(url, creds, node string) (*Link, error) {
 	return l, nil
 }
 
-// Join connects to the node that runs with the folder dir, and returns the cluster's password too.
-// The caller must close Link.Conn in the end.
-func Join(dir string) (*Link, string, error) {
+// Attach connects to the node that runs with the folder dir, and returns the cluster's password
+// too. The caller must close Link.Conn in the end.
+func Attach(dir string) (*Link, string, error) {
 	c, err := readContact(dir)
 	if err != nil {
 		return nil, "", err

@@ -120,7 +120,7 @@ func (n *Node) Link() *Link {
 	if len(n.o.Routes) > 0 {
 		replicas = 3
 	}
-	return &Link{Conn: n.conn, Node: n.o.Node, Replicas: replicas}
+	return &Link{Conn: n.conn, Node: n.o.Node, Replicas: replicas, Size: len(n.o.Routes) + 1}
 }
 
 // Addr returns the address at which the node listens for others, nil if it does not.
