@@ -129,8 +129,7 @@ func (c *connection) begin() {
 	if c.kind == kindOurs {
 		id = c.own.conn(c.ownConn, c.im.track.lastConn)
 	}
-	var e *session.Event
-	c.sess, e = c.im.open(c.opened, clientAddr, serverAddr, id)
+	c.sess = c.im.open(c.opened, clientAddr, serverAddr, id)
 	if c.im.track.graph.Offers(serverAddr) {
 		c.sess.To(serverAddr, dialect.FT)
 	}
@@ -142,10 +141,10 @@ func (c *connection) begin() {
 	}
 	if c.kind != kindOurs {
 		if c.info.Guessed {
-			e.Text = session.BegunBefore
+			c.im.event.Text = session.BegunBefore
 		}
 		c.kind = kindMSN
-		c.im.emit(e, eventlog.Place{}, nil)
+		c.im.emit(&c.im.event, eventlog.Place{}, nil)
 		c.im.remark(&pcap.Item{Time: c.opened, Comments: c.remark}, &noRecord, c.conn())
 	}
 	c.im.waited(c.remark)
@@ -231,7 +230,8 @@ func (c *connection) ended() {
 	c.im.drop(c)
 	if c.kind == kindMSN {
 		c.tellFile(c.closedAt)
-		c.im.emit(c.sess.Close(c.closedAt, c.cause), eventlog.Place{}, nil)
+		c.sess.End(&c.im.event, c.closedAt, c.cause)
+		c.im.emit(&c.im.event, eventlog.Place{}, nil)
 	}
 }
 

@@ -39,9 +39,11 @@ const (
 
 // stream returns an empty stream, reusing one if possible.
 func (im *importer) stream(dir decode.Dir, g decode.Grammar) *stream {
-	s := new(stream)
+	var s *stream
 	if n := len(im.streams); n > 0 {
 		s, im.streams = im.streams[n-1], im.streams[:n-1]
+	} else {
+		s = new(stream)
 	}
 	s.Dir, s.Grammar = dir, g
 	return s

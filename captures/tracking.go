@@ -17,17 +17,18 @@ type tracking struct {
 	lastConn int
 }
 
-// open adds a connection to the graph. id is its number in the log, 0 for a new one.
-func (im *importer) open(at time.Time, client, server string, id int) (*session.Conn, *session.Event) {
+// open adds a connection to the graph, and makes its open event the importer's event. id is its
+// number in the log, 0 for a new one.
+func (im *importer) open(at time.Time, client, server string, id int) *session.Conn {
 	im.joins(nil)
 	t := &im.track
-	c, e := t.graph.Open(at, client, server)
+	c := t.graph.Begin(&im.event, at, client, server)
 	if id == 0 {
 		id = im.conns + 1
 		t.lastConn = id
 	}
 	t.conns.set(uint64(c.ID()), uint64(id))
-	return c, e
+	return c
 }
 
 // emit gives an event of the graph the next number in the log and appends it.

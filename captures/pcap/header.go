@@ -19,11 +19,17 @@ type segment struct {
 // ends identifies a connection: its two ends, the smaller one first.
 type ends struct{ a, b end }
 
-// slot hashes a connection to one of 1,024 slots, by what differs between those that are open at
-// the same time.
+// slots is how many slots there are for connections: so many that, of a few hundred that take
+// turns, hardly two share one.
+const slots = 1 << slotBits
+
+const slotBits = 13
+
+// slot hashes a connection to one of the slots, by what differs between those that are open at the
+// same time.
 func (e *ends) slot() int {
 	mix := (e.a.port ^ e.a.lo<<16 ^ e.b.port<<32 ^ e.b.lo<<7) * 0x9E3779B97F4A7C15
-	return int(mix >> 54)
+	return int(mix >> (64 - slotBits))
 }
 
 // end is an address, IPv4 mapped into IPv6, and a port. It has no padding, so that it is hashed as

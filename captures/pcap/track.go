@@ -127,8 +127,8 @@ type tracker struct {
 	port    uint16
 	opened  int
 	flows   map[ends]*flow
-	last    [1024]*flow // the flow of the last segment in each slot: a few hundred connections take turns
-	ages    flow        // the ring of all flows: newer is the oldest one
+	last    [slots]*flow // the flow of the last segment in each slot: a few hundred connections take turns
+	ages    flow         // the ring of all flows: newer is the oldest one
 	packet  *packet
 	kept    bool // something still refers to packet
 	waiting []waiting

@@ -157,9 +157,18 @@ const numArgs = 16
 // Close ends the connection and returns its close event; cause says in words why it ended.
 // Unanswered requests are forgotten.
 func (c *Conn) Close(at time.Time, cause string) *Event {
+	e := new(Event)
+	c.End(e, at, cause)
+	return e
+}
+
+// End is [Conn.Close] for callers that keep few events: it sets all fields of e, whatever they
+// were, to the close event.
+func (c *Conn) End(e *Event, at time.Time, cause string) {
 	c.graph.give(c.requests)
 	c.requests = nil
-	return c.event(new(Event), at, Close, cause)
+	*e = Event{}
+	c.event(e, at, Close, cause)
 }
 
 // HalfClose returns the event that the end which sends in direction dir will send no more. The

@@ -78,9 +78,18 @@ func (g *Graph) refer(cookie []byte, user string, l link) {
 // Open begins a connection between two addresses, and returns it with its open event. The server's
 // address may be empty until [Conn.To] sets it.
 func (g *Graph) Open(at time.Time, client, server string) (*Conn, *Event) {
+	e := new(Event)
+	return g.Begin(e, at, client, server), e
+}
+
+// Begin is [Graph.Open] for callers that keep few events: it sets all fields of e, whatever they
+// were, to the open event.
+func (g *Graph) Begin(e *Event, at time.Time, client, server string) *Conn {
 	g.conns++
 	c := &Conn{graph: g, id: g.conns, client: client, server: server, roles: anyEnd}
-	return c, c.event(new(Event), at, Open, "")
+	*e = Event{}
+	c.event(e, at, Open, "")
+	return c
 }
 
 // firstRequests is the number of requests for which a connection has room at first: most
