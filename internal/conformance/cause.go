@@ -19,7 +19,22 @@ func (d *deviation) Error() string { return d.text }
 
 // deviates returns a deviation, whose text says exactly what was wanted and what came.
 func deviates(cause, form string, args ...any) error {
-	return &deviation{cause, fmt.Sprintf(form, args...)}
+	return &deviation{cause, brief(fmt.Sprintf(form, args...))}
+}
+
+// maxText is how many bytes a report quotes of one deviation, and maxQuote of one text within it: that
+// is enough for people, and a server may send a megabyte of anything in each case.
+const (
+	maxText  = 1000
+	maxQuote = 200
+)
+
+// brief returns the beginning of a text, and how much is missing.
+func brief(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	return fmt.Sprintf("%s... and %d bytes more", strings.ToValidUTF8(text[:maxText], ""), len(text)-maxText)
 }
 
 // causeOf returns the cause of a failed case in a few words.
@@ -129,11 +144,10 @@ func (p *scriptConn) lacking(want string, closed bool) string {
 	return w + " does not come after " + asked
 }
 
-// quote quotes the beginning of what came, which is enough for people.
+// quote quotes the beginning of what came.
 func quote(s string) string {
-	const most = 200
-	if len(s) <= most {
+	if len(s) <= maxQuote {
 		return strconv.Quote(s)
 	}
-	return fmt.Sprintf("%q and %d bytes more", s[:most], len(s)-most)
+	return fmt.Sprintf("%q and %d bytes more", s[:maxQuote], len(s)-maxQuote)
 }

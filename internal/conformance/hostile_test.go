@@ -177,6 +177,41 @@ func TestNoServer(t *testing.T) {
 	}
 }
 
+// TestReportsAreShort: a report quotes a kilobyte of a case at most, whatever the server sends.
+func TestReportsAreShort(t *testing.T) {
+	long := strings.Repeat("\x00\xff ", 1000)
+	for name, serve := range map[string]func(net.Conn){
+		"lines of any bytes": forever(long+"\r\n", 100*time.Second),
+		"a long answer": func(c net.Conn) {
+			for lines := bufio.NewScanner(c); lines.Scan(); {
+				fmt.Fprintf(c, "%s %s\r\n", lines.Text(), long)
+			}
+		},
+		"a long payload": func(c net.Conn) {
+			for lines := bufio.NewScanner(c); lines.Scan(); {
+				fmt.Fprintf(c, "MSG Hotmail Hotmail %d\r\n%s", len(long), long)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				r, err := Run(t.Context(), Options{
+					Address: "127.0.0.1:1863", Users: users(), Cases: only(t, "ver.", "usr.", "add."), Dial: answering(serve),
+				})
+				if err == nil || len(err.Error()) > 1500 {
+					t.Errorf("the error has %d bytes", len(err.Error()))
+				}
+				for _, c := range r.Cases {
+					if len(c.Detail) > 1100 || len(c.Cause) > 200 {
+						t.Errorf("%s: %d bytes of detail, %d of cause", c.Name, len(c.Detail), len(c.Cause))
+					}
+				}
+				time.Sleep(2 * time.Hour) // until all fake servers have ended
+			})
+		})
+	}
+}
+
 // TestGone: a server that goes away during a run ends the run, and the report has what was played
 // before.
 func TestGone(t *testing.T) {

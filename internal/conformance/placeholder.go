@@ -79,7 +79,7 @@ func (w *placeholders) match(want, got string) error {
 	for {
 		literal, after, is := strings.Cut(want, "{")
 		if !strings.HasPrefix(rest, literal) || !is && rest != literal {
-			return fmt.Errorf("want %q, got %q", w.fill(want), got)
+			return fmt.Errorf("want %s, got %s", quote(w.fill(want)), quote(got))
 		}
 		if !is {
 			break
@@ -88,7 +88,7 @@ func (w *placeholders) match(want, got string) error {
 		rest = rest[len(literal):]
 		end := strings.IndexAny(rest+" ", " \r")
 		if v, ok := taken[name]; end == 0 || ok && v != rest[:end] {
-			return fmt.Errorf("got %q, in which {%s} fits nothing", got, name)
+			return fmt.Errorf("got %s, in which {%s} fits nothing", quote(got), name)
 		}
 		if name != "_" {
 			taken[name] = rest[:end]

@@ -249,7 +249,7 @@ func (p *player) closedAt(c *scriptConn) bool {
 
 // deviates returns a deviation that has no credentials in its text.
 func (p *player) deviates(cause, form string, args ...any) error {
-	return &deviation{p.mask(cause), p.mask(fmt.Errorf(form, args...).Error())}
+	return &deviation{p.mask(cause), brief(p.mask(fmt.Errorf(form, args...).Error()))}
 }
 
 // note records where a line of the server refers the connection's user to (§7.4, §8.1, §8.4).

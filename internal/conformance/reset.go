@@ -76,7 +76,7 @@ func (l *lane) clean(ctx context.Context, user string) error {
 		case err == nil && command[0] == "REM":
 			removed++
 		case err != nil && ctx.Err() == nil:
-			l.note("%s: the server does not accept %q: %s", handle, strings.Join(command, " "), causeOf(err))
+			l.note("%s: the server does not accept %s: %s", handle, quote(strings.Join(command, " ")), causeOf(err))
 		}
 		if err != nil && !isRefusal(err) {
 			break // the connection is gone
