@@ -43,8 +43,22 @@ type saved struct {
 	err  error
 }
 
-// save opens the form for saving: which part of the log, in which form, to which file.
+// save opens the form for saving with what is likely to be wanted.
 func (a *App) save() {
+	what := saveAll
+	switch {
+	case len(a.model.Picks()) > 0:
+		what = saveSelected
+	case a.model.Filtered():
+		what = saveFiltered
+	}
+	name := "msnscope-" + a.o.Now().Format("20060102-150405") + ".pcapng"
+	a.saveForm(what, Forms()[0][0], name, name)
+}
+
+// saveForm opens the form for saving: which part of the log, in which form, to which file. The
+// extension of a suggested name follows the form.
+func (a *App) saveForm(what, as, name, suggested string) {
 	switch {
 	case a.o.Save == nil:
 		a.say("nothing can be saved here")
@@ -53,24 +67,16 @@ func (a *App) save() {
 		a.say("it is still being saved")
 		return
 	}
-	what := saveAll
-	switch {
-	case len(a.model.Picks()) > 0:
-		what = saveSelected
-	case a.model.Filtered():
-		what = saveFiltered
-	}
 	var words []string
 	for _, f := range Forms() {
 		words = append(words, f[0])
 	}
-	name := "msnscope-" + a.o.Now().Format("20060102-150405") + ".pcapng"
 	f := &form{title: "Save", hint: "Tab next, Left and Right choose, Enter saves, Esc leaves"}
 	f.fields = []*formField{
-		choiceField("what", what, saveAll, saveFiltered, saveSelected), choiceField("as", words[0], words...),
+		choiceField("what", what, saveAll, saveFiltered, saveSelected), choiceField("as", as, words...),
 		a.textField("file", name),
 	}
-	path := func() string { return a.savePath(f, name) }
+	path := func() string { return a.savePath(f, suggested) }
 	confirmed := ""
 	f.note = func() seg {
 		switch info, err := os.Stat(path()); {
@@ -96,7 +102,7 @@ func (a *App) save() {
 // of the chosen form.
 func (a *App) savePath(f *form, suggested string) string {
 	path := strings.TrimSpace(f.fields[2].value())
-	if path == suggested {
+	if path == suggested && path != "" {
 		path = strings.TrimSuffix(path, "pcapng") + Forms()[f.fields[1].choice][1]
 	}
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
@@ -203,7 +209,8 @@ func countEvents(n int) string {
 	return thousands(n) + " events"
 }
 
-// commandSave saves as `:save FORM FILE` says, or opens the form.
+// commandSave saves as `:save FORM FILE` says. It opens the form if these are missing, or if there is
+// such a file.
 func (a *App) commandSave(args string) {
 	if args == "" || a.o.Save == nil {
 		a.save()
@@ -216,7 +223,12 @@ func (a *App) commandSave(args string) {
 			if a.model.Filtered() {
 				what = saveFiltered
 			}
-			a.saveTo(what, form, strings.TrimSpace(path))
+			path = strings.TrimSpace(path)
+			if _, err := os.Stat(path); err == nil {
+				a.saveForm(what, form, path, "") // which asks before it replaces
+				return
+			}
+			a.saveTo(what, form, path)
 			return
 		}
 	}

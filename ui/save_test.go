@@ -111,6 +111,16 @@ func TestSaveThatFails(t *testing.T) {
 	if s.Path != "here.txt" {
 		t.Errorf("saved to %q", s.Path)
 	}
+	s.Path = ""
+	if b.press(":", "save text here.txt", "Enter"); s.Path != "" {
+		t.Fatal("the command line replaces a file without a question")
+	}
+	b.shows("here.txt exists: Enter twice replaces it")
+	b.press("Enter", "Enter")
+	b.saved()
+	if s.Path != "here.txt" || s.Form != "text" {
+		t.Errorf("saved to %q as %s", s.Path, s.Form)
+	}
 	o := talk()
 	b = open(t, 80, 24, o)
 	b.press("w")

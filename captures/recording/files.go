@@ -100,7 +100,7 @@ func (f *Files) next(number int, at time.Time) (*pcap.Writer, error) {
 func (f *Files) open(number int, at time.Time) (*pcap.Writer, error) {
 	added := number == 1 && f.o.Add
 	name := f.o.nameOf(number, at, func(name string) bool {
-		return f.used[name] || !added && !f.o.Replace && occupied(name)
+		return f.used[name] || !added && !f.o.Replace && Occupied(name)
 	})
 	f.used[name] = true
 	f.name.Store(&name)
@@ -162,8 +162,9 @@ func (o *FilesOptions) makeRoom(file *os.File) error {
 	return err
 }
 
-// occupied reports whether path is a regular file that is not empty.
-func occupied(path string) bool {
+// Occupied reports whether path is a regular file that is not empty, and so may only be replaced on
+// request.
+func Occupied(path string) bool {
 	info, err := os.Stat(path)
 	return err == nil && info.Mode().IsRegular() && info.Size() > 0
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path"
 	"slices"
 	"strings"
@@ -115,24 +114,30 @@ func (f *conformFlags) run(ctx context.Context, e *env, args []string) error {
 	if err := f.check(args[0]); err != nil {
 		return err
 	}
-	out := e.stdout
-	if f.out != "" && f.out != "-" {
-		file, err := createText(ctx, "-o", f.out)
-		if err != nil {
-			return err
-		}
-		defer file.Close() // again, when all went well
-		out = file
+	write := conformForms[f.form]
+	if f.out == "" || f.out == "-" {
+		report, err := f.play(ctx, e)
+		return conformOutcome(report, err, writeError(write(report, e.stdout)))
+	}
+	file, err := createText(ctx, "-o", f.out)
+	if err != nil {
+		return err
 	}
 	report, err := f.play(ctx, e)
-	if werr := writeError(conformForms[f.form](report, out)); werr != nil {
-		return errors.Join(err, werr)
+	if errors.Is(err, context.Canceled) {
+		return file.end(err)
 	}
-	if file, ok := out.(*os.File); ok && f.out != "" && f.out != "-" {
+	werr := writeError(file.end(write(report, file)))
+	if werr == nil {
 		e.say("%s; the report is in %s", report.Summary(), f.out)
-		if cerr := file.Close(); cerr != nil && err == nil {
-			return writeError(cerr)
-		}
+	}
+	return conformOutcome(report, err, werr)
+}
+
+// conformOutcome returns the error of a run, given that of playing and that of writing the report.
+func conformOutcome(report *conformance.Report, err, unwritten error) error {
+	if unwritten != nil {
+		return errors.Join(err, unwritten)
 	}
 	if err == nil && !report.AsWanted() {
 		return &exitError{code: exitDiffers}

@@ -115,14 +115,29 @@ func (f *dumpFlags) run(ctx context.Context, e *env, args []string) error {
 	if err != nil {
 		return err
 	}
-	d.to = open(file)
-	err = d.files(ctx, paths)
-	info, _ := file.Stat() // nil where it fails
-	if cerr := file.Close(); err == nil && cerr != nil {
-		err = &exitError{exitIO, cerr, ""}
+	d.out, d.to = file, open(file)
+	return d.end(f.out, d.files(ctx, paths))
+}
+
+// end ends the file of -o, which has this name. err is the error of the run. What could be read of a
+// damaged capture is worth keeping, so it replaces a file that was there; what could not be written
+// is not.
+func (d *dumper) end(name string, err error) error {
+	info, _ := d.out.Stat() // nil where it fails
+	replaces := d.out.part != nil
+	failed := err
+	if d.done > 0 && !d.unwritten && !errors.Is(err, context.Canceled) {
+		failed = nil
 	}
-	if err != nil && info != nil {
-		e.say("%s is not complete: %d bytes are there", f.out, info.Size())
+	if failed = d.out.end(failed); failed != nil && err == nil {
+		err = &exitError{exitIO, failed, ""}
+	}
+	switch {
+	case err == nil || info == nil:
+	case failed != nil && replaces:
+		d.env.say("%s is as it was", name)
+	default:
+		d.env.say("%s is not complete: %d bytes are there", name, info.Size())
 	}
 	return err
 }
@@ -132,7 +147,8 @@ type dumper struct {
 	env    *env
 	filter *filter.Filter
 	to     eventWriter
-	follow bool // files grow
+	out    *output // of -o, nil for standard output
+	follow bool    // files grow
 
 	checker *lint.Checker             // nil without --lint
 	found   map[int][]session.Finding // by the index of the event
@@ -141,6 +157,8 @@ type dumper struct {
 	log  *eventlog.Log    // of all files: they are one session
 	into *captures.Loader // adds to log
 	done int              // events of log that were printed, or that the filter left out
+
+	unwritten bool // not all of these could be written
 }
 
 // files loads the files one after the other and prints each once it is read. Where reading fails,
@@ -150,6 +168,7 @@ func (d *dumper) files(ctx context.Context, paths []string) error {
 	for _, path := range paths {
 		err := d.file(ctx, path)
 		if unwritten := (*outputError)(nil); errors.As(err, &unwritten) {
+			d.unwritten = true
 			return writeError(unwritten.error)
 		}
 		if err != nil && failed != nil {
@@ -163,6 +182,7 @@ func (d *dumper) files(ctx context.Context, paths []string) error {
 		}
 	}
 	if err := writeError(d.to.close()); err != nil {
+		d.unwritten = true
 		return err
 	}
 	return failed

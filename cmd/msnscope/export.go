@@ -23,7 +23,7 @@ import (
 // exportFlags are the flags of export.
 type exportFlags struct {
 	expr, out, side string
-	redact          bool
+	redact, force   bool
 	preset          string // of lint, "" for none
 }
 
@@ -52,6 +52,7 @@ func exportCommand(e *env) *cobra.Command {
 	fs := c.Flags()
 	fs.SortFlags = false
 	fs.StringVarP(&f.out, "output", "o", "", "write to this `FILE`; - is standard output")
+	fs.BoolVar(&f.force, "force", false, "-o replaces a file that exists, once the new one is complete")
 	fs.StringVarP(&f.expr, "filter", "Y", "", "keep only the events for which this `EXPR` is true")
 	fs.StringVar(&f.side, "side", "both", "whose connection to show: client, server or both")
 	fs.BoolVar(&f.redact, "redact", false, "replace handles, names, texts, addresses and secrets")
@@ -91,6 +92,8 @@ func (f *exportFlags) run(ctx context.Context, e *env, args []string) (err error
 		}
 	case f.out != "-" && overwrites(f.out, paths):
 		return usage("-o %s: this file is one of the inputs", f.out)
+	case f.out != "-" && !f.force && recording.Occupied(f.out):
+		return &exitError{exitUsage, fmt.Errorf("-o %s: the file exists", f.out), "--force replaces it"}
 	}
 	if f.preset != "" {
 		options, err := lintOptions("--lint", f.preset)
@@ -137,21 +140,19 @@ func (x *exporter) to(ctx context.Context, e *env, path string, log *eventlog.Lo
 	if path == "-" {
 		return writeError(x.write(ctx, e.stdout, log))
 	}
-	if err := expendable(path); err != nil {
-		return fmt.Errorf("export to %s: %w", path, err)
-	}
 	file, err := createOutput(ctx, "-o", path) // before the inputs were read it was checked that none has this name
 	if err != nil {
 		return err
 	}
-	err = x.write(ctx, file, log)
-	if cerr := file.Close(); err == nil {
-		err = cerr
+	left := "is not complete"
+	if file.part != nil {
+		left = "is as it was"
 	}
+	err = file.end(x.write(ctx, file, log))
 	if err == nil || errors.Is(err, context.Canceled) {
 		return err
 	}
-	return &exitError{exitIO, fmt.Errorf("export to %s: %w", path, err), fmt.Sprintf("%s is not complete", path)}
+	return &exitError{exitIO, fmt.Errorf("export to %s: %w", path, err), path + " " + left}
 }
 
 // batch is how many events are recorded at a time.

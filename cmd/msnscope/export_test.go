@@ -355,7 +355,7 @@ func TestExportKeepsNames(t *testing.T) {
 		flags []string
 		named bool
 	}{{nil, true}, {[]string{"--redact"}, false}} {
-		printed(t, append([]string{"export", in, "-o", out}, tc.flags...)...)
+		printed(t, append([]string{"export", in, "--force", "-o", out}, tc.flags...)...)
 		got, err := os.ReadFile(out)
 		if err != nil {
 			t.Fatal(err)
@@ -388,7 +388,7 @@ func TestErrorsOfOutputAreOneLine(t *testing.T) {
 		{
 			[]string{"export", capture, "-o", text},
 			exitUsage,
-			"msnscope: error: export to " + text + ": it exists and is not a capture",
+			"msnscope: error: -o " + text + ": the file exists",
 		},
 		{
 			[]string{"dump", capture, "-T", "parquet"},

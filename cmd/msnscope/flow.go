@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -218,11 +219,7 @@ func (d *drawing) to(ctx context.Context, path string, inputs []string) error {
 	if err != nil {
 		return err
 	}
-	err = d.draw(file)
-	if cerr := file.Close(); err == nil {
-		err = cerr
-	}
-	return writeError(err)
+	return writeError(file.end(cmp.Or(d.draw(file), ctx.Err())))
 }
 
 func (d *drawing) draw(w io.Writer) error {

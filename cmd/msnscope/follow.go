@@ -95,6 +95,11 @@ func (d *dumper) grow(ctx context.Context, path string, progress func(done, tota
 // print prints the events that are new in the log, at once.
 func (d *dumper) print(ctx context.Context) error {
 	end := d.log.Len()
+	if d.out != nil && d.done < end {
+		if err := d.out.atOnce(); err != nil {
+			return &outputError{err}
+		}
+	}
 	if err := d.events(ctx, d.done, end); err != nil {
 		return err
 	}

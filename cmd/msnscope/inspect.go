@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -68,17 +69,17 @@ func (e *env) view(c *cobra.Command, log *eventlog.Log, paths []string, expr str
 	}
 	title := strings.Join(names, " ")
 	o := ui.Options{Log: log, Filter: expr, Title: func() string { return title }, Loading: l.status}
-	o.Save = e.saver(log, paths...)
-	return e.runInspector(c.Context(), o, "msnscope dump prints the commands")
+	return e.runInspector(c.Context(), o, "msnscope dump prints the commands", paths...)
 }
 
-// runInspector runs the inspector until its user leaves or ctx ends. Where the inspector cannot use
-// the terminal, the error's hint names what works without it.
-func (e *env) runInspector(ctx context.Context, o ui.Options, without string) error {
+// runInspector runs the inspector until its user leaves or ctx ends, and what is being saved then is
+// there or given up. Where the inspector cannot use the terminal, the error's hint names what works
+// without it. Nothing is saved to one of the inputs.
+func (e *env) runInspector(ctx context.Context, o ui.Options, without string, inputs ...string) (err error) {
 	if log, ok := o.Log.(*eventlog.Log); ok {
-		if o.Save == nil {
-			o.Save = e.saver(log)
-		}
+		save, ended := ending(e.saver(ctx, log, inputs...), e.say)
+		o.Save = save
+		defer func() { err = cmp.Or(err, ended()) }()
 		o.Replay = func(how ui.ReplayOptions) (ui.Replay, error) { return e.startReplay(ctx, log, how) }
 	}
 	o.Settings, o.History = settingsFiles(e.getenv)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,36 +15,92 @@ import (
 	"github.com/msnscope/msnscope/internal/outfile"
 )
 
-// createOutput opens the file of an output flag and truncates it. It refuses a file that is one of
-// the inputs, by whatever name, and a file that somebody else is writing. It waits for the reader
-// of a pipe; when ctx ends, neither that wait nor one for a reader who takes nothing goes on.
-func createOutput(ctx context.Context, flag, path string, inputs ...string) (*os.File, error) {
+// output is the file of an output flag. What it replaces stays until it is complete.
+type output struct {
+	*os.File               // where to write
+	part     *outfile.Part // nil where nothing is replaced
+	old      *os.File      // what is replaced, locked; nil like part
+}
+
+// createOutput opens the file of an output flag. A file that holds something is replaced once the
+// output has ended well; any other, and a pipe or a device, is written as it comes. It refuses a file
+// that is one of the inputs, by whatever name, and a file that somebody else is writing. It waits for
+// the reader of a pipe; when ctx ends, neither that wait nor one for a reader who takes nothing goes
+// on.
+func createOutput(ctx context.Context, flag, path string, inputs ...string) (*output, error) {
 	if overwrites(path, inputs) {
 		return nil, usage("%s %s: this file is one of the inputs", flag, path)
 	}
 	f, err := openForReader(ctx, path)
 	if err == nil {
 		context.AfterFunc(ctx, func() { _ = f.SetWriteDeadline(time.Now().Add(lastWrite)) }) // of pipes only
-		if err = outfile.Empty(f); err != nil {
-			f.Close()
-		}
+		return replacing(flag, path, f)
 	}
 	if locked := (*outfile.LockedError)(nil); errors.As(err, &locked) {
 		err = fmt.Errorf("%s %s: %w", flag, path, err)
 		return nil, &exitError{exitIO, err, "give another name, or end that process first"}
 	}
-	switch {
-	case errors.Is(err, context.Canceled):
+	if errors.Is(err, context.Canceled) {
 		return nil, err
-	case err != nil:
-		return nil, &exitError{exitIO, err, ""}
 	}
-	return f, nil
+	return nil, &exitError{exitIO, err, ""}
+}
+
+// replacing returns the output to a file that has been opened and locked.
+func replacing(flag, path string, f *os.File) (*output, error) {
+	some, err := outfile.HoldsSomething(f)
+	if err == nil && !some {
+		return &output{File: f}, nil
+	}
+	var part *outfile.Part
+	if err == nil {
+		part, err = outfile.Begin(path)
+	}
+	if err != nil {
+		f.Close()
+		return nil, &exitError{
+			exitIO, fmt.Errorf("%s %s: it is replaced by a file that is first made beside it: %w", flag, path, err),
+			"give another name, or empty that file first",
+		}
+	}
+	return &output{part.File, part, f}, nil
+}
+
+// Write implements io.Writer.
+func (o *output) Write(b []byte) (int, error) {
+	if o.part != nil {
+		return o.part.Write(b)
+	}
+	return o.File.Write(b)
+}
+
+// end closes the file. Where it is to replace another one, it does so unless err is the error with
+// which the output ended. It returns err, or the first error of its own.
+func (o *output) end(err error) error {
+	if o.part == nil {
+		return cmp.Or(err, o.Close())
+	}
+	defer o.old.Close() // whose lock must outlast it
+	if err != nil {
+		_ = o.part.Discard()
+		return err
+	}
+	return o.part.Commit()
+}
+
+// atOnce gives up what the file holds: what comes is written there as it comes.
+func (o *output) atOnce() error {
+	if o.part == nil {
+		return nil
+	}
+	_ = o.part.Discard()
+	o.File, o.part, o.old = o.old, nil, nil
+	return o.Truncate(0)
 }
 
 // createText is createOutput for what is no capture. It refuses to replace a capture: who gives the
 // name of one has mistaken the order of the names.
-func createText(ctx context.Context, flag, path string, inputs ...string) (*os.File, error) {
+func createText(ctx context.Context, flag, path string, inputs ...string) (*output, error) {
 	if !overwrites(path, inputs) && isCapture(path) {
 		return nil, &exitError{
 			exitUsage, fmt.Errorf("%s %s: this file is a capture, and what is written is none", flag, path),
@@ -92,25 +149,19 @@ func openForReader(ctx context.Context, path string) (*os.File, error) {
 // overwrites reports whether writing to out would destroy an input of the run, or a file that it
 // makes before.
 func overwrites(out string, inputs []string) bool {
-	target, err := os.Stat(out)
-	if out == "" || err == nil && !target.Mode().IsRegular() {
-		return false
-	}
 	return slices.ContainsFunc(inputs, func(in string) bool {
-		info, inErr := os.Stat(in)
-		if in == "-" {
-			info, inErr = os.Stdin.Stat()
+		if in != "-" {
+			return sameFile(out, in)
 		}
-		if err == nil && inErr == nil {
-			return os.SameFile(target, info)
-		}
-		return err != nil && inErr != nil && in != "" && canonical(in) == canonical(out)
+		target, err := os.Stat(out)
+		info, inErr := os.Stdin.Stat()
+		return err == nil && inErr == nil && target.Mode().IsRegular() && os.SameFile(target, info)
 	})
 }
 
-// canonical returns the path at which a file would be created, whatever name its folder is given
-// by.
+// canonical returns the path at which a file would be created, whatever links lead there.
 func canonical(path string) string {
+	path = outfile.Target(path)
 	folder, err := filepath.EvalSymlinks(filepath.Dir(path))
 	if err == nil {
 		folder, err = filepath.Abs(folder)

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -27,7 +29,7 @@ func TestTwoRecorders(t *testing.T) {
 				{"--headless", "--listen", "127.0.0.1:0", "-w", path},
 				{"--headless", "--listen", "127.0.0.1:0", "-w", "+" + path},
 				{"--headless", "--listen", "127.0.0.1:0", "-w", path, "--force"},
-				{"export", filepath.Join(capturesDir, "logon.pcapng"), "-o", path},
+				{"export", filepath.Join(capturesDir, "logon.pcapng"), "--force", "-o", path},
 			} {
 				second := launch(t, args...)
 				second.wait(exitIO)
@@ -222,5 +224,82 @@ func TestTextReplacesNoCapture(t *testing.T) {
 		if code, _, talk := said(t, "", "dump", capture, "-o", text); code != exitOK {
 			t.Errorf("exit code %d, %s", code, talk)
 		}
+	}
+}
+
+// TestNothingIsReplacedByHalf: a file is replaced when what replaces it is complete. If the disk
+// fills up, an input fails or somebody interrupts, the old one stays, with nothing beside it.
+func TestNothingIsReplacedByHalf(t *testing.T) {
+	const mode = 0o640
+	capture, err := filepath.Abs(filepath.Join(capturesDir, "conversation.pcapng"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		code int // 0 for exitIO on a disk of half a kilobyte
+		args []string
+	}{
+		"dump on a full disk":         {0, []string{"dump", capture, "-T", "jsonl", "-o", "old"}},
+		"parquet on a full disk":      {0, []string{"dump", capture, "-T", "parquet", "-o", "old"}},
+		"export on a full disk":       {0, []string{"export", capture, "--force", "-o", "old"}},
+		"flow on a full disk":         {0, []string{"flow", capture, "-T", "html", "-o", "old"}},
+		"a lesson on a full disk":     {0, []string{"flow", "--lesson", "logon", "-T", "html", "-o", "old"}},
+		"a scenario on a full disk":   {0, []string{"replay", capture, "--force", "-w", "old.msn"}},
+		"a report on a full disk":     {0, []string{"replay", capture, "--report", "json:old.json"}},
+		"dump of nothing":             {exitIO, []string{"dump", "missing", "-o", "old"}},
+		"dump that is interrupted":    {exitInterrupted, []string{"dump", capture, "-o", "old"}},
+		"export that is interrupted":  {exitInterrupted, []string{"export", capture, "--force", "-o", "old"}},
+		"conform that is interrupted": {exitInterrupted, []string{"conform", "127.0.0.1:1", "-o", "old"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			folder := t.TempDir()
+			path := filepath.Join(folder, strings.TrimPrefix(tc.args[len(tc.args)-1], "json:"))
+			if err := os.WriteFile(path, []byte("{old}"), mode); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.Chmod(path, mode); err != nil {
+				t.Fatal(err)
+			}
+			cmd := exec.Command("msnscope", tc.args...)
+			want := tc.code
+			if want == 0 {
+				want = exitIO
+				cmd = exec.Command("sh", append([]string{"-c", `ulimit -f 1; exec msnscope "$@"`, "sh"}, tc.args...)...)
+			}
+			code, talk := 0, ""
+			if want == exitInterrupted {
+				ctx, interrupt := context.WithCancel(t.Context())
+				interrupt()
+				t.Chdir(folder)
+				var stderr bytes.Buffer
+				code = run(ctx, tc.args, &env{stdin: strings.NewReader(""), stdout: io.Discard, stderr: &stderr, getenv: os.Getenv})
+				talk = stderr.String()
+			} else {
+				cmd.Dir = folder
+				out, _ := cmd.CombinedOutput() // the exit code says it
+				code, talk = cmd.ProcessState.ExitCode(), string(out)
+			}
+			if code != want || strings.Contains(talk, "/.old") {
+				t.Errorf("exit code %d, want %d: %s", code, want, talk)
+			}
+			got, err := os.ReadFile(path)
+			if err != nil || string(got) != "{old}" {
+				t.Errorf("the file has %.20q (%v): %s", got, err, talk)
+			}
+			if left, err := os.ReadDir(folder); err != nil || len(left) != 1 {
+				t.Errorf("the folder has %v (%v), want the old file alone", left, err)
+			}
+		})
+	}
+	path := filepath.Join(t.TempDir(), "old")
+	if err := os.WriteFile(path, []byte("{old}"), mode); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chmod(path, mode); err != nil {
+		t.Fatal(err)
+	}
+	printed(t, "dump", capture, "-o", path)
+	if info, err := os.Stat(path); err != nil || info.Mode() != mode || info.Size() < 1000 {
+		t.Errorf("what replaced it has mode %v and %d bytes: %v", info.Mode(), info.Size(), err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -114,40 +113,13 @@ func (f *proxyFlags) check(e *env) error {
 	if err := f.viewFlags.check(e); err != nil {
 		return err
 	}
-	if err := errors.Join(f.interceptFlags.read(), f.shadowFlags.read(f.users, f.taken()...)); err != nil {
+	if err := errors.Join(f.interceptFlags.read(), f.shadowFlags.read(f.users)); err != nil {
 		return err
 	}
 	if f.intercept != "" && !f.screen && f.control == "" {
 		return usage("--intercept needs the inspector, or --control: without them nobody can release commands")
 	}
-	return f.recordFlags.check(f.reads()...)
-}
-
-// reads returns the files that the proxy reads, or creates for itself; none of them may become
-// the recording.
-func (f *proxyFlags) reads() []string {
-	var all []string
-	if f.db != "" {
-		all = append(all, f.db, f.db+".key", f.db+"-wal", f.db+"-shm")
-	}
-	if f.control != "" {
-		if token, err := tokenFile(f.control); err == nil {
-			all = append(all, f.control, token)
-		}
-	}
-	all = append(all, f.scripts...)
-	for _, rule := range slices.Concat(f.maps, f.faults) {
-		if path, ok := strings.CutPrefix(rule, "@"); ok {
-			all = append(all, path)
-		}
-	}
-	return all
-}
-
-// taken returns the files that no report may replace: those that the proxy reads, and the
-// recording.
-func (f *proxyFlags) taken() []string {
-	return append(f.reads(), strings.TrimPrefix(f.write, "+"))
+	return f.recordFlags.check()
 }
 
 // options returns the options of the proxy, and the embedded server, which is nil where another

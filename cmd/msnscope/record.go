@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
-	"os"
 	"strings"
 	"sync/atomic"
 	"syscall"
 	"time"
 
-	"github.com/msnscope/msnscope/captures/pcap"
 	"github.com/msnscope/msnscope/captures/recording"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/bus"
@@ -75,28 +73,6 @@ func cannotRecord(name string, err error) error {
 		x.hint = "nobody reads that pipe: start its reader first"
 	}
 	return x
-}
-
-// expendable returns an error for an existing file that is not a capture. -w must not replace such
-// a file, because the name may be a mistake.
-func expendable(path string) error {
-	info, err := os.Stat(path)
-	if err != nil || !info.Mode().IsRegular() || info.Size() == 0 {
-		return nil // opening it will return the error
-	}
-	f, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	_, err = pcap.NewReader(f, path)
-	if err == nil || errors.Is(err, pcap.ErrCut) || errors.Is(err, pcap.ErrBroken) || errors.Is(err, pcap.ErrLinkType) {
-		return nil
-	}
-	return &exitError{
-		exitUsage, errors.New("it exists and is not a capture"),
-		"give the name of a new file, or of a recording that may be replaced",
-	}
 }
 
 // close writes the remaining events and completes the file. A pipe whose reader takes nothing does

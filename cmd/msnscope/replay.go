@@ -152,7 +152,7 @@ func (f *replayFlags) writeScenario(ctx context.Context, log replay.Log) error {
 	if err != nil {
 		return err
 	}
-	if err = errors.Join(replay.WriteScenario(file, log), file.Close()); err != nil {
+	if err = file.end(replay.WriteScenario(file, log)); err != nil {
 		return &exitError{exitIO, fmt.Errorf("-w %s: %w", f.write, err), ""}
 	}
 	return nil

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -119,7 +118,7 @@ func (f *replayFlags) check(paths []string) (err error) {
 	if err := f.recordFlags.check(paths...); err != nil {
 		return err
 	}
-	f.reporter, err = readReport("--report", f.report, append(slices.Clone(paths), strings.TrimPrefix(f.write, "+")))
+	f.reporter, err = readReport("--report", f.report, paths)
 	return err
 }
 

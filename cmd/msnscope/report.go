@@ -5,8 +5,9 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"strings"
+
+	"github.com/msnscope/msnscope/internal/outfile"
 )
 
 // report is a file that is replaced as a whole at the end of a run.
@@ -35,12 +36,13 @@ func readReport(flag, value string, inputs []string) (*report, error) {
 	if err := r.replaceable(); err != nil {
 		return nil, err
 	}
-	f, err := r.begin()
+	f, err := outfile.Begin(path)
+	if err == nil {
+		err = f.Discard()
+	}
 	if err != nil {
 		return nil, &exitError{exitIO, fmt.Errorf("%s: %w", flag, err), ""}
 	}
-	f.Close()
-	os.Remove(f.Name())
 	return r, nil
 }
 
@@ -64,20 +66,6 @@ func (r *report) replaceable() error {
 	}
 }
 
-// target returns the file to which a link points, or the path itself.
-func (r *report) target() string {
-	if path, err := filepath.EvalSymlinks(r.path); err == nil {
-		return path
-	}
-	return r.path
-}
-
-// begin creates a temporary file beside the report, which only its owner may read.
-func (r *report) begin() (*os.File, error) {
-	path := r.target()
-	return os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-}
-
 // write writes the report in its form, completely or not at all.
 func (r *report) write(forms map[string]func(io.Writer) error) error {
 	err := r.replace(forms[r.form])
@@ -95,19 +83,12 @@ func (r *report) replace(content func(io.Writer) error) error {
 		}
 		return errors.Join(content(f), f.Close())
 	}
-	f, err := r.begin()
+	f, err := outfile.Begin(r.path)
 	if err != nil {
 		return err
 	}
-	if err = content(f); err == nil {
-		err = f.Sync()
+	if err := content(f); err != nil {
+		return errors.Join(err, f.Discard())
 	}
-	err = errors.Join(err, f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), r.target())
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
+	return f.Commit()
 }

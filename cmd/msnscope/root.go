@@ -30,7 +30,9 @@ func newRoot(e *env) *cobra.Command {
 	root.PersistentFlags().String("config", "",
 		"read flags from this `FILE`, not $XDG_CONFIG_HOME/msnscope/config.toml")
 	root.PersistentPreRunE = func(c *cobra.Command, _ []string) error {
-		return cmp.Or(noEmptyValues(c.Flags()), e.configure(c), noEmptyValues(c.Flags()))
+		return cmp.Or(
+			noEmptyValues(c.Flags()), e.configure(c), noEmptyValues(c.Flags()), noSharedFiles(c.Flags()),
+		)
 	}
 	proxy := proxyCommand(e)
 	root.AddCommand(

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/msnscope/msnscope/captures/pcap"
@@ -20,21 +22,52 @@ import (
 var savedForms = map[string]string{"jsonl": "jsonl", "text": "text", "C:/S:": "cs"}
 
 // saver returns the function that saves parts of a log for the inspector, to any file but the
-// inputs. It returns how many events it wrote.
-func (e *env) saver(log *eventlog.Log, inputs ...string) func(ui.Saving) (int, error) {
+// inputs, until ctx ends. It returns how many events it wrote.
+func (e *env) saver(ctx context.Context, log *eventlog.Log, inputs ...string) func(ui.Saving) (int, error) {
 	return func(s ui.Saving) (int, error) {
 		create := createOutput
 		if _, text := savedForms[s.Form]; text {
 			create = createText
 		}
-		file, err := create(context.Background(), "save", s.Path, inputs...)
+		file, err := create(ctx, "save", s.Path, inputs...)
 		if err != nil {
 			return 0, err
 		}
+		events := s.Events
+		s.Events = func(yield func(*session.Event) bool) {
+			events(func(e *session.Event) bool { return ctx.Err() == nil && yield(e) })
+		}
 		out := bufio.NewWriterSize(file, 256<<10)
 		n, err := saveEvents(out, log, s)
-		return n, errors.Join(err, out.Flush(), file.Close())
+		return n, file.end(cmp.Or(err, out.Flush(), ctx.Err()))
 	}
+}
+
+// ending returns a function that saves as the given one does, and another that waits until what is
+// being saved is there. That one returns the error, which no screen shows any more.
+func ending(save func(ui.Saving) (int, error), say func(string, ...any)) (
+	func(ui.Saving) (int, error), func() error,
+) {
+	var saving sync.Mutex
+	var path string
+	var failed error
+	return func(s ui.Saving) (n int, err error) {
+			saving.Lock()
+			defer saving.Unlock()
+			path = s.Path
+			n, failed = save(s)
+			return n, failed
+		}, func() error {
+			if saving.TryLock() {
+				return nil // the screen has shown its result
+			}
+			say("the commands are still being saved; Ctrl-C ends it")
+			saving.Lock()
+			if failed != nil {
+				return &exitError{exitIO, fmt.Errorf("%s is not complete: %w", path, failed), ""}
+			}
+			return nil
+		}
 }
 
 // saveEvents writes the events of s in its form, and returns how many.

@@ -35,7 +35,7 @@ func TestSaveFromTheInspector(t *testing.T) {
 			}
 		}
 	}
-	save := (&env{}).saver(log)
+	save := (&env{}).saver(t.Context(), log)
 	dir := t.TempDir()
 	path := filepath.Join(dir, "all.pcapng")
 	comment := "here bob is referred\r\nmsnscope:1 command n=1"
@@ -79,13 +79,13 @@ func TestSaveWhereItCannot(t *testing.T) {
 	one := func(yield func(*session.Event) bool) { yield(log.At(0)) }
 	for _, form := range []string{"pcapng", "jsonl"} {
 		if _, err := os.Stat("/dev/full"); err == nil {
-			_, err := (&env{}).saver(log)(ui.Saving{Path: "/dev/full", Form: form, Events: one})
+			_, err := (&env{}).saver(t.Context(), log)(ui.Saving{Path: "/dev/full", Form: form, Events: one})
 			if err == nil || !strings.Contains(err.Error(), "no space left") {
 				t.Errorf("%s on a full disk: %v", form, err)
 			}
 		}
 	}
-	_, err := (&env{}).saver(log, path)(ui.Saving{Path: path, Form: "pcapng", Events: one})
+	_, err := (&env{}).saver(t.Context(), log, path)(ui.Saving{Path: path, Form: "pcapng", Events: one})
 	if err == nil || !strings.Contains(err.Error(), "this file is one of the inputs") {
 		t.Errorf("saving over what is read: %v", err)
 	}

@@ -43,8 +43,8 @@ func (f *shadowFlags) add(fs *pflag.FlagSet) {
 		"a `FIELD` in which the shadow may differ, such as Ser; may be repeated")
 }
 
-// read checks the flags and parses them. inputs are files that the report must not replace.
-func (f *shadowFlags) read(users []string, inputs ...string) error {
+// read checks the flags and parses them.
+func (f *shadowFlags) read(users []string) error {
 	if f.shadow == "" {
 		if len(f.passwords)+len(f.ignore)+len(f.shadowReport) > 0 {
 			return usage("--password, --ignore and --shadow-report are for a shadow: " +
@@ -53,7 +53,7 @@ func (f *shadowFlags) read(users []string, inputs ...string) error {
 		return nil
 	}
 	var err error
-	if f.report, err = readReport("--shadow-report", f.shadowReport, inputs); err != nil {
+	if f.report, err = readReport("--shadow-report", f.shadowReport, nil); err != nil {
 		return err
 	}
 	var ok bool

@@ -39,3 +39,10 @@ func lock(f *os.File) error {
 func wholeFile() syscall.Flock_t {
 	return syscall.Flock_t{Type: syscall.F_WRLCK, Whence: io.SeekStart}
 }
+
+// own gives f the owner of an old file, as far as this process may.
+func own(f *os.File, old os.FileInfo) {
+	if s, ok := old.Sys().(*syscall.Stat_t); ok {
+		_ = f.Chown(int(s.Uid), int(s.Gid))
+	}
+}

@@ -26,18 +26,25 @@ func (e *LockedError) Error() string {
 // decides whether to remove them. It opens pipes and devices without a lock. The error is a
 // *LockedError if another writer has the file.
 func Open(path string, mode int) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|mode, 0o600)
-	if err != nil {
-		return nil, err
-	}
-	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
-		return f, nil //nolint:nilerr // writing will report the error
-	}
-	if err := lock(f); err != nil {
+	for {
+		f, err := os.OpenFile(path, os.O_CREATE|mode, 0o600)
+		if err != nil {
+			return nil, err
+		}
+		info, err := f.Stat()
+		if err != nil || !info.Mode().IsRegular() {
+			return f, nil //nolint:nilerr // writing will report the error
+		}
+		if err := lock(f); err != nil {
+			f.Close()
+			return nil, err
+		}
+		// Before it was locked, another writer may have put a [Part] in its place.
+		if there, err := os.Stat(path); err == nil && os.SameFile(there, info) {
+			return f, nil
+		}
 		f.Close()
-		return nil, err
 	}
-	return f, nil
 }
 
 // HoldsSomething reports whether an open file is a regular, non-empty one.
