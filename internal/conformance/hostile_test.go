@@ -78,6 +78,7 @@ func (r refusing) Write([]byte) (int, error) {
 // TestNoServer: a server of another protocol, or none at all, ends the run in time, with a fitting
 // error.
 func TestNoServer(t *testing.T) {
+	const tooMuch = "the server sends too much"
 	for _, tc := range []struct {
 		name   string
 		dial   dialFunc
@@ -131,11 +132,11 @@ func TestNoServer(t *testing.T) {
 		},
 		{
 			"floods with lines", answering(forever(strings.Repeat("NLN NLN a@b.c d\r\n", 4000), 0)), ErrRefused,
-			"the server sends too much; NLN instead of VER after VER",
+			tooMuch + "; NLN instead of VER after VER",
 		},
 		{
 			"floods without a line", answering(forever(strings.Repeat("x", 65536), 0)), ErrRefused,
-			"the server sends too much",
+			tooMuch,
 		},
 		{
 			"a line a second", answering(forever("NLN NLN a@b.c d\r\n", time.Second)), ErrRefused,
@@ -165,7 +166,9 @@ func TestNoServer(t *testing.T) {
 				for _, c := range r.Causes {
 					causes = append(causes, c.Cause)
 				}
-				if got := strings.Join(causes, "; "); got != tc.causes || r.AsWanted() {
+				// Whether the first of many lines is judged before there are too many is a matter of chance.
+				got := strings.Join(causes, "; ")
+				if got != tc.causes && (got != tooMuch || !strings.HasPrefix(tc.causes, tooMuch)) || r.AsWanted() {
 					t.Errorf("%d passed; causes %s, want %s\n%+v", r.Passed, got, tc.causes, r.Causes)
 				}
 				if took := time.Since(begun); took > 5*time.Minute {
