@@ -209,8 +209,8 @@ func countEvents(n int) string {
 	return thousands(n) + " events"
 }
 
-// commandSave saves as `:save FORM FILE` says. It opens the form if these are missing, or if there is
-// such a file.
+// commandSave saves as `:save FORM FILE` says. It opens the form if these are missing, or if there
+// is such a file.
 func (a *App) commandSave(args string) {
 	if args == "" || a.o.Save == nil {
 		a.save()

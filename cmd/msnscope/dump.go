@@ -119,9 +119,9 @@ func (f *dumpFlags) run(ctx context.Context, e *env, args []string) error {
 	return d.end(f.out, d.files(ctx, paths))
 }
 
-// end ends the file of -o, which has this name. err is the error of the run. What could be read of a
-// damaged capture is worth keeping, so it replaces a file that was there; what could not be written
-// is not.
+// end ends the file of -o, which has this name. err is the error of the run. What could be read of
+// a damaged capture is worth keeping, so it replaces a file that was there; what could not be
+// written is not.
 func (d *dumper) end(name string, err error) error {
 	info, _ := d.out.Stat() // nil where it fails
 	replaces := d.out.part != nil

@@ -72,9 +72,9 @@ func (e *env) view(c *cobra.Command, log *eventlog.Log, paths []string, expr str
 	return e.runInspector(c.Context(), o, "msnscope dump prints the commands", paths...)
 }
 
-// runInspector runs the inspector until its user leaves or ctx ends, and what is being saved then is
-// there or given up. Where the inspector cannot use the terminal, the error's hint names what works
-// without it. Nothing is saved to one of the inputs.
+// runInspector runs the inspector until its user leaves or ctx ends, and what is being saved then
+// is there or given up. Where the inspector cannot use the terminal, the error's hint names what
+// works without it. Nothing is saved to one of the inputs.
 func (e *env) runInspector(ctx context.Context, o ui.Options, without string, inputs ...string) (err error) {
 	if log, ok := o.Log.(*eventlog.Log); ok {
 		save, ended := ending(e.saver(ctx, log, inputs...), e.say)

@@ -23,10 +23,10 @@ type output struct {
 }
 
 // createOutput opens the file of an output flag. A file that holds something is replaced once the
-// output has ended well; any other, and a pipe or a device, is written as it comes. It refuses a file
-// that is one of the inputs, by whatever name, and a file that somebody else is writing. It waits for
-// the reader of a pipe; when ctx ends, neither that wait nor one for a reader who takes nothing goes
-// on.
+// output has ended well; any other, and a pipe or a device, is written as it comes. It refuses a
+// file that is one of the inputs, by whatever name, and a file that somebody else is writing. It
+// waits for the reader of a pipe; when ctx ends, neither that wait nor one for a reader who takes
+// nothing goes on.
 func createOutput(ctx context.Context, flag, path string, inputs ...string) (*output, error) {
 	if overwrites(path, inputs) {
 		return nil, usage("%s %s: this file is one of the inputs", flag, path)

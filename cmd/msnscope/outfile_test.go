@@ -272,7 +272,9 @@ func TestNothingIsReplacedByHalf(t *testing.T) {
 				interrupt()
 				t.Chdir(folder)
 				var stderr bytes.Buffer
-				code = run(ctx, tc.args, &env{stdin: strings.NewReader(""), stdout: io.Discard, stderr: &stderr, getenv: os.Getenv})
+				code = run(ctx, tc.args, &env{
+					stdin: strings.NewReader(""), stdout: io.Discard, stderr: &stderr, getenv: os.Getenv,
+				})
 				talk = stderr.String()
 			} else {
 				cmd.Dir = folder

@@ -22,8 +22,8 @@ func deviates(cause, form string, args ...any) error {
 	return &deviation{cause, brief(fmt.Sprintf(form, args...))}
 }
 
-// maxText is how many bytes a report quotes of one deviation, and maxQuote of one text within it: that
-// is enough for people, and a server may send a megabyte of anything in each case.
+// maxText is how many bytes a report quotes of one deviation, and maxQuote of one text within it:
+// that is enough for people, and a server may send a megabyte of anything in each case.
 const (
 	maxText  = 1000
 	maxQuote = 200

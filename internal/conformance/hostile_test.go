@@ -166,7 +166,8 @@ func TestNoServer(t *testing.T) {
 				for _, c := range r.Causes {
 					causes = append(causes, c.Cause)
 				}
-				// Whether the first of many lines is judged before there are too many is a matter of chance.
+				// Whether the first of many lines is judged before there are too many is a matter
+				// of chance.
 				got := strings.Join(causes, "; ")
 				if got != tc.causes && (got != tooMuch || !strings.HasPrefix(tc.causes, tooMuch)) || r.AsWanted() {
 					t.Errorf("%d passed; causes %s, want %s\n%+v", r.Passed, got, tc.causes, r.Causes)
@@ -199,7 +200,8 @@ func TestReportsAreShort(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				r, err := Run(t.Context(), Options{
-					Address: "127.0.0.1:1863", Users: users(), Cases: only(t, "ver.", "usr.", "add."), Dial: answering(serve),
+					Address: "127.0.0.1:1863", Users: users(), Cases: only(t, "ver.", "usr.", "add."),
+					Dial: answering(serve),
 				})
 				if err == nil || len(err.Error()) > 1500 {
 					t.Errorf("the error has %d bytes", len(err.Error()))

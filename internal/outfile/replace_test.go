@@ -60,8 +60,8 @@ func TestParts(t *testing.T) {
 	}
 }
 
-// TestOpenAfterReplacing checks that whoever waited for the lock of a file that is replaced gets the
-// new file, and not the old one, which has no name any more.
+// TestOpenAfterReplacing checks that whoever waited for the lock of a file that is replaced gets
+// the new file, and not the old one, which has no name any more.
 func TestOpenAfterReplacing(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a")
 	if err := Replace(path, "old"); err != nil {
