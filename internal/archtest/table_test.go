@@ -121,8 +121,11 @@ var libraries = []library{
 	{path: "github.com/rivo/uniseg", dirs: []string{"ui", "ui/flow"}},
 	{path: "github.com/spf13/cobra", dirs: []string{"cmd/msnscope"}},
 	{path: "github.com/spf13/pflag", dirs: []string{"cmd/msnscope"}},
-	{path: "github.com/parquet-go/parquet-go", dirs: []string{"internal/format/parquet"}},
-	{path: "github.com/klauspost/compress", dirs: []string{"captures/pcap", "server/cluster"}},
+	{path: "github.com/parquet-go/parquet-go", tests: []string{"internal/format/parquet"}},
+	{
+		path: "github.com/klauspost/compress",
+		dirs: []string{"captures/pcap", "internal/format/parquet", "server/cluster"},
+	},
 	{path: "github.com/pierrec/lz4", dirs: []string{"captures/pcap"}},
 	{path: "github.com/therootcompany/xz", dirs: []string{"captures/pcap"}},
 	{path: "github.com/expr-lang/expr", dirs: []string{"internal/filter"}},

@@ -2,6 +2,7 @@ package parquet_test
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"io"
 	"slices"
@@ -83,6 +84,45 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
+// TestPages: a column may have several pages in a row group, its levels may vary, and a name may
+// have no value. The footer tells readers which row groups they can skip.
+func TestPages(t *testing.T) {
+	var rows [][]any
+	var want []line
+	for i := range 5000 {
+		n := int64(i - 100)
+		row, l := []any{n, noon, nil, nil, nil, nil}, line{N: &n, Time: &noon}
+		if i%3 > 0 {
+			text := strings.Repeat("text ", 40*(i%3))
+			row[3], l.Text = text, &text
+		}
+		if i%5 > 0 {
+			l.Flag = slices.Repeat([]string{"edited"}, i%5)
+			l.Args = map[string][]string{"A": l.Flag, "B": {}, "C": {""}}
+			row[4], row[5] = l.Flag, l.Args
+		}
+		rows, want = append(rows, row), append(want, l)
+	}
+	file := write(t, rows...)
+	got, err := lib.Read[line](bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Error(d)
+	}
+	f, err := lib.OpenFile(bytes.NewReader(file), int64(len(file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := f.Metadata().RowGroups[0].Columns[0].MetaData
+	least, most := n.Statistics.MinValue, n.Statistics.MaxValue
+	if v := [2]int64{int64(binary.LittleEndian.Uint64(least)), int64(binary.LittleEndian.Uint64(most))}; v !=
+		[2]int64{-100, 4899} {
+		t.Errorf("the footer says that n has from %d to %d", v[0], v[1])
+	}
+}
+
 // TestManyRows: row groups are written as they fill, so memory does not grow with the file.
 func TestManyRows(t *testing.T) {
 	w := &counting{}
@@ -145,8 +185,8 @@ type full struct{}
 func (full) Write([]byte) (int, error) { return 0, io.ErrShortWrite }
 
 func TestErrors(t *testing.T) {
-	if _, err := parquet.NewWriter(io.Discard, []string{"a,b", "a_b"}, []any{"", ""}, ""); err == nil ||
-		!strings.Contains(err.Error(), "a_b") {
+	if _, err := parquet.NewWriter(io.Discard, []string{"a_b", "A_b"}, []any{"", ""}, ""); err == nil ||
+		!strings.Contains(err.Error(), "a_b and A_b") {
 		t.Errorf("two columns of one name: %v", err)
 	}
 	if _, err := parquet.NewWriter(io.Discard, []string{"a"}, []any{1i}, ""); err == nil {
