@@ -44,6 +44,21 @@ const (
 	OneBlock
 )
 
+// LengthArg returns the index of the argument of m that is the length of its payload by the rule, -1
+// where m has none: the command has no payload then, or its line is wrong.
+func (p Payload) LengthArg(m *Message) int {
+	n := m.NumArgs()
+	switch {
+	case p == NoPayload, p == Blocks, p == OneBlock:
+		return -1
+	case p == ThirdArgIfNumeric && n != 3, p == OnlyArgIfNumeric && (n != 1 || !m.HasTrID):
+		return -1
+	case !isDigits(m.Arg(n - 1)):
+		return -1
+	}
+	return n - 1
+}
+
 // Plain is a grammar that knows no commands: any second word that is a number is a TrID, and no
 // command has a payload.
 type Plain struct{}

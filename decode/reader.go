@@ -273,23 +273,18 @@ func (r *Reader) shape(v Verb) Shape {
 // payloadSize returns the number of payload bytes according to the rule. The reason is LengthCap if
 // they are more than MaxPayload, BadLength if the rule requires a length and there is none.
 func (m *Message) payloadSize(rule Payload) (uint64, Reason) {
-	n := m.NumArgs()
-	if rule == ThirdArgIfNumeric && n != 3 || rule == OnlyArgIfNumeric && (n != 1 || !m.HasTrID) {
-		return 0, NotOpaque
-	}
-	last := m.Arg(n - 1)
-	size, _ := parseUint(last, maxAnnounced)
-	switch {
-	case !isDigits(last):
-	case size <= MaxPayload:
-		return size, NotOpaque
-	default:
-		return size, LengthCap
-	}
-	if rule == LastArg {
+	i := rule.LengthArg(m)
+	if i < 0 && rule == LastArg {
 		return 0, BadLength
 	}
-	return 0, NotOpaque
+	if i < 0 {
+		return 0, NotOpaque
+	}
+	size, _ := parseUint(m.Arg(i), maxAnnounced)
+	if size > MaxPayload {
+		return size, LengthCap
+	}
+	return size, NotOpaque
 }
 
 // take sets m.Raw to the next n bytes and consumes them.

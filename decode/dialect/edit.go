@@ -49,12 +49,12 @@ func (r *Row) Apply(m *decode.Message, e Edit) ([]byte, error) {
 	}
 	payload := m.Payload()
 	if e.Payload != nil {
-		if r.Payload == decode.NoPayload {
+		i := r.Payload.LengthArg(m)
+		if i < 0 {
 			return nil, fmt.Errorf("%s has no payload", r.Verb)
 		}
 		payload = e.Payload
-		i := m.NumArgs() - 1
-		if i >= 0 && !slices.ContainsFunc(words, func(w newWord) bool { return w.at == i }) {
+		if !slices.ContainsFunc(words, func(w newWord) bool { return w.at == i }) {
 			words = append(words, newWord{i, strconv.Itoa(len(payload))})
 		}
 	}

@@ -136,6 +136,29 @@ func TestApply(t *testing.T) {
 	}
 }
 
+// TestApplyPayloadWithoutLength checks that a command whose line tells no length of a payload gets
+// none: its receiver would take the payload for commands.
+func TestApplyPayloadWithoutLength(t *testing.T) {
+	all := dialect.All()
+	newest := all[len(all)-1]
+	for _, tc := range []struct {
+		table *dialect.Table
+		raw   string
+		role  dialect.Role
+	}{
+		{dialect.MSNP2, "FIL 627\r\n", dialect.FT},
+		{dialect.MSNP2, "\x00\x03\x00abc", dialect.FT},
+		{newest, "ADL 5 OK\r\n", dialect.NS},
+		{newest, "241 7\r\n", dialect.NS},
+	} {
+		m, row := parse(t, tc.table, decode.FromServer, tc.role, tc.raw)
+		got, err := row.Apply(&m, dialect.Edit{Payload: []byte("x")})
+		if err == nil || !strings.Contains(err.Error(), "has no payload") {
+			t.Errorf("%q: got %q, %v, want the error that it has no payload", tc.raw, got, err)
+		}
+	}
+}
+
 // TestApplyKeepsPrefixAndPlace checks that the parts of a word around the value stay.
 func TestApplyKeepsPrefixAndPlace(t *testing.T) {
 	table := dialect.Lookup("MSNP18")
