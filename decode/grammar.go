@@ -44,8 +44,8 @@ const (
 	OneBlock
 )
 
-// LengthArg returns the index of the argument of m that is the length of its payload by the rule, -1
-// where m has none: the command has no payload then, or its line is wrong.
+// LengthArg returns the index of the argument of m that is the length of its payload by the rule,
+// -1 where m has none: the command has no payload then, or its line is wrong.
 func (p Payload) LengthArg(m *Message) int {
 	n := m.NumArgs()
 	switch {

@@ -151,7 +151,8 @@ def message(m):
 // echoBot is a script that answers each message with two.
 func echoBot(name string) string { return strings.Replace(echo, "NAME", name, 1) }
 
-// TestAnswers: whoever calls a bot gets what the script replies, in the session in which it was asked.
+// TestAnswers: whoever calls a bot gets what the script replies, in the session in which it was
+// asked.
 func TestAnswers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		h := open(t, echoBot("bob"))

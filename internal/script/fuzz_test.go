@@ -10,8 +10,8 @@ import (
 	"github.com/msnscope/msnscope/decode/dialect"
 )
 
-// FuzzEdits: whatever a command is, and whatever a script writes into it, each field can be read, an
-// edit leaves one whole command, and an edit that is refused leaves the command as it was.
+// FuzzEdits: whatever a command is, and whatever a script writes into it, each field can be read,
+// an edit leaves one whole command, and an edit that is refused leaves the command as it was.
 func FuzzEdits(f *testing.F) {
 	for _, row := range dialect.MSNP2.Rows() {
 		f.Add([]byte(row.Example), row.Dir == decode.FromClient, uint8(row.Roles), "text", "hello\r\nOUT")
