@@ -194,9 +194,6 @@ func TestApplyAnyArgument(t *testing.T) {
 		m := decode.Parse(wire, row.Dir, table.At(row.Roles))
 		i := rapid.IntRange(0, len(args)-1).Draw(rt, "argument")
 		value := rapid.StringMatching(`[ -~é]{1,20}`).Draw(rt, "value")
-		if row.Args[i].Kind == dialect.Serial { // whether the word before it is a TrID depends on it
-			value = rapid.StringMatching(`[0-9]{1,9}`).Draw(rt, "serial")
-		}
 		for k := range i { // a name that occurs twice means the first argument
 			if row.Args[k].Name == row.Args[i].Name {
 				return
@@ -207,6 +204,9 @@ func TestApplyAnyArgument(t *testing.T) {
 			rt.Fatal(err)
 		}
 		got := decode.Parse(out, row.Dir, table.At(row.Roles))
+		if got.HasTrID != m.HasTrID { // a number may be a TrID now, or a serial number none any more
+			return
+		}
 		if got.NumArgs() != m.NumArgs() {
 			rt.Fatalf("%q became %q", wire, out)
 		}
