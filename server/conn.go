@@ -61,6 +61,7 @@ type conn struct {
 	// since when the server has waited for the rest of a command, zero while it does not
 	begged  time.Time
 	waited  time.Duration // how long it waited for that command before begged
+	told    bool          // whether the log says that it is unfinished
 	large   bool          // whether that command counts in the budgets
 	touched []*conn       // connections that the commands of this read sent something to
 	sent    bool          // whether anything was sent to this client since breathe last looked

@@ -39,7 +39,12 @@ func (c *conn) readLoop() error {
 	}
 	var limit time.Time
 	for full := false; ; {
-		if until := c.until(); until != limit {
+		until, ask := c.until(), c.unfinishedAt()
+		asks := !ask.IsZero() && (until.IsZero() || ask.Before(until))
+		if asks {
+			until = ask
+		}
+		if until != limit {
 			// fails only on a closed connection, and then the read fails too
 			_ = c.nc.SetReadDeadline(until)
 			limit = until
@@ -55,6 +60,8 @@ func (c *conn) readLoop() error {
 		}
 		switch {
 		case err == nil:
+		case asks && errors.Is(err, os.ErrDeadlineExceeded):
+			c.sayUnfinished()
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return errLate
 		default:
@@ -147,7 +154,7 @@ func (c *conn) batch(b []byte) (err error) {
 	// VER changes the grammar: see speak
 	for c.in.Grammar = c.table; !c.out.ending() && c.in.Next(&w.m); {
 		c.serve(w)
-		c.waited = 0
+		c.waited, c.told = 0, false
 		c.breathe()
 	}
 	c.in.Return()
