@@ -14,6 +14,8 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/spf13/cobra"
+
+	"github.com/msnscope/msnscope/captures/samples"
 )
 
 // TestScripts runs the command lines of testdata/script. Each finds a recording, whole, gzipped and
@@ -29,6 +31,10 @@ func TestScripts(t *testing.T) {
 	if err := z.Close(); err != nil {
 		t.Fatal(err)
 	}
+	lists, err := samples.FS.ReadFile("lists.pcapng")
+	if err != nil {
+		t.Fatal(err)
+	}
 	commands := strconv.Itoa(len(s.lines))
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script",
@@ -39,6 +45,7 @@ func TestScripts(t *testing.T) {
 			return errors.Join(
 				os.WriteFile(filepath.Join(e.WorkDir, "session.pcapng"), s.pcapng, 0o600),
 				os.WriteFile(filepath.Join(e.WorkDir, "session.pcapng.gz"), zipped.Bytes(), 0o600),
+				os.WriteFile(filepath.Join(e.WorkDir, "lists.pcapng"), lists, 0o600),
 				os.WriteFile(filepath.Join(e.WorkDir, "cut.pcapng"), s.pcapng[:len(s.pcapng)*2/3+1], 0o600),
 				os.WriteFile(filepath.Join(e.WorkDir, "cut.pcapng.gz"), zipped.Bytes()[:zipped.Len()/2], 0o600),
 				os.WriteFile(filepath.Join(e.WorkDir, "live.jsonl"), []byte(s.jsonl), 0o600),
