@@ -127,7 +127,8 @@ Some limits have no name, since nothing depends on their exact value:
 - When the buffers of an address, or of all users, are full, the user who holds most of them pays, not the one who needs some next: that
   user's largest connection is closed. The connections of an address without a logon count as one user. If it is the one who needs
   some, it gets ` + "`712`" + `.
-- A command that has begun must be completed: the server waits 60 s for it, and one second more for each 4 KB that arrived.
+- A command that has begun must be completed: the server waits 60 s for it, and one second more for each 4 KB that arrived. After 2 s in
+  which nothing came, the log says what it waits for, such as "MSG 2 waits for 18 more bytes"; many of them make few lines with their number.
   A message may have 1 MB, a line 8 KB; before the logon only lines are allowed. A logon may take 60 s.
 - The answers to right and wrong passwords are delayed alike. Attempts from elsewhere make no difference, so that nobody can lock
   somebody else out. What the server remembers about attempts takes 1 MB, however many addresses make them: when very many do,
