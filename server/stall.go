@@ -10,9 +10,9 @@ import (
 // comes. The most frequent cause is a message whose line announces more bytes than follow.
 const waitTime = 2 * time.Second
 
-// unfinishedAt returns when to say that the command at hand is unfinished, the zero time if there is none
-// or it was said. It is the deadline of the read that waits for the rest, so an idle connection
-// needs nothing for it.
+// unfinishedAt returns when to say that the command at hand is unfinished, the zero time if there is
+// none or it was said. It is the deadline of the read that waits for the rest, so an idle
+// connection needs nothing for it.
 func (c *conn) unfinishedAt() time.Time {
 	c.turn.Lock()
 	defer c.turn.Unlock()
@@ -22,8 +22,8 @@ func (c *conn) unfinishedAt() time.Time {
 	return time.Now().Add(waitTime)
 }
 
-// sayUnfinished logs what the command at hand waits for. The text has the command's name, TrID and sizes,
-// and nothing else that the client sent.
+// sayUnfinished logs what the command at hand waits for. The text has the command's name, TrID and
+// sizes, and nothing else that the client sent.
 func (c *conn) sayUnfinished() {
 	c.turn.Lock()
 	defer c.turn.Unlock()
