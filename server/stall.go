@@ -10,8 +10,8 @@ import (
 // comes. The most frequent cause is a message whose line announces more bytes than follow.
 const waitTime = 2 * time.Second
 
-// unfinishedAt returns when to say that the command at hand is unfinished, the zero time if there is
-// none or it was said. It is the deadline of the read that waits for the rest, so an idle
+// unfinishedAt returns when to say that the command at hand is unfinished, the zero time if there
+// is none or it was said. It is the deadline of the read that waits for the rest, so an idle
 // connection needs nothing for it.
 func (c *conn) unfinishedAt() time.Time {
 	c.turn.Lock()
