@@ -66,9 +66,12 @@ func (c *conn) usrInitiate(r *request) {
 // server that is being drained (§7.4); else it begins the authentication, which a dispatch server
 // may do too.
 func (c *conn) referOrChallenge(r *request, handle string) {
-	to := c.s.drainedTo(c.addr)
+	to := c.s.drainedTo(c.addr, handle)
 	if c.role == dialect.DS && c.s.set.DSReferral {
-		to = c.s.notificationOf(handle)
+		if to = c.s.notificationOf(handle); to == "" {
+			c.fail(r, busy)
+			return
+		}
 	}
 	if to != c.addr {
 		c.send(c.referral(r.id(), to))
@@ -113,12 +116,15 @@ func (s *Server) checkUser(handle string) failure {
 	return none
 }
 
-// notificationOf returns the address of the notification server that a user is referred to. It is
-// always the same one while none is drained.
+// notificationOf returns the address of the notification server that a user is referred to, "" for
+// none. Without a Placement it is always the same one while none is drained.
 func (s *Server) notificationOf(handle string) string {
+	if s.o.Placement != nil {
+		return s.o.Placement.Notification(handle)
+	}
 	sum := fnv.New32a()
 	_, _ = sum.Write([]byte(accounts.Key(handle))) // writing to a hash never fails
-	return s.drainedTo(s.o.Notification[sum.Sum32()%uint32(len(s.o.Notification))])
+	return s.drainedTo(s.o.Notification[sum.Sum32()%uint32(len(s.o.Notification))], handle)
 }
 
 // cvq handles CVQ of a client that wants only to know the newest version: it answers and closes.

@@ -46,12 +46,40 @@ func (s *Server) Drain(from, to string) (int, error) {
 	return n, nil
 }
 
-// drainedTo returns the address that replaces the notification server addr: addr itself unless it
-// is drained.
-func (s *Server) drainedTo(addr string) string {
+// Leave moves all users of this server's notification servers to others, each to where
+// [Options.Placement] says, which must not name this server any more. Users who come later are sent
+// there too. It returns how many connections were sent an XFR. Sessions at the switchboard stay.
+func (s *Server) Leave() int {
 	s.mu.Lock()
-	defer s.mu.Unlock()
-	return cmp.Or(s.drained[addr], addr)
+	s.leaving = true
+	conns := slices.Collect(maps.Keys(s.open))
+	s.mu.Unlock()
+	n := 0
+	for _, c := range conns {
+		if to := s.drainedTo(c.addr, c.handleNow()); to != c.addr && c.refer(to) {
+			n++
+		}
+	}
+	return n
+}
+
+// handleNow returns the handle of the user of a notification connection, "" before the logon.
+func (c *conn) handleNow() string {
+	c.turn.Lock()
+	defer c.turn.Unlock()
+	return c.user.Handle
+}
+
+// drainedTo returns the address that replaces the notification server addr for a user: addr itself
+// unless it is drained, or where nothing replaces it.
+func (s *Server) drainedTo(addr, handle string) string {
+	s.mu.Lock()
+	leaving, to := s.leaving, s.drained[addr]
+	s.mu.Unlock()
+	if leaving && s.o.Placement != nil {
+		to = s.o.Placement.Notification(handle)
+	}
+	return cmp.Or(to, addr)
 }
 
 // refer refers the connection's user to the notification server at address to, and reports whether

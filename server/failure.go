@@ -39,7 +39,7 @@ const (
 	tooActive
 	alreadyOn
 	overload
-	busy         // too many logons of the address are waiting
+	busy         // too many logons of the address are waiting, or no server takes the user
 	crowded      // the user has too many connections
 	manySessions // the user is in too many sessions
 	hoarding     // too many bytes of unfinished commands

@@ -111,6 +111,7 @@ const (
 	Rung                     // a RNG (§8.4): not for a user who is offline or hidden (§7.7)
 	Moved                    // a contact changed its state (§7.9): not for a user who is offline
 	Ousted                   // the user logged on elsewhere (§7.10)
+	Severed                  // the Hub can no longer vouch for the connection, which ends (§7.10)
 )
 
 // Ticket says what a cookie admits to. To redeem it, all fields must match but Caller, which a

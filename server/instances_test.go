@@ -186,6 +186,82 @@ func TestDrain(t *testing.T) {
 	})
 }
 
+// placed is a Placement that sends everybody to one place.
+type placed struct{ ns, sb string }
+
+func (p *placed) Notification(string) string { return p.ns }
+func (p *placed) Switchboard(string) string  { return p.sb }
+
+// TestPlacement: one of many servers sends users to where the Placement says, and moves them there
+// when it leaves (§7.4, §8.1).
+func TestPlacement(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		place := &placed{"127.0.1.3:1863", "127.0.1.4:1863"}
+		o := Options{Store: accounts.Defaults(), Hub: NewHub(), Placement: place}
+		p := newScript(t, New(o))
+		defer p.close()
+		o.Dispatch, o.Notification, o.Switchboard = "127.0.1.2", []string{"127.0.1.3"}, "127.0.1.4"
+		p.second = New(o)
+		defer p.second.Close()
+		p.run(`
+			alice.ds C: USR 1 MD5 I alice@hotmail.com
+			alice.ds S: XFR 1 NS 127.0.1.3:1863
+			alice.ds S: (closed)
+			bob.ns2 -- online
+			bob.ns2 C: ADD 1 FL alice@hotmail.com Alice
+			bob.ns2 S: ADD 1 FL 2 alice@hotmail.com Alice
+			alice.ns -- online
+			bob.ns2 S: NLN NLN alice@hotmail.com alice
+			alice.ns C: XFR 2 SB
+			alice.ns S: XFR 2 SB 127.0.1.4:1863 CKI {cookie}
+			alice.sb2 C: USR 1 alice@hotmail.com {cookie}
+			alice.sb2 S: USR 1 OK alice@hotmail.com alice
+			dave.ns -- logon`)
+		if n := p.s.Leave(); n != 2 {
+			t.Errorf("%d users were referred, want 2", n)
+		}
+		p.run(`
+			alice.ns S: XFR 0 NS 127.0.1.3:1863
+			dave.ns S: XFR 0 NS 127.0.1.3:1863
+			dave.ns -- close
+			carol.ns C: USR 1 MD5 I carol@hotmail.com
+			carol.ns S: XFR 1 NS 127.0.1.3:1863
+			carol.ns S: (closed)
+			alice.ns -- close
+			bob.ns2 S: FLN alice@hotmail.com`)
+		place.ns, place.sb = "", ""
+		p.run(`
+			carol.ds C: USR 1 MD5 I carol@hotmail.com
+			carol.ds S: 600 1
+			carol.ds S: (closed)
+			# with nowhere else to go, people may still come
+			carol.nsa -- online
+			bob.ns2 C: ADD 2 FL carol@hotmail.com Carol
+			bob.ns2 S: ADD 2 FL 3 carol@hotmail.com Carol
+			bob.ns2 S: ILN 2 NLN carol@hotmail.com carol
+			carol.nsa S: ADD 0 RL 2 bob@hotmail.com bob`)
+		// whoever is elsewhere sees who leaves with a server that closes
+		p.s.Close()
+		p.run(`
+			carol.nsa S: OUT SSD
+			carol.nsa S: (closed)
+			bob.ns2 S: FLN carol@hotmail.com`)
+	})
+}
+
+// TestSevered: a connection for which the hub cannot vouch any more ends like at a shutdown.
+func TestSevered(t *testing.T) {
+	synctestScript(t, Options{}, func(p *script) {
+		p.run("alice.ns -- online")
+		if ok, err := p.s.hub.Deliver(t.Context(), "alice@hotmail.com", Notice{Kind: Severed}); !ok || err != nil {
+			t.Errorf("Deliver = %v, %v", ok, err)
+		}
+		p.run(`
+			alice.ns S: OUT SSD
+			alice.ns S: (closed)`)
+	})
+}
+
 // TestNoticesDuringADrain: a notice that comes while a client is referred does not follow the
 // referral. If it comes in the middle of an answer, it precedes the referral.
 func TestNoticesDuringADrain(t *testing.T) {

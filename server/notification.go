@@ -71,7 +71,7 @@ func (c *conn) signIn(r *request) SignIn {
 		c.refuseLogon(r)
 		return WrongPassword
 	}
-	if to := c.s.drainedTo(c.addr); to != c.addr { // drained since the challenge (§7.4)
+	if to := c.s.drainedTo(c.addr, c.user.wants); to != c.addr { // drained since the challenge (§7.4)
 		c.send(c.referral(r.id(), to))
 		c.finish()
 		return SentElsewhere
@@ -266,13 +266,17 @@ func (c *conn) xfr(r *request) {
 	}
 	ctx, done := c.s.storeTime()
 	defer done()
-	t := Ticket{Cookie: cookie, Handle: c.user.Handle, Switchboard: c.s.o.Switchboard}
+	to := c.s.o.Switchboard
+	if place := c.s.o.Placement; place != nil {
+		to = place.Switchboard(c.user.Handle)
+	}
+	t := Ticket{Cookie: cookie, Handle: c.user.Handle, Switchboard: to}
 	if err := c.s.hub.Issue(ctx, t, c.s.set.CookieTTL); err != nil {
 		c.logOften(slog.LevelError, "cannot issue a cookie", "user", c.user.Handle, "err", err)
 		c.fail(r, noSwitchboard)
 		return
 	}
-	c.send(line("XFR", r.id(), "SB", c.s.o.Switchboard, "CKI", cookie))
+	c.send(line("XFR", r.id(), "SB", to, "CKI", cookie))
 }
 
 // logoff logs off the user of a connection that has ended, and announces that to contacts.
@@ -284,7 +288,8 @@ func (c *conn) logoff() {
 	ctx, done := c.s.storeTime()
 	defer done()
 	before, err := c.s.hub.Update(ctx, Presence{Handle: c.user.Handle}, c)
-	if err != nil || !before.Seen() || c.s.isClosing() {
+	// Who is logged on to a server that closes need not hear that the others leave.
+	if err != nil || !before.Seen() || c.s.isClosing() && c.s.o.Placement == nil {
 		return
 	}
 	switch u, err := c.s.lookup(ctx, c.user.Handle); {

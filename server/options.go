@@ -33,6 +33,9 @@ type Options struct {
 	Dispatch     string
 	Notification []string
 	Switchboard  string
+	// Placement, if not nil, says which of these servers, or of those of other processes, users are
+	// sent to, in place of the addresses above.
+	Placement Placement
 	// NoDispatch leaves out the dispatch server: Dial refuses its address, and clients log on at a
 	// notification server directly, as §7.4 allows.
 	NoDispatch bool
@@ -67,6 +70,17 @@ type Options struct {
 	Rand io.Reader
 	// Log receives what an operator needs to know; nil discards it.
 	Log *slog.Logger
+}
+
+// Placement says which server users are sent to where several processes serve them. It must be safe
+// for concurrent use, and return at once.
+type Placement interface {
+	// Notification returns the address of the notification server for a user who logs on (§7.4), ""
+	// if there is none at present.
+	Notification(handle string) string
+	// Switchboard returns the address of the switchboard for a new session of a user who is logged
+	// on here (§8.1), "" if there is none at present.
+	Switchboard(handle string) string
 }
 
 // withDefaults returns o with a default for each unset field.

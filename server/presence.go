@@ -14,8 +14,13 @@ import (
 
 // Notify implements [Receiver].
 func (c *conn) Notify(n Notice) bool {
-	if n.Kind == Ousted {
+	switch n.Kind {
+	case Ousted:
 		c.tell(ousted)
+		c.dismiss()
+		return true
+	case Severed:
+		c.tell(goingDown)
 		c.dismiss()
 		return true
 	}

@@ -55,6 +55,7 @@ type Server struct {
 	entering  map[*conn]string // redeeming a cookie, not seated yet: the accounts.Key of the user
 	users     map[string]*conn // by accounts.Key: notification connections of users logged on here
 	drained   map[string]string
+	leaving   bool
 	listeners map[net.Listener]struct{}
 	closing   bool
 	dialled   uint16
