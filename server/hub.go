@@ -107,11 +107,11 @@ type NoticeKind uint8
 
 // These are the kinds of notices.
 const (
-	Said   NoticeKind = iota // commands for the client, whatever the user's state
-	Rung                     // a RNG (§8.4): not for a user who is offline or hidden (§7.7)
-	Moved                    // a contact changed its state (§7.9): not for a user who is offline
-	Ousted                   // the user logged on elsewhere (§7.10)
-	Severed                  // the Hub can no longer vouch for the connection, which ends (§7.10)
+	Said    NoticeKind = iota // commands for the client, whatever the user's state
+	Rung                      // a RNG (§8.4): not for a user who is offline or hidden (§7.7)
+	Moved                     // a contact changed its state (§7.9): not for a user who is offline
+	Ousted                    // the user logged on elsewhere (§7.10)
+	Severed                   // the Hub can no longer vouch for the connection, which ends (§7.10)
 )
 
 // Ticket says what a cookie admits to. To redeem it, all fields must match but Caller, which a
