@@ -31,10 +31,11 @@ type Conn struct {
 	cancel    context.CancelFunc
 	receivers [2]receiver // the server and the client: whom each side speaks to
 	trids     atomic.Uint32
-	http      *overHTTP     // nil for a TCP connection
-	pace      *pace         // of what goes to the server, nil for none
-	asked     atomic.Bool   // an interceptor is deciding about a command of the client
-	said      chan struct{} // closed when everything that the client said has been sent to the server
+	http      *overHTTP             // nil for a TCP connection
+	pace      *pace                 // of what goes to the server, nil for none
+	turn      atomic.Pointer[turns] // nil once the server has said something
+	asked     atomic.Bool           // an interceptor is deciding about a command of the client
+	said      chan struct{}         // closed when everything that the client said has been sent to the server
 
 	// What the proxy decides by, guarded by p.mu. It is given only the commands that matter for
 	// that, see direction.plain.
@@ -174,6 +175,7 @@ func (c *Conn) serve() {
 // finish publishes the close event, and forgets the connection.
 func (c *Conn) finish() {
 	c.cancel()
+	c.endTurn()
 	c.mu.Lock()
 	cause := c.cause
 	if c.timer != nil {

@@ -113,6 +113,7 @@ type Proxy struct {
 	hook    atomic.Pointer[hook]
 	journal *journal
 	gate    gate
+	unheard unheard
 	kept    atomic.Int64 // bytes of transferred files that wait to be written where they are kept
 
 	// mu guards what all connections decide by: the graph of sessions and the book of referrals. It

@@ -141,7 +141,11 @@ func (c *Conn) begin(f *direction) bool {
 		if v.kind == fileSender {
 			return c.beginTransfer(f)
 		}
-		if failed := c.connect(v); failed != nil {
+		failed := c.waitTurn()
+		if failed == nil {
+			failed = c.connect(v)
+		}
+		if failed != nil {
 			c.end(failed.Error())
 			c.refuse(f)
 			return false
@@ -224,6 +228,7 @@ func (c *Conn) serverPump(up *upstream) {
 			err = f.sendEarly()
 		}
 		if got {
+			c.endTurn()
 			if werr := c.hear(up, f); werr != nil {
 				c.end(werr.Error())
 				if !c.saysStill(up) {
