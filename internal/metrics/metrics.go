@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -72,9 +73,9 @@ func New(o Options) *Metrics {
 	m := &Metrics{o: o, registry: prometheus.NewRegistry(), mux: http.NewServeMux()}
 	m.registry.MustRegister(m, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	m.mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
+	m.mux.Handle("GET /metrics", whole{promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{
 		MaxRequestsInFlight: maxScrapes, ErrorLog: slog.NewLogLogger(o.Logger.Handler(), slog.LevelWarn),
-	}))
+	})})
 	m.mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	m.mux.HandleFunc("GET /readyz", func(w http.ResponseWriter, r *http.Request) {
 		if err := m.check(r.Context()); err != nil {
@@ -85,6 +86,34 @@ func New(o Options) *Metrics {
 	})
 	return m
 }
+
+// whole lets a handler finish before anything of its answer is sent: a slow reader must not count
+// as one of its requests. An answer has some ten kilobytes.
+type whole struct{ http.Handler }
+
+// ServeHTTP implements [http.Handler].
+func (h whole) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	a := answer{ResponseWriter: w}
+	h.Handler.ServeHTTP(&a, r)
+	if a.status != 0 {
+		w.WriteHeader(a.status)
+	}
+	_, _ = a.body.WriteTo(w) // whoever hung up needs no error
+}
+
+// answer keeps what a handler answers.
+type answer struct {
+	http.ResponseWriter // whose header is set at once
+
+	status int // 0 for 200
+	body   bytes.Buffer
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (a *answer) WriteHeader(status int) { a.status = status }
+
+// Write implements [io.Writer].
+func (a *answer) Write(b []byte) (int, error) { return a.body.Write(b) }
 
 // Serve serves the metrics on l until ctx ends; then it ends all requests and returns nil. It
 // closes l in any case.

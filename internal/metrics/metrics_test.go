@@ -257,6 +257,38 @@ func TestServe(t *testing.T) {
 	}
 }
 
+// TestSlowScrapers: whoever asks for the metrics and reads nothing does not keep others from them.
+func TestSlowScrapers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var network memnet.Network
+		l, err := network.Listen("127.0.0.1:1")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		served := make(chan error, 1)
+		go func() { served <- New(Options{}).Serve(ctx, l) }()
+		const scrape = "GET /metrics HTTP/1.1\r\nHost: m\r\n\r\n"
+		for i := range 3 * maxScrapes {
+			c, err := network.DialContext(t.Context(), "tcp", "127.0.0.1:1")
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer c.Close()
+			io.WriteString(c, strings.Repeat(scrape, 100)) // more than fits on the way to the reader
+			synctest.Wait()
+			resp, err := http.ReadResponse(bufio.NewReaderSize(c, 16), nil)
+			if err != nil || resp.StatusCode != http.StatusOK {
+				t.Fatalf("scraper %d gets %v, %v", i+1, resp, err)
+			}
+		}
+		stop()
+		if err := <-served; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 // TestNobodyKeepsOthersOut: a connection that says nothing, or half a request, is closed in time,
 // and there is a limit to those that have asked and stay.
 func TestNobodyKeepsOthersOut(t *testing.T) {
