@@ -99,7 +99,7 @@ func (f *doctorFlags) examine(ctx context.Context) (*doctor.Diagnosis, error) {
 	if srv != nil {
 		defer srv.Close()
 	}
-	on, err := listenAll(f.listen)
+	on, err := listenAll(f.listen, listen)
 	if x := (*exitError)(nil); errors.As(err, &x) && x.code == exitUsage {
 		return nil, err
 	}

@@ -19,7 +19,7 @@ const defaultListen = "127.0.0.1:1863"
 type listeners []net.Listener
 
 // listenAll listens on all addresses or, with an error, on none.
-func listenAll(addrs []string) (listeners, error) {
+func listenAll(addrs []string, listen func(addr string) (net.Listener, error)) (listeners, error) {
 	var all listeners
 	for _, addr := range addrs {
 		l, err := listen(addr)

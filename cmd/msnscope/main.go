@@ -8,10 +8,13 @@ package main
 import (
 	"context"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"sync"
 	"syscall"
+
+	"github.com/coreos/go-systemd/v22/activation"
 
 	"github.com/msnscope/msnscope/internal/talk"
 )
@@ -24,6 +27,7 @@ func main() {
 	context.AfterFunc(ctx, stop) // a second signal ends the process the usual way, whatever the first one waits for
 	code := run(ctx, os.Args[1:], &env{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, getenv: os.Getenv, environ: os.Environ,
+		handed: activation.Listeners,
 	})
 	stop()
 	os.Exit(code)
@@ -35,6 +39,8 @@ type env struct {
 	stdout, stderr io.Writer
 	getenv         func(string) string
 	environ        func() []string // nil for an environment without variables that set flags
+	// handed returns the listeners that were handed over to the process; nil where there are none.
+	handed func() ([]net.Listener, error)
 
 	speak  sync.Once
 	spoken *talk.Voice // see voice

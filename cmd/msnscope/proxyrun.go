@@ -67,7 +67,15 @@ func (r *proxyRun) closeServer() error {
 }
 
 func (r *proxyRun) openListeners(ctx context.Context) (err error) {
-	if r.on, err = listenAll(r.listen); err != nil {
+	given, err := r.env.takeHanded()
+	if err != nil {
+		return err
+	}
+	if r.on, err = listenAll(r.listen, given.listen); err != nil {
+		return err
+	}
+	if err := given.check(); err != nil {
+		r.on.close()
 		return err
 	}
 	if at := r.on.leadingTo(ctx, r.options.Upstream); at != nil && r.server == nil {
@@ -227,6 +235,7 @@ func (r *proxyRun) serve(context.Context) error {
 		r.env.say("listening on %s, %s", r.on, r.serverText())
 	}
 	r.on.warn(r.out.log)
+	sayReady(r.out.log)
 	return nil
 }
 

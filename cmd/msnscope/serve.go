@@ -166,7 +166,11 @@ func serve(
 	for range f.notifications - 1 {
 		roles = append(roles, dialect.NS)
 	}
-	open, err := listenInARow(addr, len(roles), listen)
+	given, err := e.takeHanded()
+	if err != nil {
+		return err
+	}
+	open, err := listenInARow(addr, len(roles), given.listen)
 	if err != nil {
 		return err
 	}
@@ -191,10 +195,14 @@ func serve(
 		open.close()
 		return err
 	}
-	web, err := openGateway(gatewayAddr, host, f.proxies)
+	web, err := openGateway(gatewayAddr, host, f.proxies, given.listen)
+	if err == nil {
+		err = given.check()
+	}
 	if err != nil {
 		open.close()
 		measuredAt.close()
+		web.close()
 		return err
 	}
 	srv := server.New(o)
@@ -211,6 +219,7 @@ func serve(
 	m := measureServer(ctx, e, measuredAt, srv, &o)
 	answering, err := startBots(ctx, scripts, o.Store, o.Notification[0], srv.Dial, o.Log)
 	if err == nil {
+		sayReady(o.Log)
 		ticking, stop := context.WithCancel(ctx)
 		answering.runs.Go(func() { tickScripts(ticking, scripts) })
 		err = waitAndDrain(ctx, e, srv, o.Notification, ends)

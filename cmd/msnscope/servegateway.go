@@ -24,7 +24,9 @@ const webParts = 3
 
 // openGateway listens for clients over HTTP; it returns nil for no address. They are told that the
 // gateway is at host.
-func openGateway(addr, host string, proxies []string) (*webGateway, error) {
+func openGateway(
+	addr, host string, proxies []string, listen func(addr string) (net.Listener, error),
+) (*webGateway, error) {
 	if addr == "" {
 		return nil, nil
 	}
@@ -71,4 +73,5 @@ func (g *webGateway) close() {
 	}
 	g.gateway.Close()
 	_ = g.web.Close()
+	_ = g.on.Close() // where it was not served
 }

@@ -137,6 +137,7 @@ var libraries = []library{
 	{path: "golang.org/x/text", dirs: []string{"decode/body"}},
 	{path: "github.com/pelletier/go-toml/v2", dirs: []string{"internal/config"}},
 	{path: "go.starlark.net", dirs: []string{"internal/script"}},
+	{path: "github.com/coreos/go-systemd/v22", dirs: []string{"cmd/msnscope"}},
 	{path: "golang.org/x/term", dirs: []string{"cmd/msnscope"}},
 	{path: "golang.org/x/sys", dirs: []string{"cmd/msnscope", "captures/pcap"}},
 
