@@ -57,6 +57,8 @@ type Options struct {
 	NoSync bool
 	// Log receives what an operator needs to know; nil discards it.
 	Log *slog.Logger
+
+	advertise string // what other nodes tell each other of this one's address; "" for Listen
 }
 
 // Node is a NATS server in this process. The caller must call Close in the end. All methods are
@@ -270,7 +272,8 @@ func (o *Options) natsOptions(token string) *natsserver.Options {
 	}
 	n.Cluster = natsserver.ClusterOpts{
 		Name: o.Cluster, Host: host, Port: number, Username: user, Password: o.Password, NoAdvertise: true,
-		PingInterval: routePing, MaxPingsOut: routePings, TLSConfig: o.TLS, TLSTimeout: 5, AuthTimeout: 5,
+		Advertise: o.advertise, PingInterval: routePing, MaxPingsOut: routePings,
+		TLSConfig: o.TLS, TLSTimeout: 5, AuthTimeout: 5,
 	}
 	for _, r := range o.Routes {
 		n.Routes = append(n.Routes, &url.URL{Scheme: "nats-route", Host: r, User: url.UserPassword(user, o.Password)})
