@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"sync"
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
@@ -89,20 +90,21 @@ var handlers = map[form]handler{
 	{"REG", ""}: {do: (*conn).reg},
 }
 
-// byRow indexes the handlers by the rows of every dialect's table.
-var byRow = func() map[*dialect.Row]handler {
-	all := make(map[*dialect.Row]handler)
-	for _, t := range dialect.All() {
-		for i := range t.Rows() {
-			row := &t.Rows()[i]
-			if h, ok := handlers[form{row.Verb, row.Form()}]; ok && row.Dir == decode.FromClient {
-				h.min, h.max = row.Min(), row.Max()
-				all[row] = h
-			}
+// byRow returns the handlers by the IDs of the rows of every dialect's table. That of a row which
+// the server does not handle does nothing.
+var byRow = sync.OnceValue(func() []handler {
+	all := make([]handler, len(rows()))
+	for id, row := range rows() {
+		if id == 0 || row.Dir != decode.FromClient {
+			continue
+		}
+		if h, ok := handlers[form{row.Verb, row.Form()}]; ok {
+			h.min, h.max = row.Min(), row.Max()
+			all[id] = h
 		}
 	}
 	return all
-}()
+})
 
 // serve answers one message of the client. A client that was referred elsewhere gets no more
 // answers (§7.4).
@@ -135,7 +137,7 @@ func (c *conn) serve(w *work) {
 	}
 	if row != w.row {
 		w.count(&c.s.counts)
-		w.row, w.h = row, byRow[row]
+		w.row, w.h = row, byRow()[row.ID()]
 	}
 	if w.run == 0 {
 		w.role = c.role // which the command may change

@@ -1,6 +1,7 @@
 package server
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"github.com/msnscope/msnscope/decode/dialect"
@@ -60,8 +61,8 @@ type counts struct {
 	received, sent atomic.Uint64
 }
 
-// rows holds the rows of all tables by their IDs; at 0 there is none.
-var rows = func() []*dialect.Row {
+// rows returns the rows of all tables by their IDs; at 0 there is none.
+var rows = sync.OnceValue(func() []*dialect.Row {
 	all := []*dialect.Row{nil}
 	for _, t := range dialect.All() {
 		for i := range t.Rows() {
@@ -69,11 +70,11 @@ var rows = func() []*dialect.Row {
 		}
 	}
 	return all
-}()
+})
 
 func (n *counts) init() {
 	for i := range n.commands {
-		n.commands[i] = make([]atomic.Uint64, len(rows))
+		n.commands[i] = make([]atomic.Uint64, len(rows()))
 	}
 }
 
@@ -121,7 +122,7 @@ func (s *Server) Stats() Stats {
 		st.Commands[role] = map[string]uint64{}
 		for id := range n.commands[i] {
 			if k := n.commands[i][id].Load(); k > 0 {
-				st.Commands[role][verbOf(rows[id])] += k
+				st.Commands[role][verbOf(rows()[id])] += k
 			}
 		}
 	}

@@ -23,13 +23,16 @@ func completeForms(c *cobra.Command, forms ...string) {
 			cobra.FixedCompletions(settings, cobra.ShellCompDirectiveNoSpace|cobra.ShellCompDirectiveNoFileComp))
 	}
 	for flag, words := range map[string][]string{
-		"type": forms, "preset": {"lenient", "draft", "observed"}, "field": filter.Names(),
+		"type": forms, "preset": {"lenient", "draft", "observed"},
 		"side": {"client", "server", "both"}, "time": format.TimeForms(),
 		"mode": {"signin", "presence", "chat", "group", "idle", "lists"},
 	} {
 		if c.Flags().Lookup(flag) != nil {
 			_ = c.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 		}
+	}
+	if c.Flags().Lookup("field") != nil {
+		_ = c.RegisterFlagCompletionFunc("field", completeField)
 	}
 	if c.Flags().Lookup("shadow-report") != nil {
 		reports := cobra.FixedCompletions([]string{"json:", "junit:"}, cobra.ShellCompDirectiveNoSpace)
@@ -43,6 +46,11 @@ func completeForms(c *cobra.Command, forms ...string) {
 			_ = c.RegisterFlagCompletionFunc(flag, completeFilter)
 		}
 	}
+}
+
+// completeField returns the names of all fields. They are collected only when a shell asks.
+func completeField(*cobra.Command, []string, string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	return filter.Names(), cobra.ShellCompDirectiveNoFileComp
 }
 
 // completeFilter returns the ways in which a filter may continue. Each begins with what is typed

@@ -81,16 +81,16 @@ func conformCommand(e *env) *cobra.Command {
 	fs.StringVarP(&f.out, "output", "o", "", "write the report to this `FILE` in place of standard output")
 	fs.BoolVar(&f.list, "list", false, "list the cases, and play none")
 	completeForms(c, "text", "json", "junit")
-	_ = c.RegisterFlagCompletionFunc("only", cobra.FixedCompletions(caseNames(), cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("only", completeCase)
 	return c
 }
 
-// caseNames returns the names of all cases.
-func caseNames() (names []string) {
+// completeCase returns the names of all cases. They are parsed only when a shell asks.
+func completeCase(*cobra.Command, []string, string) (names []cobra.Completion, _ cobra.ShellCompDirective) {
 	for _, c := range conformance.Cases() {
 		names = append(names, c.Name)
 	}
-	return names
+	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
 // arguments returns an error unless the command line has exactly one address; --list needs none.

@@ -28,13 +28,14 @@ type Table struct {
 	index
 }
 
-// newTable returns the table of the dialect with the given number. It takes ownership of rows.
+// newTable returns the table of the dialect with the given number. It takes ownership of rows, of
+// which those of an earlier table are settled already.
 func newTable(number int, rows []Row) *Table {
 	for i := range rows {
 		if rows[i].origin == 0 {
 			rows[i].origin = number<<16 | i + 1
+			rows[i].settle()
 		}
-		rows[i].settle()
 	}
 	return &Table{name: "MSNP" + strconv.Itoa(number), number: number, rows: rows}
 }
@@ -56,18 +57,28 @@ func (g gone) has(r *Row) bool {
 // the new rows. A new row replaces the rows with the same verb, direction and form at a role that
 // they share. A new row without a section of the draft is marked as an extension.
 func (t *Table) with(number int, less []gone, rows ...Row) *Table {
-	all := slices.DeleteFunc(slices.Clone(t.rows), func(old Row) bool {
-		if slices.ContainsFunc(less, func(g gone) bool { return g.has(&old) }) {
-			return true
+	all := make([]Row, 0, len(t.rows)+len(rows))
+	for i := range t.rows {
+		old := &t.rows[i]
+		if !slices.ContainsFunc(less, func(g gone) bool { return g.has(old) }) && !replaced(old, rows) {
+			all = append(all, *old)
 		}
-		return slices.ContainsFunc(rows, func(r Row) bool {
-			return r.Verb == old.Verb && r.Dir == old.Dir && r.Roles&old.Roles != 0 && r.Form() == old.Form()
-		})
-	})
+	}
 	for i := range rows {
 		rows[i].Extension = rows[i].Section == ""
 	}
 	return newTable(number, append(all, rows...))
+}
+
+// replaced reports whether one of the new rows takes the place of an old one.
+func replaced(old *Row, rows []Row) bool {
+	for i := range rows {
+		r := &rows[i]
+		if r.Verb == old.Verb && r.Dir == old.Dir && r.Roles&old.Roles != 0 && r.Form() == old.Form() {
+			return true
+		}
+	}
+	return false
 }
 
 // Name returns the dialect's name on the wire, "MSNP2".

@@ -4,6 +4,7 @@ import (
 	"hash/maphash"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
@@ -36,8 +37,8 @@ var lessons = []struct {
 	{from(0, "OUT", 0), func(l *look) { l.c.left[side(l.e.Dir)] = true }},
 }
 
-// lessonsOf holds the lessons of each row, by its ID. It never changes.
-var lessonsOf = func() [][]func(*look) {
+// lessonsOf returns the lessons of each row, by its ID.
+var lessonsOf = sync.OnceValue(func() [][]func(*look) {
 	var all [][]func(*look)
 	for _, t := range dialect.All() {
 		for i := range t.Rows() {
@@ -55,7 +56,7 @@ var lessonsOf = func() [][]func(*look) {
 		}
 	}
 	return all
-}()
+})
 
 // learn brings what is remembered of the connection to what it is after the event.
 func (k *Checker) learn(l *look) {
@@ -92,7 +93,7 @@ func (k *Checker) learn(l *look) {
 	if l.row == nil || e.Flags&session.Dropped != 0 {
 		return
 	}
-	for _, learn := range lessonsOf[l.row.ID()] {
+	for _, learn := range lessonsOf()[l.row.ID()] {
 		learn(l)
 	}
 	if e.Out != nil {
@@ -184,13 +185,13 @@ func (l *look) learnReferral() {
 }
 
 func (l *look) learnSync() {
-	l.c.sync = sync{}
+	l.c.sync = syncing{}
 	asked, told := uint64(0), number(l.row.Find(l.m, dialect.Serial))
 	if l.asked != nil && l.asked.row != nil {
 		asked = number(l.asked.row.Find(&l.asked.m, dialect.Serial))
 	}
 	if l.asked != nil && told != asked {
-		l.c.sync = sync{request: l.asked.n, trid: l.m.TrID, running: true}
+		l.c.sync = syncing{request: l.asked.n, trid: l.m.TrID, running: true}
 	}
 }
 

@@ -126,7 +126,7 @@ type conn struct {
 	closer   decode.Dir // who closed first, 0 while open or unknown
 
 	login  login
-	sync   sync
+	sync   syncing
 	list   count // the entries of the LST that is being sent
 	roster count // the users of the IRO that is being sent
 	serial uint64
@@ -150,8 +150,8 @@ type login struct {
 	answering        bool // at a switchboard: ANS was sent and is not answered
 }
 
-// sync is how far the answer to a SYN got.
-type sync struct {
+// syncing is how far the answer to a SYN got.
+type syncing struct {
 	request uint64 // the number of the SYN
 	trid    uint32
 	running bool // a version was told, and the last list has not come yet

@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -83,9 +82,9 @@ func itoa(n int) string { return strconv.Itoa(n) }
 // secret returns the stand-in of a ticket or of another proof: the names of its parts stay, as in
 // t=…&p=… or lc=1033,id=507.
 func (v *values) secret(value string) string {
-	return secretPart.ReplaceAllStringFunc(value, func(part string) string {
+	return secretPart().ReplaceAllStringFunc(value, func(part string) string {
 		name := ""
-		if at := secretPart.FindStringSubmatchIndex(part); at[3] > 0 {
+		if at := secretPart().FindStringSubmatchIndex(part); at[3] > 0 {
 			name = part[:at[3]+1]
 		}
 		return name + v.shape(part[len(name):])
@@ -93,7 +92,7 @@ func (v *values) secret(value string) string {
 }
 
 // secretPart matches a part of a secret with its name, or without one.
-var secretPart = regexp.MustCompile(`(t|p|ct|rver|wp|lc|id|ru|tw|kpp|kv|ver|rn|tpf|ticket)=[^&,]*|[^&,]+`)
+var secretPart = pattern(`(t|p|ct|rver|wp|lc|id|ru|tw|kpp|kv|ver|rn|tpf|ticket)=[^&,]*|[^&,]+`)
 
 // object returns the stand-in of the description of a picture, which is XML with %XX in place of
 // its special characters; 0 is none.

@@ -57,7 +57,7 @@ func (r *Redactor) body(p []byte) []byte {
 	switch {
 	case len(bytes.TrimSpace(b.Data)) == 0:
 		return append(out, b.Data...)
-	case b.Headers == nil && hexWord.Match(b.Data):
+	case b.Headers == nil && hexWord().Match(b.Data):
 		return append(out, r.values.shape(string(b.Data))...) // a digest
 	case isXML(&b):
 		if stand, ok := r.values.markup(string(b.Data)); ok {

@@ -2,7 +2,6 @@ package redact
 
 import (
 	"html"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -90,13 +89,13 @@ func (m *markup) special(s string) (int, bool) {
 }
 
 // element matches the rest of a tag: a slash, the name, the attributes, a slash.
-var element = regexp.MustCompile(
+var element = pattern(
 	`^(/?)([A-Za-z_][\w:.-]*)((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(/?)>`)
 
 // tag handles the tag of an element that begins after a <. It returns its length, and false if it
 // is none.
 func (m *markup) tag(s string) (int, bool) {
-	part := element.FindStringSubmatchIndex(s)
+	part := element().FindStringSubmatchIndex(s)
 	if part == nil {
 		return 0, false
 	}
@@ -174,7 +173,7 @@ func (m *markup) value(attribute, value string) string {
 			return value
 		}
 		return domain
-	case (inner == "s" || inner == "sep") && attribute == "n" && service.MatchString(value):
+	case (inner == "s" || inner == "sep") && attribute == "n" && service().MatchString(value):
 		return value
 	case inner == "c" && attribute == "n":
 		return m.contact(value)
@@ -232,9 +231,9 @@ func handleIn(value string) (network, handle string, ok bool) {
 }
 
 var (
-	numbers = regexp.MustCompile(`^-?\d{1,6}$`)
-	moments = regexp.MustCompile(`^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?$`)
-	service = regexp.MustCompile(`^[A-Z]{1,12}$`)
+	numbers = pattern(`^-?\d{1,6}$`)
+	moments = pattern(`^\d{4}-\d\d-\d\d(T[\d:.]+(Z|[+-]\d\d:\d\d)?)?$`)
+	service = pattern(`^[A-Z]{1,12}$`)
 )
 
 // telling lists the elements and attributes whose values say what something is and not whose:
@@ -248,7 +247,7 @@ var opaque = []string{"Location", "Friendly", "SHA1D", "SHA1C", "contenttype"}
 func (v *values) said(name, value string) string {
 	lower := strings.ToLower(value)
 	switch {
-	case len(value) == 1, numbers.MatchString(value), moments.MatchString(value), lower == "true", lower == "false",
+	case len(value) == 1, numbers().MatchString(value), moments().MatchString(value), lower == "true", lower == "false",
 		slices.Contains(dialect.States, value), slices.Contains(telling, name) && len(value) <= maxKept:
 		return value
 	case slices.Contains(opaque, name):
@@ -259,9 +258,9 @@ func (v *values) said(name, value string) string {
 		return v.media(value)
 	case strings.Contains(value, "://"):
 		return v.link(value)
-	case hexWord.MatchString(value), allDigits(value):
+	case hexWord().MatchString(value), allDigits(value):
 		return v.shape(value)
-	case domainName.MatchString(value):
+	case domainName().MatchString(value):
 		return v.host(value)
 	}
 	return v.text(value)

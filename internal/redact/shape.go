@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+	"sync"
 )
 
 // unknown returns the stand-in of a word of unknown kind.
@@ -18,14 +19,14 @@ func (v *values) unknown(word string) string {
 	if a, err := netip.ParseAddrPort(word); err == nil {
 		return v.endpoint(a.String())
 	}
-	if domainName.MatchString(word) {
+	if domainName().MatchString(word) {
 		return v.host(word)
 	}
 	return v.shape(word)
 }
 
 // domainName matches the names of hosts: the last label has letters only.
-var domainName = regexp.MustCompile(`^([A-Za-z0-9-]+\.)+[A-Za-z]{2,}$`)
+var domainName = pattern(`^([A-Za-z0-9-]+\.)+[A-Za-z]{2,}$`)
 
 // shape returns s with its letters and digits replaced by others, those of GUIDs and of long
 // hexadecimal numbers by hexadecimal ones. All other characters stay, and so do the escapes of a
@@ -33,7 +34,7 @@ var domainName = regexp.MustCompile(`^([A-Za-z0-9-]+\.)+[A-Za-z]{2,}$`)
 func (v *values) shape(s string) string {
 	var out []byte
 	for {
-		at := hexNumber.FindStringIndex(s)
+		at := hexNumber().FindStringIndex(s)
 		if at == nil {
 			break
 		}
@@ -107,10 +108,18 @@ func scramble(s string, hex bool, random *rand.Rand) string {
 	return string(out)
 }
 
+const hexForms = `[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}` +
+	`|0x[0-9A-Fa-f]{5,}|[0-9a-f]{16,}|[0-9A-F]{16,}`
+
 // hexNumber matches GUIDs, digests and other long hexadecimal numbers, hexWord a whole word that is
 // one or several.
 var (
-	hexNumber = regexp.MustCompile(`[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}` +
-		`|0x[0-9A-Fa-f]{5,}|[0-9a-f]{16,}|[0-9A-F]{16,}`)
-	hexWord = regexp.MustCompile(`^[{]?(` + hexNumber.String() + `)(:(` + hexNumber.String() + `))*[}]?$`)
+	hexNumber = pattern(hexForms)
+	hexWord   = pattern(`^[{]?(` + hexForms + `)(:(` + hexForms + `))*[}]?$`)
 )
+
+// pattern returns what compiles a regular expression when it is first needed: most runs of the
+// program redact nothing.
+func pattern(expr string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expr) })
+}

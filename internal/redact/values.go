@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"maps"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,7 +139,7 @@ func (v *values) endpoint(s string) string {
 	case s == "" || s == "0" || strings.Trim(s, "0123456789") == "":
 		return s
 	case strings.ContainsAny(s, " ,;"):
-		return some.ReplaceAllStringFunc(s, v.endpoint)
+		return some().ReplaceAllStringFunc(s, v.endpoint)
 	case found && number(port):
 		return v.host(host) + ":" + port
 	}
@@ -148,7 +147,7 @@ func (v *values) endpoint(s string) string {
 }
 
 // some matches each word of a list of addresses.
-var some = regexp.MustCompile(`[^ ,;]+`)
+var some = pattern(`[^ ,;]+`)
 
 func (v *values) address(a netip.Addr) netip.Addr {
 	key := a.Unmap().WithZone("").String()
@@ -209,7 +208,7 @@ func (v *values) link(s string) string {
 
 // words replaces the addresses and handles in a sentence that this program wrote.
 func (v *values) words(s string) string {
-	return inText.ReplaceAllStringFunc(s, func(word string) string {
+	return inText().ReplaceAllStringFunc(s, func(word string) string {
 		if strings.Contains(word, "@") {
 			return v.handle(word)
 		}
@@ -218,6 +217,6 @@ func (v *values) words(s string) string {
 }
 
 // inText matches handles, and addresses of both families with and without a port.
-var inText = regexp.MustCompile(`[^\s"'<>:;,]+@[^\s"'<>:;,]+` +
+var inText = pattern(`[^\s"'<>:;,]+@[^\s"'<>:;,]+` +
 	`|\b\d+\.\d+\.\d+\.\d+(:\d+)?` +
 	`|\[[0-9a-fA-F:.%a-z]+\](:\d+)?|\b[0-9a-fA-F]*:[0-9a-fA-F:]*:[0-9a-fA-F.:]+`)

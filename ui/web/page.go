@@ -8,6 +8,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
@@ -43,7 +44,9 @@ var (
 	//go:embed page.js
 	pageJS string
 
-	pageTemplate = template.Must(template.New("page").Funcs(template.FuncMap{"begins": begins}).Parse(pageHTML))
+	pageTemplate = sync.OnceValue(func() *template.Template {
+		return template.Must(template.New("page").Funcs(template.FuncMap{"begins": begins}).Parse(pageHTML))
+	})
 )
 
 // view is what the template shows.
@@ -125,7 +128,7 @@ func (p *Page) Write(w io.Writer) error {
 		c.add(e)
 	}
 	v.Sessions, v.Commands, v.Data = p.sessions(c), model.Thousands(commands), c.done()
-	return pageTemplate.Execute(w, &v)
+	return pageTemplate().Execute(w, &v)
 }
 
 // policy returns the content security policy of a page with one style and one script.
