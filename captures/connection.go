@@ -222,7 +222,8 @@ func (c *connection) close(item *pcap.Item) {
 		c.flush(c.in[1-from])
 		c.ended()
 	case c.kind == kindMSN:
-		c.im.emit(c.sess.HalfClose(item.Time, c.in[from].Dir), eventlog.Place{}, nil)
+		c.sess.EndHalf(&c.im.event, item.Time, c.in[from].Dir)
+		c.im.emit(&c.im.event, eventlog.Place{}, nil)
 	}
 }
 

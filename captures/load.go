@@ -129,8 +129,8 @@ func (l *Loader) load(ctx context.Context, r io.Reader, name string, size int64,
 	p := &l.parts
 	p.loaded++
 	f := &feeder{
-		r: r, ctx: ctx, in: p.reader, more: p.loaded < l.Files, full: make(chan *batch, maxBatches),
-		free: make(chan *batch, maxBatches),
+		r: r, ctx: ctx, in: p.reader, more: p.loaded < l.Files, full: make(chan batch, maxBatches),
+		free: make(chan batch, maxBatches),
 	}
 	im := p.importer
 	if im == nil {
@@ -159,8 +159,11 @@ func (l *Loader) load(ctx context.Context, r io.Reader, name string, size int64,
 				continue
 			}
 			im.batch = l.log.Begin()
-			for i := range b.items {
-				im.item(&b.items[i])
+			for i := range b.Items {
+				item := &b.Items[i]
+				if im.item(item); len(item.Comments) > 0 || item.Named != nil {
+					item.Comments, item.Named = nil, nil // else they are alive until the batch is full again
+				}
 			}
 			im.batch.End()
 			done = b.done

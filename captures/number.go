@@ -19,11 +19,15 @@ type run struct{ from, add uint64 }
 
 // at returns the log's number for n, a number of the source; 0 stays 0.
 func (m *numbering) at(n uint64) uint64 {
-	if k := len(m.runs) - 1; k >= 0 && m.runs[k].from <= n && n != 0 { // nearly always so
+	k := len(m.runs) - 1
+	if n == 0 || k < 0 {
+		return n
+	}
+	if m.runs[k].from <= n { // nearly always so
 		return n + m.runs[k].add
 	}
-	i := sort.Search(len(m.runs), func(i int) bool { return m.runs[i].from > n })
-	if n == 0 || i == 0 {
+	i := sort.Search(k, func(i int) bool { return m.runs[i].from > n })
+	if i == 0 {
 		return n
 	}
 	return n + m.runs[i-1].add

@@ -63,16 +63,26 @@ func (im *importer) reclaim(streams *[2]*stream) {
 // Return.
 func (s *stream) borrow(item *pcap.Item, at eventlog.Place) {
 	s.Borrow(item.Data)
-	s.parts = append(s.parts, part{item.Packet, int32(item.File), at, 0, len(item.Data)})
+	s.parts = append(s.parts, part{item.Packet, item.File, at, 0, len(item.Data)})
 }
 
 // take consumes the next n bytes. It returns the packets that they came in, those of the last file
 // where there are several, and their place in a file, zero if they are not in one piece there. It
 // sets cuts, which is valid until the next call.
 func (s *stream) take(n int) (p session.Packets, at eventlog.Place) {
-	i, file, whole := 0, int32(0), n
 	s.count++
 	s.cuts = s.cuts[:0]
+	if len(s.parts) == 1 && s.parts[0].left >= n { // nearly always so: what came lies in one packet
+		t := &s.parts[0]
+		p.First, p.Last, at = uint64(t.packet), uint64(t.packet), t.at
+		p.Shared = t.used > 0 || n < t.left
+		t.used, t.left = t.used+n, t.left-n
+		if t.at.At += int64(n); t.left == 0 {
+			s.parts = s.parts[:0]
+		}
+		return p, at
+	}
+	i, file, whole := 0, int32(0), n
 	for first := true; n > 0 && i < len(s.parts); first = false {
 		t := &s.parts[i]
 		k := min(n, t.left)

@@ -107,20 +107,31 @@ func (c *classic) looksModified() bool {
 // next reads the next record into rec. It ignores the snapshot length in the file's head, because
 // many programs write it wrong.
 func (c *classic) next(rec *record) error {
-	start := c.in.off
-	head, err := c.in.peek(16)
-	if err != nil {
-		return err
+	in := c.in
+	start := in.off
+	head := in.buf[in.from:in.to]
+	if len(head) < 16 {
+		var err error
+		if head, err = in.peek(16); err != nil {
+			return err
+		}
 	}
 	sec, frac, n := uint32of(head, c.big), uint32of(head[4:], c.big), uint32of(head[8:], c.big)
 	wire := uint32of(head[12:], c.big)
 	if n > maxBlock {
-		return c.in.broken(start, "a packet of %d bytes, at most %d are read", n, maxBlock)
+		return in.broken(start, "a packet of %d bytes, at most %d are read", n, maxBlock)
 	}
-	b, err := c.in.take(c.head + int(n))
-	if err != nil {
-		return err
+	size := c.head + int(n)
+	b := in.buf[in.from:in.to]
+	if len(b) < size {
+		var err error
+		if b, err = in.peek(size); err != nil {
+			return err
+		}
 	}
+	in.from += size
+	in.off += int64(size)
+	b = b[:size]
 	// Field by field: a record has no comments or names here, and to copy a whole one costs as much
 	// as to read it.
 	rec.kind, rec.link, rec.data, rec.wire, rec.off = recordPacket, c.link, b[c.head:], int64(wire), start+int64(c.head)

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/binary"
+	"fmt"
+	"io"
 	"io/fs"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -101,6 +104,82 @@ func FuzzReader(f *testing.F) {
 			t.Fatalf("%d directions still wait at the end", held)
 		}
 	})
+}
+
+// Whatever the file holds, and however it is read, the batches of Run have the items of Next, and
+// what they refer to stays as it is until they are used again in their order.
+func FuzzBatches(f *testing.F) {
+	seeds(f)
+	f.Fuzz(func(t *testing.T, file []byte) {
+		r, err := NewReader(bytes.NewReader(file), "fuzz")
+		if err != nil {
+			return
+		}
+		want, wantErr := rest(r)
+		for _, size := range []int{1 << 20, 1000} {
+			r, err := NewReader(&chopped{file, size}, "fuzz")
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []Item
+			var waiting []Batch
+			err = r.Run(func(b Batch) Batch {
+				if waiting = append(waiting, b); len(waiting) <= 3 {
+					return Batch{}
+				}
+				got = appendItems(got, waiting[0].Items)
+				for i := range waiting[0].Items {
+					clear(waiting[0].Items[i].Data)
+				}
+				b, waiting = waiting[0], waiting[1:]
+				return b
+			})
+			for _, b := range waiting {
+				got = appendItems(got, b.Items)
+			}
+			if fmt.Sprint(err) != fmt.Sprint(wantErr) {
+				t.Fatalf("Run: %v, Next: %v", err, wantErr)
+			}
+			if !reflect.DeepEqual(got, want) {
+				t.Fatalf("%d items of %d are not those of Next", len(got), len(want))
+			}
+		}
+	})
+}
+
+// rest returns what Next still returns, with the error that ends it.
+func rest(r *Reader) (all []Item, err error) {
+	for {
+		i, err := r.Next()
+		if err != nil {
+			return all, err
+		}
+		all = appendItems(all, []Item{*i})
+	}
+}
+
+func appendItems(to, items []Item) []Item {
+	for _, i := range items {
+		i.Data = bytes.Clone(i.Data)
+		to = append(to, i)
+	}
+	return to
+}
+
+// chopped gives out a file in pieces.
+type chopped struct {
+	rest []byte
+	size int
+}
+
+// Read implements io.Reader.
+func (c *chopped) Read(p []byte) (int, error) {
+	if len(c.rest) == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p[:min(len(p), c.size)], c.rest)
+	c.rest = c.rest[n:]
+	return n, nil
 }
 
 // However a stream is cut into segments, put out of order and sent again, it is the same stream.

@@ -125,14 +125,14 @@ func (t *tracker) inOrder(f *flow, from int, seq uint32, data []byte, cut int) {
 // data makes an item of the next bytes of a direction.
 func (t *tracker) data(f *flow, from int, p *packet, data []byte) {
 	h := &f.half[from]
-	item := t.item(p, KindData, f, from)
+	item := t.item(&p.origin, KindData, f, from)
 	item.Data, item.Comments, item.Offset = data, p.take(), p.offset(h.next)
 	h.next += uint32(len(data))
 }
 
 // lost makes an item for n bytes that are missing before those that p brought, or at its end.
 func (t *tracker) lost(f *flow, from int, p *packet, n int) {
-	t.item(p, KindLost, f, from).Lost = n
+	t.item(&p.origin, KindLost, f, from).Lost = n
 	f.half[from].next += uint32(n)
 }
 
@@ -160,6 +160,6 @@ func (t *tracker) close(f *flow, from int, p *packet, reset bool) {
 
 func (t *tracker) pushClose(f *flow, from int, p *packet, reset bool) {
 	f.half[from].reset = reset
-	item := t.item(p, KindClose, f, from)
+	item := t.item(&p.origin, KindClose, f, from)
 	item.Reset, item.Comments = reset, p.take()
 }

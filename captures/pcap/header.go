@@ -32,6 +32,12 @@ func (e *ends) slot() int {
 	return int(mix >> (64 - slotBits))
 }
 
+// same reports whether both are the same connection. It compares first what differs most.
+func (e *ends) same(o *ends) bool {
+	return e.a.lo == o.a.lo && e.b.lo == o.b.lo && e.a.port == o.a.port && e.b.port == o.b.port &&
+		e.a.hi == o.a.hi && e.b.hi == o.b.hi
+}
+
 // end is an address, IPv4 mapped into IPv6, and a port. It has no padding, so that it is hashed as
 // one piece of memory.
 type end struct{ hi, lo, port uint64 }

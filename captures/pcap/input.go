@@ -17,6 +17,9 @@ var (
 // inputBuffer holds a thousand packets a system call, and any single packet without a copy.
 const inputBuffer = 256 << 10
 
+// maxRenewed is the size of the largest buffer that has grown for a large block and is used again.
+const maxRenewed = 4 << 20
+
 // input reads a file in pieces, keeps track of the offset, and returns errors that name the file
 // and the offset.
 type input struct {
@@ -25,8 +28,11 @@ type input struct {
 	off      int64  // offset of the next byte
 	buf      []byte // buf[from:to] was read and not taken
 	from, to int
-	err      error   // of r, after what is in buf
-	packed   *packed // how r was compressed, nil if it was not: off counts uncompressed bytes
+	err      error // of r, after what is in buf
+	// renew, unless nil, is called before each read. It takes the buffer, from which slices may be
+	// in use, and returns another one, or nil.
+	renew  func([]byte) []byte
+	packed *packed // how r was compressed, nil if it was not: off counts uncompressed bytes
 }
 
 func newInput(r io.Reader, name string) *input {
@@ -72,8 +78,13 @@ func (in *input) skip(n int64) error {
 // fill reads until n bytes are buffered. The buffer grows with what the file has, not with what n
 // says.
 func (in *input) fill(n int) error {
-	in.to = copy(in.buf, in.buf[in.from:in.to])
-	in.from = 0
+	rest := in.buf[in.from:in.to]
+	if in.renew != nil && in.err == nil {
+		if in.buf = in.renew(in.buf); len(in.buf) < max(inputBuffer, len(rest)) || len(in.buf) > maxRenewed {
+			in.buf = make([]byte, max(inputBuffer, len(rest)))
+		}
+	}
+	in.from, in.to = 0, copy(in.buf, rest)
 	for idle := 0; in.to < n; {
 		if in.err != nil {
 			return in.err
@@ -82,7 +93,8 @@ func (in *input) fill(n int) error {
 			in.buf = append(in.buf, make([]byte, len(in.buf))...)
 		}
 		var got int
-		if got, in.err = in.r.Read(in.buf[in.to:]); got > 0 {
+		// A buffer that has grown is not filled further than for what is needed.
+		if got, in.err = in.r.Read(in.buf[in.to:min(len(in.buf), max(n, inputBuffer))]); got > 0 {
 			in.to, idle = in.to+got, 0
 		} else if idle++; idle > 100 && in.err == nil {
 			in.err = io.ErrNoProgress

@@ -51,14 +51,14 @@ func (k Kind) String() string {
 // read again is for the caller to know.
 type Item struct {
 	Kind       Kind
-	Flow       *FlowInfo // shared by all items of a flow, not to be changed
 	FromClient bool
 	Reset      bool      // Close: by RST, not FIN
+	File       int32     // which file the packet stands in: how often Join had been called
+	Flow       *FlowInfo // shared by all items of a flow, not to be changed
 	Time       time.Time // of the packet, UTC; zero if the file has none or an impossible one
 	Packet     int64     // number of the packet that brought this, as Wireshark numbers frames, from 1; 0 for none
-	File       int       // which file the packet stands in: how often Join had been called
 	Offset     int64     // Data: its offset in the file, -1 if it is not there in one piece
-	Data       []byte    // owned by the Reader: valid until the next call of Next
+	Data       []byte    // owned by the Reader: valid until the next call of Next, or as Batch says
 	Lost       int       // bytes known to be missing at this place of the stream
 	Comments   []string  // of the packet that delivered this, in the file's order; owned by the caller
 	Named      *Named    // Name: what has a name; owned by the caller

@@ -1,6 +1,7 @@
 package pcap
 
 import (
+	"slices"
 	"time"
 
 	"github.com/gopacket/gopacket"
@@ -60,7 +61,7 @@ type packet struct {
 // origin is the place of a segment in the capture.
 type origin struct {
 	number   int64 // of the packet in its file, from 1
-	file     int
+	file     int32
 	off      int64 // offset of the payload in the file, -1 if it is not there
 	time     time.Time
 	comments []string
@@ -160,9 +161,18 @@ func (t *tracker) push(i Item) { t.items = append(t.items, i) }
 
 // item appends an item for what the packet brought in one direction. The caller completes it before
 // the next one.
-func (t *tracker) item(p *packet, kind Kind, f *flow, from int) *Item {
-	t.push(Item{Kind: kind, Flow: f.info, FromClient: from == client, Time: p.time, Packet: p.number, File: p.file})
-	return &t.items[len(t.items)-1]
+func (t *tracker) item(p *origin, kind Kind, f *flow, from int) *Item {
+	n := len(t.items)
+	if n == cap(t.items) {
+		t.items = slices.Grow(t.items, max(n, 64))
+	}
+	// Field by field: to make an Item and to copy it costs twice as much.
+	t.items = t.items[:n+1]
+	i := &t.items[n]
+	i.Kind, i.FromClient, i.Reset, i.File = kind, from == client, false, p.file
+	i.Flow, i.Time, i.Packet, i.Offset, i.Data, i.Lost = f.info, p.time, p.number, 0, nil, 0
+	i.Comments, i.Named = nil, nil
+	return i
 }
 
 // pop returns the next item, nil when there is none. It is valid until the next call.
@@ -182,12 +192,14 @@ func (t *tracker) pop() *Item {
 
 // segment handles the next segment of the capture. Its payload stays in use until the items that it
 // led to are popped.
-func (t *tracker) segment(seg *segment, from origin) {
-	t.sweep(from.time)
+func (t *tracker) segment(seg *segment, from *origin) {
+	if t.sweep(from.time); t.goesOn(seg, from) {
+		return
+	}
 	if t.kept {
 		t.packet, t.kept = newPacket(), false
 	}
-	t.packet.origin = from
+	t.packet.origin = *from
 	if t.packet.seq = seg.seq; seg.has(flagSYN) {
 		t.packet.seq++
 	}
@@ -222,15 +234,38 @@ func (t *tracker) segment(seg *segment, from origin) {
 	// Either it brought nothing, being an acknowledgement or data sent again, or it waits and there
 	// is no room for its comments.
 	if len(p.comments) > 0 && !(t.kept && p.keep(&t.comments)) {
-		t.item(p, KindNote, f, server).Comments = p.take()
+		t.item(&p.origin, KindNote, f, server).Comments = p.take()
 	}
+}
+
+// goesOn handles a segment that begins at the awaited byte of a connection, as nearly all do, and
+// reports whether it was one. It does what the rest of segment would do, without the questions that
+// such a segment does not raise.
+func (t *tracker) goesOn(seg *segment, from *origin) bool {
+	f := t.last[seg.ends.slot()]
+	if f == nil || !f.ends.same(&seg.ends) || f.rival != nil || seg.flags&(flagSYN|flagFIN|flagRST|flagACK) != flagACK {
+		return false
+	}
+	s := f.side(seg)
+	h := &f.half[s]
+	if !h.spoke || h.next != seg.seq || h.closed || h.hole != nil || f.half[1-s].hole != nil || seg.cut > 0 ||
+		len(from.comments) > 0 {
+		return false
+	}
+	f.touched, h.strays = true, 0
+	if n := len(seg.payload); n > 0 {
+		item := t.item(from, KindData, f, s)
+		item.Data, item.Offset = seg.payload[:n:n], from.off
+		h.next += uint32(n)
+	}
+	return true
 }
 
 // find returns the flow that a segment belongs to, nil if the segment begins one.
 func (t *tracker) find(seg *segment) *flow {
 	last := &t.last[seg.ends.slot()]
 	f := *last
-	if f == nil || f.ends != seg.ends {
+	if f == nil || !f.ends.same(&seg.ends) {
 		if f = t.flows[seg.ends]; f == nil {
 			return nil
 		}
@@ -292,7 +327,7 @@ func (t *tracker) open(seg *segment) *flow {
 	t.flows[f.ends] = f
 	t.last[f.ends.slot()] = f
 	t.ages.insert(f)
-	item := t.item(t.packet, KindOpen, f, f.side(seg))
+	item := t.item(&t.packet.origin, KindOpen, f, f.side(seg))
 	if seg.has(flagSYN) {
 		item.Comments = t.packet.take()
 	}

@@ -174,9 +174,17 @@ func (c *Conn) End(e *Event, at time.Time, cause string) {
 // HalfClose returns the event that the end which sends in direction dir will send no more. The
 // connection continues.
 func (c *Conn) HalfClose(at time.Time, dir decode.Dir) *Event {
-	e := c.event(new(Event), at, HalfClose, "")
-	e.Dir = dir
+	e := new(Event)
+	c.EndHalf(e, at, dir)
 	return e
+}
+
+// EndHalf is [Conn.HalfClose] for callers that keep few events: it sets all fields of e, whatever
+// they were, to that event.
+func (c *Conn) EndHalf(e *Event, at time.Time, dir decode.Dir) {
+	*e = Event{}
+	c.event(e, at, HalfClose, "")
+	e.Dir = dir
 }
 
 // Note returns an event about the connection that is not a command.
