@@ -2,9 +2,10 @@ package main
 
 import (
 	"fmt"
+	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 )
 
 func manCommand(e *env) *cobra.Command {
@@ -15,14 +16,13 @@ func manCommand(e *env) *cobra.Command {
 		Example: "  msnscope man dump > msnscope-dump.1\n" +
 			"  msnscope man --dir .",
 		RunE: func(c *cobra.Command, args []string) error {
-			// The same program makes the same pages on any day: they bear the date of its commit.
-			// SOURCE_DATE_EPOCH, which the library reads, comes first.
-			header := &doc.GenManHeader{Section: "1", Source: "msnscope " + version()}
-			if _, made, _ := commit(); !made.IsZero() && e.getenv("SOURCE_DATE_EPOCH") == "" {
-				header.Date = &made
+			made, err := e.manDate()
+			if err != nil {
+				return err
 			}
+			m := manual{made, "msnscope " + version()}
 			if dir != "" {
-				if err := doc.GenManTree(c.Root(), header, dir); err != nil {
+				if err := m.tree(c.Root(), dir); err != nil {
 					return &exitError{exitIO, fmt.Errorf("--dir: %w", err), "the folder must exist"}
 				}
 				return nil
@@ -34,9 +34,26 @@ func manCommand(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return doc.GenMan(page, header, c.OutOrStdout())
+			m.page(c.OutOrStdout(), page)
+			return nil
 		},
 	}
 	c.Flags().StringVar(&dir, "dir", "", "write the pages of all commands into this `FOLDER`")
 	return c
+}
+
+// manDate returns the date that pages bear. The same program makes the same pages on any day: it is
+// that of its commit, unless SOURCE_DATE_EPOCH says another one, as those who package it set it.
+func (e *env) manDate() (time.Time, error) {
+	if epoch := e.getenv("SOURCE_DATE_EPOCH"); epoch != "" {
+		seconds, err := strconv.ParseInt(epoch, 10, 64)
+		if err != nil {
+			return time.Time{}, usage("SOURCE_DATE_EPOCH is %q, and no number of seconds", epoch)
+		}
+		return time.Unix(seconds, 0), nil
+	}
+	if _, made, _ := commit(); !made.IsZero() {
+		return made, nil
+	}
+	return time.Now(), nil
 }
