@@ -254,23 +254,25 @@ func (h *Hub) tick() {
 	step := h.o.t.beat / 5
 	t := time.NewTicker(step)
 	defer t.Stop()
-	opened, last := time.Now(), time.Now()
+	began, last := time.Now(), time.Now()
 	for n := 0; ; n++ {
 		sessions := h.countSessions() // which takes locks of the server
 		h.mu.Lock()
 		h.self.Sessions = sessions
 		now := time.Now()
 		if late := now.Sub(last) - step; late > h.o.t.beat {
-			// This node was stopped: what the others sent meanwhile is still to be read.
+			// This node was stopped. What the others sent meanwhile is still to be read, and until
+			// they have answered, nothing is known of them.
 			for _, m := range h.peers {
 				m.heard = m.heard.Add(late)
 			}
+			began = now
 		}
 		last = now
 		if n%5 == 0 {
 			h.postBeat()
 		}
-		h.watch(now, opened)
+		h.watch(now, began)
 		h.mu.Unlock()
 		select {
 		case <-t.C:
@@ -291,11 +293,12 @@ func (h *Hub) countSessions() int {
 }
 
 // watch buries the nodes that have not been heard, while this one is in touch, and sends the
-// clients away when it has been out of touch for too long. The caller holds mu.
-func (h *Hub) watch(now, opened time.Time) {
+// clients away when it has been out of touch for too long. This node has run since began. The
+// caller holds mu.
+func (h *Hub) watch(now, began time.Time) {
 	since := h.majority()
-	if since.Before(opened) {
-		since = opened
+	if since.Before(began) {
+		since = began
 	}
 	if now.Sub(since) < h.o.t.lease {
 		for _, m := range h.peers {
