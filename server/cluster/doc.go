@@ -3,7 +3,7 @@
 // through which everything else of the package talks:
 //
 //	Options --> Start ---> Node --.
-//	a URL and credentials --------+--> Link
+//	a URL and credentials --------+--> Link --> Store, one stream with a record a user
 //	the folder of a node ---------'
 //
 // The guarantees are those of docs/CLUSTER.md: what was acknowledged has been stored by a majority
