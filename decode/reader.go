@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 )
 
 // Limits of what a Reader holds. They are far above what real clients and servers send, and low
@@ -108,6 +109,7 @@ func (r *Reader) Fill(src io.Reader) (int, error) {
 		return 0, errors.New("decode: Read returned an impossible count")
 	}
 	switch {
+	case n == 0: // nothing is learned about the size of reads
 	case n >= room:
 		r.room = min(2*room, maxRead)
 	case n < room/4:
@@ -115,6 +117,18 @@ func (r *Reader) Fill(src io.Reader) (int, error) {
 	}
 	r.buf = r.buf[:len(r.buf)+n]
 	return n, err
+}
+
+// spare holds buffers that Release has given back.
+var spare = sync.Pool{New: func() any { return new([minRead]byte) }}
+
+// Release gives a small buffer without pending bytes to whichever Reader needs one next, so that a
+// connection that waits for data has none. It invalidates the slices of earlier messages.
+func (r *Reader) Release() {
+	if r.own == nil && r.r == len(r.buf) && cap(r.buf) == minRead {
+		spare.Put((*[minRead]byte)(r.buf[:minRead]))
+		r.buf, r.r = nil, 0
+	}
 }
 
 // compact makes room for n more bytes: it moves the pending bytes to the front, or grows the
@@ -127,6 +141,9 @@ func (r *Reader) compact(n int) {
 	if r.r > 0 && (rest == 0 || cap(r.buf)-len(r.buf) < n) {
 		copy(r.buf, r.buf[r.r:])
 		r.buf, r.r = r.buf[:rest], 0
+	}
+	if cap(r.buf) == 0 && n <= minRead {
+		r.buf = spare.Get().(*[minRead]byte)[:0]
 	}
 	if room := cap(r.buf) - len(r.buf); room < n {
 		grown := make([]byte, len(r.buf), max(2*cap(r.buf), len(r.buf)+n))

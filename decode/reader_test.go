@@ -385,3 +385,30 @@ func TestSkimLeavesWhatIsOpen(t *testing.T) {
 		t.Errorf("out of step, Skim takes %d", got)
 	}
 }
+
+// TestRelease: a buffer that was given back serves another Reader; one with a part of a command
+// stays, and what comes next belongs to it.
+func TestRelease(t *testing.T) {
+	var one, other decode.Reader
+	one.Grammar, other.Grammar = decode.Plain{}, decode.Plain{}
+	var m decode.Message
+	say := func(r *decode.Reader, text string, want ...string) {
+		t.Helper()
+		if _, err := r.Fill(strings.NewReader(text)); err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range want {
+			if !r.Next(&m) || string(m.Raw) != line {
+				t.Errorf("got %q, want %q", m.Raw, line)
+			}
+		}
+		r.Release()
+	}
+	say(&one, "CHG 1 NLN\r\n", "CHG 1 NLN\r\n")
+	say(&other, "CHG 2 AWY\r\nCHG 3 B", "CHG 2 AWY\r\n")
+	say(&one, "CHG 4 IDL\r\n", "CHG 4 IDL\r\n")
+	say(&other, "SY\r\n", "CHG 3 BSY\r\n")
+	if got := one.Pending(); len(got) > 0 {
+		t.Errorf("%q is pending, want nothing", got)
+	}
+}

@@ -145,18 +145,7 @@ func addrPort(a net.Addr) netip.AddrPort {
 //  2. It MUST NOT connect anywhere before the client has said something.
 //  3. It MUST end soon after ctx does, whatever the peers do.
 func (c *Conn) serve() {
-	p := c.p
-	now := p.opts.Now()
-	p.mu.Lock()
-	c.sess, _ = p.graph.Open(now, c.from.String(), c.fixed)
-	c.id = c.sess.ID()
-	p.byID[c.id] = c
-	p.journal.open(c, now)
-	p.mu.Unlock()
-	p.journal.help()
-	p.opened(c)
-	c.beginsHTTP(now)
-
+	c.open()
 	stop := context.AfterFunc(c.ctx, func() {
 		c.end(context.Cause(c.ctx).Error())
 		c.closeBoth()
@@ -170,6 +159,22 @@ func (c *Conn) serve() {
 		c.closeBoth()
 	}
 	c.finish()
+}
+
+// open publishes the open event. It is a function of its own for the sake of its large frame: serve
+// stays on the stack as long as the connection lives.
+func (c *Conn) open() {
+	p := c.p
+	now := p.opts.Now()
+	p.mu.Lock()
+	c.sess, _ = p.graph.Open(now, c.from.String(), c.fixed)
+	c.id = c.sess.ID()
+	p.byID[c.id] = c
+	p.journal.open(c, now)
+	p.mu.Unlock()
+	p.journal.help()
+	p.opened(c)
+	c.beginsHTTP(now)
 }
 
 // finish publishes the close event, and forgets the connection.

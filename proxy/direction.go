@@ -17,6 +17,7 @@ type direction struct {
 	c     *Conn
 	dir   decode.Dir
 	src   net.Conn
+	sock  *socket // reads from src; nil if it is no TCP connection
 	in    *decode.Reader
 	count int       // commands that have left
 	early int       // bytes of the unfinished command that were sent already
@@ -77,7 +78,7 @@ func (f *direction) fill() (bool, error) {
 	if f.rest != nil && !hold {
 		f.rest()
 	}
-	n, err := f.in.Fill(f.src)
+	n, err := f.read()
 	switch {
 	case !isTimeout(err) || deadline.IsZero() || n > 0:
 		return n > 0, err
@@ -88,11 +89,21 @@ func (f *direction) fill() (bool, error) {
 	return f.fill()
 }
 
+// read reads once from the source.
+func (f *direction) read() (int, error) {
+	if f.sock != nil {
+		return f.sock.fill()
+	}
+	return f.in.Fill(f.src)
+}
+
 // slim frees the memory that a large command took, before the wait for the next read: a sender that
 // is silent from then on must cost no more than others (law 11). The reader does likewise.
 func (f *direction) slim() {
 	if cap(f.buf) > 4*holdBytes { // more than a busy connection uses
-		f.buf, f.m, f.event = nil, decode.Message{}, session.Event{}
+		f.buf = nil
+		f.m = decode.Message{}
+		f.event = session.Event{}
 	}
 	if cap(f.out) > 4*holdBytes {
 		f.out = nil

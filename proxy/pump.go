@@ -48,6 +48,7 @@ func (c *Conn) saysStill(up *upstream) bool {
 // clientPump relays what the client says, once it has found out where the client wants to go.
 func (c *Conn) clientPump() {
 	f := &direction{c: c, dir: decode.FromClient, src: c.client, in: c.in, rest: resting(c.client)}
+	f.sock = socketOf(c.client, f.in)
 	if !c.begin(f) {
 		return
 	}
@@ -218,6 +219,7 @@ func (c *Conn) serverPump(up *upstream) {
 		c: c, dir: decode.FromServer, src: up, in: decode.NewReader(decode.FromServer, dialect.MSNP2),
 		rest: resting(up.Conn),
 	}
+	f.sock = socketOf(up.Conn, f.in)
 	for {
 		got, err := f.fill()
 		if isRetired(up) {

@@ -94,7 +94,7 @@ func (g *Graph) Begin(e *Event, at time.Time, client, server string) *Conn {
 
 // firstRequests is the number of requests for which a connection has room at first: most
 // connections have few.
-const firstRequests = 8
+const firstRequests = 4
 
 // room returns empty requests for a connection, reused from one that ended if possible.
 func (g *Graph) room() *requests {

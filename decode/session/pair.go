@@ -34,7 +34,7 @@ func (r *request) accepts(v decode.Verb) bool {
 
 // numBuckets is the number of buckets over which requests are spread by their TrID. One more bucket
 // holds requests without a TrID.
-const numBuckets = 64
+const numBuckets = 16
 
 // requests holds the latest maxRequests requests of a connection in a ring, and links them into
 // buckets, so that an answer is compared with few of them. Numbers count from 1.
