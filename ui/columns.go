@@ -13,11 +13,16 @@ import (
 
 // columnKind is a column that the list can have.
 type columnKind struct {
-	name, help string
-	title      string
-	width      func(l *list) int // 0 leaves the column out
-	right      bool
-	cell       func(l *list, e *session.Event) (string, tcell.Style)
+	model.Column
+	look
+}
+
+// look is how a column columnLooks on this screen.
+type look struct {
+	width func(l *list) int // 0 leaves the column out
+	style func(l *list, e *session.Event) tcell.Style
+	// shown adapts the text to the screen; nil shows it as it is.
+	shown func(l *list, e *session.Event, text string) string
 }
 
 // summaryColumn is the name of the column that takes the room which the others leave. It is always
@@ -26,25 +31,33 @@ const summaryColumn = "summary"
 
 // columnKinds returns all columns but the last, in their usual order.
 func columnKinds() []columnKind {
-	fixed := func(n int) func(*list) int { return func(*list) int { return n } }
-	return []columnKind{
-		{"number", "the number of the event", "#", (*list).numberWidth, true, (*list).number},
-		{"time", "seconds since the beginning", "+time", fixed(8), true, (*list).time},
-		{"clock", "the time of day", "clock", fixed(12), false, (*list).clock},
-		{"delta", "seconds since the row above", "delta", fixed(8), true, (*list).delta},
-		{"conn", "the connection, by its role and number", "conn", (*list).connWidth, false, (*list).conn},
-		{"user", "the user of the connection", "user", (*list).userWidth, false, (*list).user},
-		{"session", "the switchboard session", "session", fixed(9), false, (*list).session},
-		{"dialect", "the dialect", "dialect", fixed(7), false, (*list).dialect},
-		{"dir", "an arrow to the server or to the client", " ", fixed(1), false, (*list).arrow},
-		{"cmd", "the command", "cmd", fixed(3), false, (*list).verb},
-		{"size", "bytes on the wire", "size", fixed(7), true, (*list).size},
-		{"rtt", "how long the answer took", "rtt", fixed(6), true, (*list).rtt},
+	var all []columnKind
+	for _, c := range model.Columns() {
+		all = append(all, columnKind{c, columnLooks[c.Name]})
 	}
+	return all
 }
 
-// usualColumns are those of a list for which nobody has chosen others.
-var usualColumns = []string{"number", "time", "conn", "user", "dir", "cmd"}
+func fixed(n int) func(*list) int { return func(*list) int { return n } }
+
+func plainCell(l *list, _ *session.Event) tcell.Style { return l.theme.plain }
+func dimCell(l *list, _ *session.Event) tcell.Style   { return l.theme.dim }
+
+// columnLooks has the look of each column.
+var columnLooks = map[string]look{
+	"number":  {(*list).numberWidth, (*list).numberStyle, nil},
+	"time":    {fixed(8), dimCell, nil},
+	"clock":   {fixed(12), dimCell, nil},
+	"delta":   {fixed(8), dimCell, nil},
+	"conn":    {(*list).connWidth, plainCell, nil},
+	"user":    {(*list).userWidth, plainCell, (*list).shortUser},
+	"session": {fixed(9), plainCell, nil},
+	"dialect": {fixed(7), dimCell, nil},
+	"dir":     {fixed(1), (*list).direction, (*list).arrow},
+	"cmd":     {fixed(3), (*list).verbStyle, (*list).verb},
+	"size":    {fixed(7), plainCell, nil},
+	"rtt":     {fixed(6), plainCell, nil},
+}
 
 func (l *list) numberWidth() int {
 	_, events := l.model.Progress()
@@ -70,11 +83,11 @@ func (l *list) layout(width int) {
 	l.width, l.columns = width, l.columns[:0]
 	rest := width
 	for _, k := range columnKinds() {
-		if !slices.Contains(l.chosen, k.name) {
+		if !slices.Contains(l.chosen, k.Name) {
 			continue
 		}
 		if n := k.width(l); n > 0 && rest-n-1 >= minSummary {
-			l.columns = append(l.columns, column{k.name, k.title, n, k.right, k.cell})
+			l.columns = append(l.columns, column{k.Name, k.Title, n, k.Right, k.cell})
 			rest -= n + 1
 		}
 	}
@@ -84,37 +97,13 @@ func (l *list) layout(width int) {
 // minSummary is the least width of the summary column.
 const minSummary = 8
 
-func (l *list) clock(e *session.Event) (string, tcell.Style) {
-	return e.Time.Local().Format("15:04:05.000"), l.theme.dim
-}
-
-func (l *list) delta(e *session.Event) (string, tcell.Style) {
-	if l.above == nil {
-		return "", l.theme.dim
+// cell returns the text of a column in the row that is being made, and its style.
+func (k *columnKind) cell(l *list, e *session.Event) (string, tcell.Style) {
+	text := k.Text(l.model, l.line, e)
+	if k.shown != nil {
+		text = k.shown(l, e, text)
 	}
-	return since(e.Time.Sub(l.above.Time)), l.theme.dim
-}
-
-func (l *list) session(e *session.Event) (string, tcell.Style) {
-	return printable(e.Session), l.theme.plain
-}
-
-func (l *list) dialect(e *session.Event) (string, tcell.Style) {
-	return printable(e.Dialect), l.theme.dim
-}
-
-func (l *list) size(e *session.Event) (string, tcell.Style) {
-	if e.Kind != session.Command {
-		return "", l.theme.dim
-	}
-	return thousands(len(e.In.Raw)), l.theme.plain
-}
-
-func (l *list) rtt(e *session.Event) (string, tcell.Style) {
-	if e.ReplyTo == 0 {
-		return "", l.theme.dim
-	}
-	return short(e.RTT), l.theme.plain
+	return text, k.style(l, e)
 }
 
 // chooseColumns lists the columns; Space puts one into the list or takes it out.
@@ -126,27 +115,27 @@ func (a *App) chooseColumns() {
 			rows := make([]line, len(kinds))
 			for i, k := range kinds {
 				sign := "[ ] "
-				if slices.Contains(a.list.chosen, k.name) {
+				if slices.Contains(a.list.chosen, k.Name) {
 					sign = "[x] "
 				}
-				if k.name == a.sorted {
+				if k.Name == a.sorted {
 					sign = sign[:3] + map[bool]string{false: "<", true: ">"}[a.backwards]
 				}
-				rows[i] = line{{sign, a.theme.key}, {pad(k.name, 9, ""), a.theme.bold}, {k.help, a.theme.plain}}
+				rows[i] = line{{sign, a.theme.key}, {pad(k.Name, 9, ""), a.theme.bold}, {k.Help, a.theme.plain}}
 			}
 			return rows
 		},
 		press: func(name string, at int) bool {
 			switch name {
 			case "Space":
-				a.toggleColumn(kinds[at].name)
+				a.toggleColumn(kinds[at].Name)
 			case "s":
-				a.sortBy(kinds[at].name)
+				a.sortBy(kinds[at].Name)
 			case "u":
 				a.sorted = ""
 				a.model.SetOrder(nil, false)
 			case "d":
-				a.list.chosen = slices.Clone(usualColumns)
+				a.list.chosen = model.UsualColumns()
 			case "Enter":
 				a.picker = nil
 				a.keepSettings()
@@ -165,7 +154,8 @@ func (a *App) sortBy(name string) {
 	if a.sorted == name {
 		backwards = !a.backwards
 	}
-	if !a.model.SetOrder(sortKeys[name], backwards) {
+	by, _ := model.ColumnNamed(name)
+	if !a.model.SetOrder(by.Key, backwards) {
 		a.say("these are too many rows to sort: a filter makes them fewer")
 		return
 	}
@@ -174,28 +164,13 @@ func (a *App) sortBy(name string) {
 	a.model.Select(0)
 }
 
-// sortKeys are what the columns sort by; the others sort by the order of the log.
-var sortKeys = map[string]func(e *session.Event) model.Key{
-	"number": byNumber, "time": byNumber, "clock": byNumber, "delta": byNumber,
-	"conn":    func(e *session.Event) model.Key { return model.Key{Number: int64(e.Conn)} },
-	"user":    func(e *session.Event) model.Key { return model.Key{Text: e.User} },
-	"session": func(e *session.Event) model.Key { return model.Key{Text: e.Session} },
-	"dialect": func(e *session.Event) model.Key { return model.Key{Text: e.Dialect} },
-	"dir":     func(e *session.Event) model.Key { return model.Key{Number: int64(e.Dir)} },
-	"cmd":     func(e *session.Event) model.Key { return model.Key{Text: e.In.Verb.String()} },
-	"size":    func(e *session.Event) model.Key { return model.Key{Number: int64(len(e.In.Raw))} },
-	"rtt":     func(e *session.Event) model.Key { return model.Key{Number: int64(e.RTT)} },
-}
-
-func byNumber(e *session.Event) model.Key { return model.Key{Number: int64(e.N)} }
-
 // commandSort sorts the list by the column with the name, or by none for "".
 func (a *App) commandSort(name string) {
-	switch {
+	switch _, known := model.ColumnNamed(name); {
 	case name == "":
 		a.sorted = ""
 		a.model.SetOrder(nil, false)
-	case sortKeys[name] == nil:
+	case !known:
 		a.say("sort wants a column: %s", strings.Join(columnNames(), ", "))
 	default:
 		a.sortBy(name)
@@ -218,7 +193,7 @@ func without(words []string, word string) []string {
 func (a *App) setColumns(text string) error {
 	var chosen []string
 	for _, name := range strings.Fields(text) {
-		if !slices.ContainsFunc(columnKinds(), func(k columnKind) bool { return k.name == name }) {
+		if !slices.ContainsFunc(columnKinds(), func(k columnKind) bool { return k.Name == name }) {
 			return &settingError{"columns", name, "a column is one of " + strings.Join(columnNames(), ", ")}
 		}
 		chosen = append(chosen, name)
@@ -230,7 +205,7 @@ func (a *App) setColumns(text string) error {
 func columnNames() []string {
 	var names []string
 	for _, k := range columnKinds() {
-		names = append(names, k.name)
+		names = append(names, k.Name)
 	}
 	return names
 }

@@ -2,8 +2,6 @@ package ui
 
 import (
 	"fmt"
-	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -34,7 +32,7 @@ type list struct {
 	chosen  []string // the names of the columns
 	columns []column
 	width   int
-	above   *session.Event // the event of the row above the one that is made
+	line    int // the line that is being made
 	top     int
 	height  int // in rows, without the titles
 	start   time.Time
@@ -42,7 +40,7 @@ type list struct {
 }
 
 func newList(m *model.Model, t *theme, now func() time.Time) *list {
-	l := &list{model: m, theme: t, now: now, chosen: slices.Clone(usualColumns), table: newTable()}
+	l := &list{model: m, theme: t, now: now, chosen: model.UsualColumns(), table: newTable()}
 	l.table.SetContent(l).SetFixed(1, 0)
 	return l
 }
@@ -119,7 +117,7 @@ func (l *list) GetCell(row, col int) *tview.TableCell {
 func (l *list) make(row int) []*tview.TableCell {
 	var e *session.Event
 	if row > 0 {
-		e, l.above = l.model.Line(row-1), l.model.Line(row-2)
+		e, l.line = l.model.Line(row-1), row-1
 	}
 	held, waits := l.model.HeldLine(row - 1)
 	cells := make([]*tview.TableCell, len(l.columns))
@@ -153,53 +151,55 @@ func newCell(text string, style tcell.Style) *tview.TableCell {
 	}
 }
 
-func (l *list) number(e *session.Event) (string, tcell.Style) {
-	return strconv.FormatUint(e.N, 10), l.theme.numberStyle(l.model.Picked(e.N))
-}
-
-func (l *list) time(e *session.Event) (string, tcell.Style) {
-	return since(e.Time.Sub(l.start)), l.theme.dim
+func (l *list) numberStyle(e *session.Event) tcell.Style {
+	return l.theme.numberStyle(l.model.Picked(e.N))
 }
 
 // since formats a time since the beginning in at most eight columns.
 func since(d time.Duration) string { return model.Since(d) }
 
-func (l *list) conn(e *session.Event) (string, tcell.Style) {
-	if e.Conn == 0 {
-		return "", l.theme.plain
-	}
-	return connName(e), l.theme.plain
-}
-
 // connName returns the name of the event's connection by its role and number, as in "NS#2".
 func connName(e *session.Event) string { return model.ConnName(e) }
 
-func (l *list) user(e *session.Event) (string, tcell.Style) {
-	user := printable(e.User)
+func (l *list) shortUser(_ *session.Event, user string) string {
 	if uniseg.StringWidth(user) > l.userWidth() { // the name alone is better than a part of both
 		user, _, _ = strings.Cut(user, "@")
 	}
-	return user, l.theme.plain
+	return user
 }
 
-func (l *list) arrow(e *session.Event) (string, tcell.Style) {
+func (l *list) direction(e *session.Event) tcell.Style {
+	if e.Kind != session.Command {
+		return l.theme.plain
+	}
+	return l.theme.direction(e)
+}
+
+func (l *list) arrow(e *session.Event, text string) string {
 	switch {
-	case e.Kind != session.Command:
-		return "", l.theme.plain
+	case text == "":
+		return ""
 	case e.Dir == decode.FromClient:
-		return l.theme.g.toServer, l.theme.direction(e)
+		return l.theme.g.toServer
 	}
-	return l.theme.g.toClient, l.theme.direction(e)
+	return l.theme.g.toClient
 }
 
-func (l *list) verb(e *session.Event) (string, tcell.Style) {
+func (l *list) verbStyle(e *session.Event) tcell.Style {
 	switch {
 	case e.Kind != session.Command:
-		return l.theme.g.h + l.theme.g.h, l.theme.direction(e)
+		return l.theme.direction(e)
 	case e.In.Opaque():
-		return "???", l.theme.fail
+		return l.theme.fail
 	}
-	return e.In.Verb.String(), l.theme.direction(e).Bold(true)
+	return l.theme.direction(e).Bold(true)
+}
+
+func (l *list) verb(e *session.Event, text string) string {
+	if e.Kind != session.Command {
+		return l.theme.g.h + l.theme.g.h
+	}
+	return text
 }
 
 // summary returns the text of the summary column and, at its right end, the round-trip time and the
