@@ -38,6 +38,8 @@ type Options struct {
 	Loading func() (text string, busy bool)
 	// Question returns the question to ask before q quits, and whether there is one.
 	Question func() (text string, ask bool)
+	// Greeting is shown in the footer until the first key, "" for nothing.
+	Greeting string
 	// Logs returns the program's own log lines, the oldest first. It is nil where none are kept.
 	Logs func() []string
 	// Steering holds, changes and sends live traffic. It is nil where there is none, as for
@@ -203,6 +205,9 @@ func New(o Options) (*App, error) {
 		}
 	}
 	a.teach()
+	if o.Greeting != "" {
+		a.say("%s", o.Greeting)
+	}
 	return a, nil
 }
 

@@ -123,8 +123,8 @@ func (c *controlled) close() {
 	}
 }
 
-// attach runs the inspector on the proxy whose control API is at the address.
-func attach(c *cobra.Command, e *env, address, expr string) error {
+// attach runs the inspector, and the page, on the proxy whose control API is at the address.
+func attach(c *cobra.Command, e *env, address, expr, page string) error {
 	ctx := c.Context()
 	token, err := attachToken(e, address)
 	if err != nil {
@@ -163,10 +163,10 @@ func attach(c *cobra.Command, e *env, address, expr string) error {
 		stream.Close()
 		<-done
 	}()
-	return e.runInspector(ctx, ui.Options{
+	return e.inspect(ctx, ui.Options{
 		Log: log, Live: true, Filter: expr, Steering: client, Title: warned("attached to "+address, client),
 		Status: m.status,
-	}, "the control API has the events as JSON lines: GET /v1/events")
+	}, page, "the control API has the events as JSON lines: GET /v1/events")
 }
 
 // mirror fills a log with the events of another process.

@@ -12,14 +12,18 @@ import (
 
 	"github.com/msnscope/msnscope/internal/eventlog"
 	"github.com/msnscope/msnscope/ui"
+	"github.com/msnscope/msnscope/ui/web"
 )
 
 func inspectCommand(e *env) *cobra.Command {
-	var expr, address string
+	var expr, address, page string
 	c := &cobra.Command{
-		Use:     "inspect FILE...",
-		Short:   "The inspector on captures, or on a proxy without one",
-		Example: "  msnscope inspect captures/samples/conversation.pcapng\n  msnscope inspect --attach ./proxy.sock",
+		Use:   "inspect FILE...",
+		Short: "The inspector on captures, or on a proxy without one",
+		Long: "Shows captures in the inspector. With --web they are shown in a browser too, and there alone where\n" +
+			"there is no terminal; a signal ends that.",
+		Example: "  msnscope inspect captures/samples/conversation.pcapng\n  msnscope inspect --attach ./proxy.sock\n" +
+			"  msnscope inspect captures/samples/conversation.pcapng --web 127.0.0.1:8080",
 		Args: func(c *cobra.Command, args []string) error {
 			if address == "" {
 				return files(c, args)
@@ -30,14 +34,14 @@ func inspectCommand(e *env) *cobra.Command {
 			if _, err := compile(expr); err != nil {
 				return err
 			}
-			if !isTerminal(e.stdout) {
+			if !isTerminal(e.stdout) && page == "" {
 				return &exitError{
 					exitUsage, errors.New("the inspector needs a terminal"),
-					"msnscope dump prints to a file or a pipe",
+					"msnscope dump prints to a file or a pipe; --web shows a page in a browser",
 				}
 			}
 			if address != "" {
-				return attach(c, e, address, expr)
+				return attach(c, e, address, expr, page)
 			}
 			log := eventlog.New(eventlog.Options{})
 			defer log.Close()
@@ -50,26 +54,47 @@ func inspectCommand(e *env) *cobra.Command {
 			if <-l.some; log.Len() == 0 {
 				return l.wait()
 			}
-			if err := e.view(c, log, paths, expr, l); err != nil {
+			if err := e.view(c, log, paths, expr, page, l); err != nil {
 				return err
 			}
 			return l.stop()
 		},
 	}
 	c.Flags().StringVarP(&expr, "filter", "Y", "", "begin with this filter `EXPR`")
+	addWeb(c.Flags(), &page)
 	c.Flags().StringVar(&address, "attach", "", "inspect a running proxy, by its --control `SOCKET|ADDR`")
 	return c
 }
 
-// view runs the inspector on a log while files are loaded into it.
-func (e *env) view(c *cobra.Command, log *eventlog.Log, paths []string, expr string, l *loading) error {
+// view runs the inspector on a log while files are loaded into it, and the page at an address, ""
+// for none.
+func (e *env) view(c *cobra.Command, log *eventlog.Log, paths []string, expr, page string, l *loading) error {
 	var names []string
 	for _, p := range paths {
 		names = append(names, filepath.Base(p))
 	}
 	title := strings.Join(names, " ")
 	o := ui.Options{Log: log, Filter: expr, Title: func() string { return title }, Loading: l.status}
-	return e.runInspector(c.Context(), o, "msnscope dump prints the commands", paths...)
+	return e.inspect(c.Context(), o, page, "msnscope dump prints the commands", paths...)
+}
+
+// inspect runs the inspector, the page at an address, or both: without a terminal the page alone,
+// until ctx ends. The other arguments are those of runInspector.
+func (e *env) inspect(ctx context.Context, o ui.Options, page, without string, inputs ...string) error {
+	p, err := serveWeb(ctx, page, o.Lint, web.LiveOptions{
+		Log: o.Log, Live: o.Live, Filter: o.Filter, Title: o.Title, Status: o.Status, Loading: o.Loading,
+	}, func(err error) { e.say("error: %v", err) })
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	if isTerminal(e.stdout) {
+		o.Greeting = p.greeting()
+		return e.runInspector(ctx, o, without, inputs...)
+	}
+	p.say(e)
+	<-ctx.Done()
+	return nil
 }
 
 // runInspector runs the inspector until its user leaves or ctx ends, and what is being saved then

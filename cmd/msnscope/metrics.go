@@ -29,30 +29,38 @@ type measuredAt struct {
 	name string
 }
 
-// listenForMetrics listens at the address of --metrics, unless that is empty. An address without a
-// host is one of 127.0.0.1: only whoever names another lets other machines in.
+// listenForMetrics listens at the address of --metrics, unless that is empty.
 func listenForMetrics(address string) (*measuredAt, error) {
 	if address == "" {
 		return nil, nil
 	}
-	listen := func() (net.Listener, error) { return control.Listen(address) }
 	if !control.IsSocket(address) {
-		host, port, err := net.SplitHostPort(address)
-		if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > 65535 {
-			return nil, usage("--metrics %q: it must be HOST:PORT, :PORT, or the path of a socket, which has a slash",
-				address)
+		l, err := listenFor("metrics", address)
+		if err != nil {
+			return nil, err
 		}
-		at := net.JoinHostPort(cmp.Or(host, "127.0.0.1"), port)
-		listen = func() (net.Listener, error) { return net.Listen("tcp", at) }
+		return &measuredAt{l, "http://" + l.Addr().String() + "/metrics"}, nil
 	}
-	l, err := listen()
+	l, err := control.Listen(address)
 	if err != nil {
 		return nil, &exitError{exitIO, fmt.Errorf("--metrics %s: %w", address, err), ""}
 	}
-	if control.IsSocket(address) {
-		return &measuredAt{l, address}, nil
+	return &measuredAt{l, address}, nil
+}
+
+// listenFor listens at the HOST:PORT of a flag. An address without a host is one of 127.0.0.1: only
+// whoever names another lets other machines in.
+func listenFor(flag, address string) (net.Listener, error) {
+	host, port, err := net.SplitHostPort(address)
+	if n, bad := strconv.Atoi(port); err != nil || bad != nil || n < 0 || n > 65535 {
+		return nil, usage("--%s %q: it must be HOST:PORT or :PORT%s", flag, address,
+			map[string]string{"metrics": ", or the path of a socket, which has a slash"}[flag])
 	}
-	return &measuredAt{l, "http://" + l.Addr().String() + "/metrics"}, nil
+	l, err := net.Listen("tcp", net.JoinHostPort(cmp.Or(host, "127.0.0.1"), port))
+	if err != nil {
+		return nil, &exitError{exitIO, fmt.Errorf("--%s %s: %w", flag, address, err), ""}
+	}
+	return l, nil
 }
 
 // close ends the listener.

@@ -28,7 +28,7 @@ type proxyFlags struct {
 	listen              []string
 	upstream, advertise string
 	gateway             string
-	metrics             string
+	metrics, web        string
 	referralPorts       int
 	demo                bool
 	quirks              quirkFlags
@@ -48,6 +48,7 @@ func proxyCommand(e *env) *cobra.Command {
 		Example: "  msnscope --demo\n" +
 			"  msnscope --headless -T jsonl -w session.pcapng\n" +
 			"  msnscope --headless -w 'session-%F-%H%M%S.pcapng' --rotate-time 24h --max-disk 1G\n" +
+			"  msnscope --headless --web 127.0.0.1:8080\n" +
 			"  msnscope --headless --metrics 127.0.0.1:9464\n" +
 			"  msnscope --listen 127.0.0.1:2000 --upstream 192.0.2.33",
 		Args: noArgs,
@@ -73,6 +74,7 @@ func proxyCommand(e *env) *cobra.Command {
 	fs.BoolVar(&f.demo, "demo", false, "let scripted clients sign in and talk, for a demonstration")
 	f.interceptFlags.add(fs)
 	f.shadowFlags.add(fs)
+	addWeb(fs, &f.web)
 	addMetrics(fs, &f.metrics)
 	f.serverFlags.add(fs)
 	f.addDB(fs)
@@ -104,6 +106,7 @@ func (f *proxyFlags) run(ctx context.Context, e *env) error {
 		{r.show, r.flush},
 		{r.serve, r.closeProxy},
 		{r.serveMetrics, r.endMetrics},
+		{r.serveWeb, r.endWeb},
 		{r.invite, r.sendHome},
 	}, r.wait)
 }

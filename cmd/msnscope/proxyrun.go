@@ -20,6 +20,7 @@ import (
 	"github.com/msnscope/msnscope/proxy/intercept"
 	"github.com/msnscope/msnscope/server/accounts"
 	"github.com/msnscope/msnscope/ui"
+	"github.com/msnscope/msnscope/ui/web"
 )
 
 // proxyRun is one run of the proxy: the parts that proxyFlags.run lists, which start and stop them
@@ -46,6 +47,7 @@ type proxyRun struct {
 	api      *controlled
 	traffic  *metrics.Traffic // nil without --metrics
 	measured *measured
+	page     *livePage      // nil without --web
 	served   <-chan error   // gets the error that ended a listener
 	guests   sync.WaitGroup // of --demo
 	ticks    sync.WaitGroup // of scripts
@@ -107,10 +109,10 @@ func (r *proxyRun) record(context.Context) (err error) {
 
 func (r *proxyRun) endRecording() error { return r.rec.close(time.Now()) }
 
-// openLog makes the log for the parts that read earlier events: the inspector, the control API and
-// the shadow.
+// openLog makes the log for the parts that read earlier events: the inspector, the page, the
+// control API and the shadow.
 func (r *proxyRun) openLog(context.Context) error {
-	if !r.screen && r.control == "" && r.shadowFlags.shadow == "" {
+	if !r.screen && r.control == "" && r.web == "" && r.shadowFlags.shadow == "" {
 		return nil
 	}
 	r.log = r.out.newLog()
@@ -275,6 +277,27 @@ func (r *proxyRun) endMetrics() error {
 	return nil
 }
 
+// serveWeb serves the page of --web.
+func (r *proxyRun) serveWeb(ctx context.Context) (err error) {
+	r.page, err = serveWeb(ctx, r.web, r.lint.preset, web.LiveOptions{
+		Log: r.log, Live: true, Filter: r.filter, Title: r.title(), Status: r.rec.status, Logger: r.out.log,
+	}, func(err error) { r.out.stopped("page", err) })
+	if r.page != nil && !r.screen {
+		r.page.say(r.env)
+	}
+	return err
+}
+
+func (r *proxyRun) endWeb() error {
+	r.page.close()
+	return nil
+}
+
+// title returns the function that says in a few words what is shown.
+func (r *proxyRun) title() func() string {
+	return warned(r.on.String()+" → "+cmp.Or(r.upstream, "embedded"), r.proxy)
+}
+
 // invite starts the scripted clients of --demo.
 func (r *proxyRun) invite(ctx context.Context) error {
 	if !r.demo {
@@ -312,12 +335,10 @@ func (r *proxyRun) wait(ctx context.Context) error {
 
 // inspect runs the inspector until its user leaves.
 func (r *proxyRun) inspect(ctx context.Context) error {
-	upstream := cmp.Or(r.upstream, "embedded")
 	err := r.env.runInspector(ctx, ui.Options{
 		Log: r.log, Live: true, Filter: r.filter, Lint: r.lint.preset,
 		Steering: r.controls, Logs: r.kept.Lines, Status: r.rec.status,
-		Title: warned(r.on.String()+" → "+upstream, r.proxy), Question: r.rec.question,
-		Note: r.note(),
+		Title: r.title(), Question: r.rec.question, Note: r.note(), Greeting: r.page.greeting(),
 	}, "msnscope --headless prints lines")
 	return cmp.Or(err, ended(ctx))
 }

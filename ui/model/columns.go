@@ -29,7 +29,10 @@ func Columns() []Column {
 		{"clock", "clock", "the time of day", false, clockOf, byNumber},
 		{"delta", "delta", "seconds since the row above", true, sinceAbove, byNumber},
 		{"conn", "conn", "the connection, by its role and number", false, connOf, byConn},
-		{"user", "user", "the user of the connection", false, userOf, byText(func(e *session.Event) string { return e.User })},
+		{
+			"user", "user", "the user of the connection", false, userOf,
+			byText(func(e *session.Event) string { return e.User }),
+		},
 		{
 			"session", "session", "the switchboard session", false, sessionOf,
 			byText(func(e *session.Event) string { return e.Session }),
@@ -39,7 +42,10 @@ func Columns() []Column {
 			byText(func(e *session.Event) string { return e.Dialect }),
 		},
 		{"dir", " ", "an arrow to the server or to the client", false, arrowOf, byDir},
-		{"cmd", "cmd", "the command", false, verbOf, byText(func(e *session.Event) string { return e.In.Verb.String() })},
+		{
+			"cmd", "cmd", "the command", false, verbOf,
+			byText(func(e *session.Event) string { return e.In.Verb.String() }),
+		},
 		{"size", "size", "bytes on the wire", true, sizeOf, bySize},
 		{"rtt", "rtt", "how long the answer took", true, rttOf, byRTT},
 	}

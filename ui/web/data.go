@@ -183,18 +183,37 @@ func (c *collector) bytes(e *session.Event) *bytesOf {
 	if len(raw) > maxBytes {
 		b.Raw, b.Size = raw[:maxBytes], len(raw)
 	}
-	for _, s := range format.Spans(e) {
-		span := []any{s.To - s.From, c.text(format.Printable(s.Name)), c.text(format.Printable(s.Means))}
-		value := format.Printable(s.Value[:min(len(s.Value), maxValue)])
-		if len(s.Value) > maxValue {
-			value += "…"
-		}
-		if value != string(raw[s.From:s.To]) && value != "" {
-			span = append(span, value)
+	for _, s := range partsOf(e) {
+		span := []any{s.Size, c.text(s.Name), c.text(s.Means)}
+		if s.Value != "" {
+			span = append(span, s.Value)
 		}
 		b.Spans = append(b.Spans, span)
 	}
 	return b
+}
+
+// span is a part of a command: how many bytes it has, its name and meaning, and its value where it
+// is not the bytes themselves.
+type span struct {
+	Size               int
+	Name, Means, Value string
+}
+
+// partsOf returns the parts that cover a received command. Their texts are printable.
+func partsOf(e *session.Event) []span {
+	var all []span
+	for _, s := range format.Spans(e) {
+		value := format.Printable(s.Value[:min(len(s.Value), maxValue)])
+		if len(s.Value) > maxValue {
+			value += "…"
+		}
+		if value == string(e.In.Raw[s.From:s.To]) {
+			value = ""
+		}
+		all = append(all, span{s.To - s.From, format.Printable(s.Name), format.Printable(s.Means), value})
+	}
+	return all
 }
 
 // links adds the numbers of the events that belong to an event.

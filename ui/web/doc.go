@@ -7,4 +7,9 @@
 // data block that the script reads. The script makes elements by name and sets their text; it never
 // parses markup. The page's policy allows its own style and script, by their hashes, and nothing
 // else.
+//
+// [Live] is the live page: a server of pages that show a log while it grows, one model each. Its
+// script draws what the model says and decides nothing.
+//
+//	keys --> POST /do --> Model --> state --> GET /events --> script --> GET /rows, /detail
 package web

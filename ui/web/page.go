@@ -41,6 +41,10 @@ var (
 	pageHTML string
 	//go:embed page.css
 	pageCSS string
+	//go:embed colours.css
+	coloursCSS string
+	//go:embed parts.js
+	partsJS string
 	//go:embed page.js
 	pageJS string
 
@@ -49,8 +53,8 @@ var (
 	})
 )
 
-// view is what the template shows.
-type view struct {
+// pageView is what the template shows.
+type pageView struct {
 	Title, Made string
 	Style       template.CSS
 	Script      template.JS
@@ -93,11 +97,12 @@ type rowView struct {
 // Write writes the page. Rows beyond MaxRows are left out.
 func (p *Page) Write(w io.Writer) error {
 	lanes := p.Model.Drawn(func(l *model.Ladder) bool { return len(l.Lanes) <= maxLanes })
-	v := view{
-		Title: format.Printable(p.Title), Made: p.Made, Style: template.CSS(pageCSS + laneRules(len(lanes.Lanes))),
-		Script: template.JS(pageJS),
+	v := pageView{
+		Title: format.Printable(p.Title), Made: p.Made,
+		Style:  template.CSS(coloursCSS + pageCSS + laneRules(len(lanes.Lanes))),
+		Script: template.JS("\"use strict\";\n(() => {\n" + partsJS + pageJS + "})();\n"),
 	}
-	v.Policy = policy(string(v.Style), pageJS)
+	v.Policy = policy(string(v.Style), string(v.Script))
 	for i := range lanes.Lanes {
 		name, note := lanes.Lanes[i].Title()
 		v.Lanes = append(v.Lanes, laneView{i, name, note})

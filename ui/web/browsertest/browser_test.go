@@ -91,7 +91,8 @@ func sample(name string) string {
 // tab is an open page.
 type tab struct {
 	*testing.T
-	ctx context.Context
+	ctx      context.Context
+	expected func(url string) bool // whether the page may ask for it
 
 	mu    sync.Mutex
 	wrong []string // messages on the console, exceptions, requests
@@ -100,6 +101,30 @@ type tab struct {
 // open opens a page from its file, in a window of a size and with a colour scheme, and waits until
 // its script has run. The test fails if anything was wrong with the page when it ends.
 func open(t *testing.T, path, hash string, width, height int64, scheme string) *tab {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return visit(t, "file://"+path+hash, func(url string) bool {
+		url, _, _ = strings.Cut(url, "#")
+		return strings.HasPrefix(url, "file://") && strings.HasSuffix(url, "page.html")
+	}, width, height, scheme)
+}
+
+// visit opens the page at a URL as open does. Requests other than expected are wrong.
+func visit(t *testing.T, url string, expected func(url string) bool, width, height int64, scheme string) *tab {
+	t.Helper()
+	p := newTab(t, expected)
+	p.do(chromedp.EmulateViewport(width, height), browserpage.BringToFront(),
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: scheme},
+		}), chromedp.Navigate(url), chromedp.WaitReady("html[data-ready]", chromedp.ByQuery))
+	return p
+}
+
+// newTab returns an empty page.
+func newTab(t *testing.T, expected func(url string) bool) *tab {
 	t.Helper()
 	ctx, err := browser()
 	if errors.Is(err, exec.ErrNotFound) && os.Getenv("MSNSCOPE_CI") == "" {
@@ -112,17 +137,10 @@ func open(t *testing.T, path, hash string, width, height int64, scheme string) *
 	t.Cleanup(stop)
 	ctx, stop = context.WithTimeout(ctx, patience)
 	t.Cleanup(stop)
-	p := &tab{T: t, ctx: ctx}
+	p := &tab{T: t, ctx: ctx, expected: expected}
 	chromedp.ListenTarget(ctx, p.listen)
 	t.Cleanup(p.check)
-	path, err = filepath.Abs(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	p.do(network.Enable(), cdplog.Enable(), chromedp.EmulateViewport(width, height), browserpage.BringToFront(),
-		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
-			{Name: "prefers-color-scheme", Value: scheme},
-		}), chromedp.Navigate("file://"+path+hash), chromedp.WaitReady("html[data-ready]", chromedp.ByQuery))
+	p.do(network.Enable(), cdplog.Enable())
 	return p
 }
 
@@ -136,8 +154,7 @@ func (p *tab) listen(event any) {
 	case *cdplog.EventEntryAdded:
 		what = "log: " + e.Entry.Text
 	case *network.EventRequestWillBeSent:
-		url, _, _ := strings.Cut(e.Request.URL, "#")
-		if !strings.HasPrefix(url, "file://") || !strings.HasSuffix(url, "page.html") {
+		if !p.expected(e.Request.URL) {
 			what = "request: " + e.Request.URL
 		}
 	}

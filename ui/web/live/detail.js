@@ -1,0 +1,28 @@
+// Everything that is known of the selected command.
+
+import {el, fields, pairs} from "./parts.js";
+
+// draw fills the pane. show(n) selects another command, close goes back.
+export function draw(pane, d, show, close) {
+  if (!d.n && !d.name) {
+    pane.replaceChildren(el("p", null, "Nothing is selected."));
+    return;
+  }
+  const back = el("button", {type: "button", class: "back"}, "Close");
+  back.addEventListener("click", close);
+  const all = [back, el("h2", null, (d.n ? "#" + d.n + " " : "") + d.name), el("p", null, d.means),
+    d.form ? el("p", {class: "dim"}, d.form) : null];
+  for (const f of d.findings || []) all.push(el("p", {class: "lint " + f.severity}, f.text));
+  if (d.text) all.push(el("p", {class: "said"}, d.text.join("\n")));
+  const links = (d.links || []).map(l => {
+    const a = el("button", {type: "button", "data-n": String(l.n)}, "#" + l.n + " " + l.label);
+    a.addEventListener("click", () => show(l.n));
+    return [l.name, a];
+  });
+  all.push(pairs([...d.facts, ...links]));
+  if (d.in) all.push(...fields(d.in, d.out ? "Received" : "Every byte"));
+  if (d.out && d.out.b) all.push(...fields(d.out, "Sent on in its place"));
+  else if (d.out) all.push(el("h3", null, "Sent on in its place"), el("p", null, "nothing"));
+  pane.replaceChildren(...all.filter(x => x));
+  pane.scrollTop = 0;
+}
