@@ -98,12 +98,13 @@ func TestCommandsOfGuides(t *testing.T) {
 			if strings.HasPrefix(line, "```") {
 				code = !code
 			}
-			args := shellWords(strings.TrimSpace(line))
-			if !code || len(args) == 0 || args[0] != "msnscope" {
+			args := ownWords(shellWords(strings.TrimSpace(line)))
+			if !code || len(args) == 0 {
 				continue
 			}
 			checked++
 			root := newRoot(&env{})
+			root.InitDefaultCompletionCmd()
 			verb, rest, err := root.Find(args[1:])
 			if err == nil {
 				err = verb.ParseFlags(rest)
@@ -123,6 +124,21 @@ func TestCommandsOfGuides(t *testing.T) {
 	if checked < 35 {
 		t.Errorf("only %d command lines were found in docs", checked)
 	}
+}
+
+// ownWords returns the words that the program gets from a command line, with its name before them,
+// nil if that does not run it. It may be run by sudo, or be in an image of Docker.
+func ownWords(words []string) []string {
+	if len(words) > 1 && words[0] == "sudo" {
+		words = words[1:]
+	}
+	if len(words) > 1 && words[0] == "docker" && words[1] == "run" {
+		words = words[max(0, slices.Index(words, "msnscope")):]
+	}
+	if len(words) == 0 || words[0] != "msnscope" {
+		return nil
+	}
+	return words
 }
 
 // readsOnly runs a command line if it does nothing but read what comes with the program.

@@ -161,5 +161,5 @@ var topLevel = []string{
 	".ci", ".git", ".gitattributes", ".gitignore",
 	"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md",
 	"captures", "cmd", "decode", "docs", "findings", "go.mod", "go.sum",
-	"internal", "proxy", "replay", "server", "ui",
+	"internal", "packaging", "proxy", "replay", "server", "ui",
 }
