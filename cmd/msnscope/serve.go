@@ -233,8 +233,10 @@ func serve(
 	if down := srv.Shutdown(end); err == nil {
 		err = down
 	}
-	if err != nil && !errors.Is(err, server.ErrClosed) {
-		return &exitError{exitIO, err, ""}
+	if x := (*exitError)(nil); err == nil || errors.Is(err, server.ErrClosed) {
+		return nil
+	} else if errors.As(err, &x) {
+		return err
 	}
-	return nil
+	return &exitError{exitIO, err, ""}
 }
