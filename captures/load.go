@@ -96,7 +96,7 @@ func (l *Loader) Remarks() []string { return slices.Clone(l.remarks) }
 // has everything before that point. It is ErrNoMSN, pcap.ErrNotCapture or pcap.ErrLinkType for a
 // file that has nothing to show, and the context's cause when ctx has ended.
 func (l *Loader) Load(ctx context.Context, path string, progress func(done, total int64)) error {
-	f, err := os.Open(path)
+	f, err := open(ctx, path)
 	if err != nil {
 		_ = l.load(ctx, nil, path, 0, 0, progress)
 		return err
@@ -110,6 +110,36 @@ func (l *Loader) Load(ctx context.Context, path string, progress func(done, tota
 		defer f.Close()
 	}
 	return l.load(ctx, f, path, size, source, progress)
+}
+
+// open opens a file to be read. If it is a pipe, neither the wait for somebody who writes to it nor
+// a read that waits outlasts ctx.
+func open(ctx context.Context, path string) (*os.File, error) {
+	if info, err := os.Stat(path); err != nil || info.Mode().Type() != os.ModeNamedPipe {
+		return os.Open(path)
+	}
+	type result struct {
+		file *os.File
+		err  error
+	}
+	opened := make(chan result)
+	go func() {
+		f, err := os.Open(path)
+		select {
+		case opened <- result{f, err}:
+		case <-ctx.Done():
+			f.Close() // nobody wants it any more
+		}
+	}()
+	select {
+	case r := <-opened:
+		if r.err == nil {
+			context.AfterFunc(ctx, func() { _ = r.file.SetReadDeadline(time.Now()) })
+		}
+		return r.file, r.err
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
 }
 
 // LoadReader is Load for a capture that is not a file, such as standard input. The total in calls

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/msnscope/msnscope/internal/client"
 )
@@ -303,5 +304,45 @@ func TestNothingIsReplacedByHalf(t *testing.T) {
 	printed(t, "dump", capture, "-o", path)
 	if info, err := os.Stat(path); err != nil || info.Mode() != mode || info.Size() < 1000 {
 		t.Errorf("what replaced it has mode %v and %d bytes: %v", info.Mode(), info.Size(), err)
+	}
+}
+
+// TestInterruptedAtAPipe: an interruption ends the wait for somebody at the other end of a pipe,
+// also if that one is there and says nothing.
+func TestInterruptedAtAPipe(t *testing.T) {
+	capture := filepath.Join(capturesDir, "logon.pcapng")
+	for name, args := range map[string]func(pipe string) []string{
+		"dump":   func(pipe string) []string { return []string{"dump", pipe} },
+		"replay": func(pipe string) []string { return []string{"replay", pipe} },
+		"diff":   func(pipe string) []string { return []string{"diff", pipe, capture} },
+		"report": func(pipe string) []string { return []string{"replay", capture, "--report", "json:" + pipe} },
+	} {
+		for _, attended := range []bool{false, true} {
+			if attended && name == "report" {
+				continue // a report fits into a pipe
+			}
+			t.Run(fmt.Sprintf("%s, somebody there: %t", name, attended), func(t *testing.T) {
+				pipe := filepath.Join(t.TempDir(), "pipe")
+				if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+					t.Skip(err)
+				}
+				if attended {
+					other, err := os.OpenFile(pipe, os.O_RDWR, 0)
+					if err != nil {
+						t.Fatal(err)
+					}
+					defer other.Close()
+				}
+				p := launch(t, args(pipe)...)
+				if name == "report" {
+					await(t, "the last command", func() bool { return strings.Contains(p.stdout.String(), " #44 ") })
+				}
+				time.AfterFunc(10*time.Millisecond, p.stop) // the outcome is the same at any time
+				p.wait(exitInterrupted)
+				if all, err := os.OpenFile(pipe, os.O_RDWR, 0); err == nil {
+					all.Close() // which ends the system's own wait
+				}
+			})
+		}
 	}
 }

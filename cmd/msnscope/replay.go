@@ -182,7 +182,7 @@ func (f *replayFlags) play(ctx context.Context, e *env, plan *replay.Plan) error
 	}
 	fmt.Fprintln(out.out, result.Summary())
 	if f.reporter != nil {
-		err = f.reporter.write(map[string]func(io.Writer) error{
+		err = f.reporter.write(ctx, map[string]func(io.Writer) error{
 			"json":  func(w io.Writer) error { return replay.WriteJSON(w, result) },
 			"junit": func(w io.Writer) error { return replay.WriteJUnit(w, result) },
 		})

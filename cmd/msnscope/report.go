@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/msnscope/msnscope/internal/outfile"
 )
@@ -66,21 +68,26 @@ func (r *report) replaceable() error {
 	}
 }
 
-// write writes the report in its form, completely or not at all.
-func (r *report) write(forms map[string]func(io.Writer) error) error {
-	err := r.replace(forms[r.form])
+// write writes the report in its form, completely or not at all. Where it goes to a pipe, it waits
+// until somebody reads that, or until ctx ends.
+func (r *report) write(ctx context.Context, forms map[string]func(io.Writer) error) error {
+	err := r.replace(ctx, forms[r.form])
+	if errors.Is(err, context.Canceled) {
+		return err
+	}
 	if err != nil {
 		return &exitError{exitIO, fmt.Errorf("%s: write the report: %w", r.flag, err), ""}
 	}
 	return nil
 }
 
-func (r *report) replace(content func(io.Writer) error) error {
+func (r *report) replace(ctx context.Context, content func(io.Writer) error) error {
 	if info, err := os.Stat(r.path); err == nil && !info.Mode().IsRegular() {
-		f, err := os.OpenFile(r.path, os.O_WRONLY, 0)
+		f, err := openForReader(ctx, r.path)
 		if err != nil {
 			return err
 		}
+		context.AfterFunc(ctx, func() { _ = f.SetWriteDeadline(time.Now().Add(lastWrite)) }) // of pipes only
 		return errors.Join(content(f), f.Close())
 	}
 	f, err := outfile.Begin(r.path)

@@ -239,7 +239,9 @@ func (s *shadow) write(unfinished string) error {
 		return nil
 	}
 	c := replay.Comparison{Server: s.to, Result: s.result, Causes: &s.notes.causes, Unfinished: unfinished}
-	return s.report.write(map[string]func(io.Writer) error{"json": c.WriteJSON, "junit": c.WriteJUnit})
+	ctx, cancel := context.WithTimeout(context.Background(), lastWrite) // for a reader of a pipe
+	defer cancel()
+	return s.report.write(ctx, map[string]func(io.Writer) error{"json": c.WriteJSON, "junit": c.WriteJUnit})
 }
 
 // abandon ends the shadow and writes the report, without a summary.
