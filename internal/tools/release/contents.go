@@ -34,7 +34,7 @@ type item struct {
 	kind string      // nfpm's word for files that it treats in another way, "" for others
 }
 
-// build makes the binary of a platform and its bill of materials.
+// build makes the binary of a platform, its bill of materials and the licences of its parts.
 func (r *release) build(t target) error {
 	dir := r.dir(t)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
@@ -55,7 +55,12 @@ func (r *release) build(t target) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(filepath.Join(dir, billName), bill, 0o644)
+	others, err := notices(r.root, info)
+	if err != nil {
+		return err
+	}
+	return errors.Join(os.WriteFile(filepath.Join(dir, billName), bill, 0o644),
+		os.WriteFile(filepath.Join(dir, noticesName), others, 0o644))
 }
 
 // versionOf returns the version of a binary that was built from a commit. Whoever has another one
@@ -87,6 +92,7 @@ func (r *release) archived(t target) ([]item, error) {
 	items := []item{
 		{filepath.Join(r.dir(t), binary), binary, 0o755, ""},
 		{filepath.Join(r.dir(t), billName), billName, 0o644, ""},
+		{filepath.Join(r.dir(t), noticesName), noticesName, 0o644, ""},
 	}
 	for _, name := range []string{"LICENSE", "README.md", "CHANGELOG.md"} {
 		items = append(items, item{filepath.Join(r.root, name), name, 0o644, ""})

@@ -44,6 +44,7 @@ func packed(t *testing.T, now time.Time) string {
 	for _, p := range []target{{"linux", "arm64"}, {"windows", "amd64"}} {
 		put(p.os + "_" + p.arch + "/msnscope" + exe(p.os))
 		put(p.os + "_" + p.arch + "/" + billName)
+		put(p.os + "_" + p.arch + "/" + noticesName)
 		for _, form := range forms {
 			if err := r.pack(p, form); err != nil {
 				t.Fatalf("%s for %s: %v", form, p, err)
@@ -93,7 +94,7 @@ func read(t *testing.T, dir, name string) []byte {
 func TestArchives(t *testing.T) {
 	dir := packed(t, time.Now())
 	everywhere := []string{
-		"CHANGELOG.md", "LICENSE", "README.md", "completions/_msnscope", "completions/msnscope.bash",
+		"CHANGELOG.md", "LICENSE", "README.md", noticesName, "completions/_msnscope", "completions/msnscope.bash",
 		"completions/msnscope.fish", "completions/msnscope.ps1", "man/man1/msnscope-serve.1", "man/man1/msnscope.1",
 	}
 	linux := append(everywhere[:len(everywhere):len(everywhere)], "config.toml", "msnscope", billName,
@@ -151,7 +152,7 @@ func TestPlaces(t *testing.T) {
 	}
 	common := []string{
 		"/usr/bin/msnscope", "/usr/share/man/man1/msnscope.1.gz", "/usr/share/doc/msnscope/README.md",
-		"/usr/share/doc/msnscope/" + billName, "/usr/share/bash-completion/completions/msnscope",
+		"/usr/share/doc/msnscope/" + billName, "/usr/share/doc/msnscope/" + noticesName, "/usr/share/bash-completion/completions/msnscope",
 		"/usr/share/fish/vendor_completions.d/msnscope.fish",
 	}
 	units := []string{
@@ -247,5 +248,34 @@ func TestBill(t *testing.T) {
 		if !slices.ContainsFunc(got.Components, func(c struct{ Purl string }) bool { return c.Purl == want }) {
 			t.Errorf("no %s in %v", want, got.Components)
 		}
+	}
+}
+
+// TestNotices: the licences of the Go library and of a module are there whole, and a module without
+// one is named.
+func TestNotices(t *testing.T) {
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	info, err := buildinfo.ReadFile(self)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := notices(".", info)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"The Go standard library, " + info.GoVersion + ", LICENSE\n\nCopyright 2009 The Go Authors.",
+		"github.com/goreleaser/nfpm/v2 v2.48.0, LICENSE.md\n\nMIT License", "github.com/CycloneDX/cyclonedx-go",
+	} {
+		if !strings.Contains(string(text), want) {
+			t.Errorf("there is no %q", want)
+		}
+	}
+	if err := addNotices(new(strings.Builder), "a part", t.TempDir()); err == nil ||
+		!strings.Contains(err.Error(), "a part has no licence") {
+		t.Errorf("a part without a licence: %v", err)
 	}
 }
