@@ -152,7 +152,8 @@ func TestPlaces(t *testing.T) {
 	}
 	common := []string{
 		"/usr/bin/msnscope", "/usr/share/man/man1/msnscope.1.gz", "/usr/share/doc/msnscope/README.md",
-		"/usr/share/doc/msnscope/" + billName, "/usr/share/doc/msnscope/" + noticesName, "/usr/share/bash-completion/completions/msnscope",
+		"/usr/share/doc/msnscope/" + billName, "/usr/share/doc/msnscope/" + noticesName,
+		"/usr/share/bash-completion/completions/msnscope",
 		"/usr/share/fish/vendor_completions.d/msnscope.fish",
 	}
 	units := []string{
