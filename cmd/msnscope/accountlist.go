@@ -58,7 +58,7 @@ func (f *accountFlags) list(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.with(func(s *accounts.SQLite) error {
+			return f.with(c.Context(), func(s accountStore) error {
 				handles, err := s.Handles(c.Context())
 				if err != nil {
 					return err
@@ -83,7 +83,7 @@ func (f *accountFlags) show(e *env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.with(func(s *accounts.SQLite) error {
+			return f.with(c.Context(), func(s accountStore) error {
 				return f.print(c.Context(), e.stdout, s, args, print)
 			}, true)
 		},

@@ -14,33 +14,38 @@ import (
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/server/accounts"
+	"github.com/msnscope/msnscope/server/cluster"
 )
 
 // accountFlags are the flags that the accounts verbs share.
 type accountFlags struct {
-	db, name, password, form string
+	storeFlags
+	name, password, form string
 }
 
 func accountsCommand(e *env) *cobra.Command {
 	var f accountFlags
 	c := &cobra.Command{
 		Use:   "accounts",
-		Short: "Add, change and list the accounts of a database, also while its server runs",
-		Long: "Creates and changes accounts in the database of `msnscope serve --db FILE`. A running server\n" +
-			"learns of each change at once and notifies its users.",
+		Short: "Add, change and list accounts, also while their server runs",
+		Long: "Creates and changes accounts in the database of `msnscope serve --db FILE`, or those of a cluster:\n" +
+			"--data names the folder of a node that runs on this machine. A running server learns of each\n" +
+			"change at once and notifies its users.",
 		Example: "  msnscope accounts add erin@hotmail.com --name Erin --password secret --db accounts.db\n" +
 			"  msnscope accounts lists add erin@hotmail.com FL erin@hotmail.com --db accounts.db\n" +
 			"  msnscope accounts show erin@hotmail.com --db accounts.db",
 		Args: noArgs, RunE: needsVerb,
 	}
-	c.PersistentFlags().StringVar(&f.db, "db", "", "the database, a SQLite `FILE`")
+	c.PersistentFlags().SortFlags = false
+	f.storeFlags.add(c.PersistentFlags())
 	lists := &cobra.Command{
 		Use: "lists", Short: "Add somebody to a list of a user, or remove somebody",
 		Example: "  msnscope accounts lists add erin@hotmail.com FL dave@hotmail.com --db accounts.db",
 		Args:    noArgs, RunE: needsVerb,
 	}
 	lists.AddCommand(f.listAdd(e), f.listRem(e))
-	c.AddCommand(f.add(e), f.passwd(e), f.remove(e), f.list(e), f.show(e), lists, f.state(e), f.notify(e), f.kick(e))
+	c.AddCommand(f.add(e), f.passwd(e), f.remove(e), f.list(e), f.show(e), lists, f.state(e), f.notify(e), f.kick(e),
+		f.export(e), f.importAll(e))
 	return c
 }
 
@@ -52,13 +57,10 @@ func needsVerb(c *cobra.Command, _ []string) error {
 	}
 }
 
-// with opens the database, calls do and closes it again. Unless existing is set, which only add
-// leaves unset, it creates a database that is not there.
-func (f *accountFlags) with(do func(*accounts.SQLite) error, existing bool) (err error) {
-	if f.db == "" {
-		return &exitError{exitUsage, errors.New("no database is named"), "--db FILE names it, as for msnscope serve"}
-	}
-	s, err := accounts.Open(f.db, accounts.OpenOptions{Existing: existing, Announce: true})
+// with opens the accounts, calls do and closes them again. Unless existing is set, which only add
+// and import leave unset, it creates a database that is not there.
+func (f *accountFlags) with(ctx context.Context, do func(accountStore) error, existing bool) (err error) {
+	s, err := f.open(ctx, existing)
 	if err != nil {
 		return storeError(err)
 	}
@@ -77,7 +79,9 @@ func storeError(err error) error {
 	case errors.As(err, &file):
 		return &exitError{exitIO, err, file.Remedy}
 	case errors.Is(err, accounts.ErrNoServer):
-		return &exitError{exitDiffers, err, "msnscope serve --db FILE starts one"}
+		return &exitError{exitDiffers, err, "msnscope serve starts one"}
+	case errors.Is(err, cluster.ErrNoMajority):
+		return &exitError{exitTimeout, err, "start more of its nodes, then try again; the change may have been made"}
 	}
 	return &exitError{exitDiffers, err, ""}
 }
@@ -122,7 +126,7 @@ func (f *accountFlags) create(ctx context.Context, e *env, patterns []string, gi
 	if err != nil {
 		return err
 	}
-	return f.with(func(s *accounts.SQLite) error {
+	return f.with(ctx, func(s accountStore) error {
 		return eachAtOnce(ctx, handles, func(h string) error {
 			name := f.name
 			if name == "" {
@@ -149,7 +153,7 @@ func (f *accountFlags) passwd(e *env) *cobra.Command {
 		Example: "  msnscope accounts passwd erin@hotmail.com --password other --db accounts.db",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			return f.with(func(s *accounts.SQLite) error {
+			return f.with(c.Context(), func(s accountStore) error {
 				if _, err := s.Lookup(c.Context(), args[0]); err != nil { // before anything is typed
 					return forAccount(args[0], err)
 				}
@@ -177,7 +181,7 @@ func (f *accountFlags) remove(*env) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return f.with(func(s *accounts.SQLite) error {
+			return f.with(c.Context(), func(s accountStore) error {
 				return eachAtOnce(c.Context(), handles,
 					func(h string) error { return forAccount(h, s.Delete(c.Context(), h)) })
 			}, true)
@@ -194,7 +198,7 @@ func (f *accountFlags) listAdd(e *env) *cobra.Command {
 			if err := accounts.CheckName(decode.Escape(f.name)); err != nil {
 				return usage("--name: %w", err)
 			}
-			return f.onList(args, func(s *accounts.SQLite, l accounts.List) error {
+			return f.onList(c.Context(), args, func(s accountStore, l accounts.List) error {
 				entry := accounts.Entry{Handle: args[2], Name: decode.Escape(f.name)}
 				if f.name == "" {
 					if other, err := s.Lookup(c.Context(), args[2]); err == nil {
@@ -217,7 +221,7 @@ func (f *accountFlags) listRem(*env) *cobra.Command {
 		Example: "  msnscope accounts lists rem erin@hotmail.com BL dave@hotmail.com --db accounts.db",
 		Args:    cobra.ExactArgs(3),
 		RunE: func(c *cobra.Command, args []string) error {
-			return f.onList(args, func(s *accounts.SQLite, l accounts.List) error {
+			return f.onList(c.Context(), args, func(s accountStore, l accounts.List) error {
 				_, err := s.Remove(c.Context(), args[0], l, args[2])
 				return err
 			})
@@ -225,7 +229,7 @@ func (f *accountFlags) listRem(*env) *cobra.Command {
 	}
 }
 
-func (f *accountFlags) onList(args []string, do func(*accounts.SQLite, accounts.List) error) error {
+func (f *accountFlags) onList(ctx context.Context, args []string, do func(accountStore, accounts.List) error) error {
 	l, ok := accounts.ParseList(strings.ToUpper(args[1]))
 	switch {
 	case !ok:
@@ -236,7 +240,7 @@ func (f *accountFlags) onList(args []string, do func(*accounts.SQLite, accounts.
 			"change FL of OTHER",
 		}
 	}
-	return f.with(func(s *accounts.SQLite) error {
+	return f.with(ctx, func(s accountStore) error {
 		return forAccount(fmt.Sprintf("%s, %s, %s", args[0], l, args[2]), do(s, l))
 	}, true)
 }
@@ -298,5 +302,5 @@ func (f *accountFlags) kick(*env) *cobra.Command {
 }
 
 func (f *accountFlags) tell(ctx context.Context, n accounts.News) error {
-	return f.with(func(s *accounts.SQLite) error { return forAccount(n.Handle, s.Tell(ctx, n)) }, true)
+	return f.with(ctx, func(s accountStore) error { return forAccount(n.Handle, s.Tell(ctx, n)) }, true)
 }

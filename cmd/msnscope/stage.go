@@ -77,8 +77,8 @@ func (f *replayFlags) stored(known map[string]string) (all []accounts.User, err 
 	if f.db == "" {
 		return nil, nil
 	}
-	from := accountFlags{db: f.db}
-	err = from.with(func(s *accounts.SQLite) error {
+	from := accountFlags{storeFlags: storeFlags{db: f.db}}
+	err = from.with(context.Background(), func(s accountStore) error {
 		handles, err := s.Handles(context.Background())
 		for _, handle := range handles {
 			u, err := s.Lookup(context.Background(), handle)

@@ -130,3 +130,26 @@ func checkSetting(s Setting, value string) error {
 	}
 	return nil
 }
+
+// Check returns an error that says what is wrong with a value of the account, nil if nothing: what
+// a store would refuse in a change, a handle that is on a list twice, or one on both AL and BL.
+func (u *User) Check() error {
+	err := errors.Join(CheckHandle(u.Handle), CheckName(u.FriendlyName), checkSetting(GTC, u.GTC),
+		checkSetting(BLP, u.BLP))
+	if err == nil && u.Serial < 1 {
+		err = wrong("the serial is %d; the first is 1", u.Serial)
+	}
+	for l := range lists {
+		seen := make(map[string]bool, len(u.Lists[l]))
+		for _, e := range u.Lists[l] {
+			if bad := errors.Join(CheckHandle(e.Handle), CheckName(e.Name)); err == nil && bad != nil {
+				err = fmt.Errorf("%q on %s: %w", e.Handle, l, bad)
+			}
+			if err == nil && (seen[Key(e.Handle)] || l == Block && u.Has(Allow, e.Handle)) {
+				err = wrong("%s is on %s, and there again or on AL", e.Handle, l)
+			}
+			seen[Key(e.Handle)] = true
+		}
+	}
+	return err
+}

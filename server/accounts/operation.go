@@ -65,11 +65,14 @@ const (
 	stepAdd                      // an entry was added
 	stepRemove                   // an entry was removed
 	stepRename                   // an entry got another name
+	stepImport                   // the account is new, lists and all
 )
 
 // isNews reports whether watchers get the step: a new account has no connection to tell, and no
 // command carries a contact's new name.
-func (st *step) isNews() bool { return st.kind != stepAccount && st.kind != stepRename }
+func (st *step) isNews() bool {
+	return st.kind != stepAccount && st.kind != stepImport && st.kind != stepRename
+}
 
 // user returns the operation's own copy of a user.
 func (o *Operation) user(handle string) (*User, error) {
@@ -127,6 +130,22 @@ func (o *Operation) create(handle, password, friendlyName string) error {
 	}
 	o.keep(u)
 	o.did(stepAccount, u, News{})
+	return nil
+}
+
+// importUser makes an account with all that it has; see [Changes.Import].
+func (o *Operation) importUser(u User) error {
+	if err := u.Check(); err != nil {
+		return err
+	}
+	switch _, err := o.load(Key(u.Handle)); {
+	case err == nil:
+		return ErrExists
+	case !errors.Is(err, ErrNoUser):
+		return err
+	}
+	o.keep(&u)
+	o.did(stepImport, &u, News{})
 	return nil
 }
 

@@ -27,6 +27,13 @@ func (c Changes) change(ctx context.Context, f func(*Operation) (Change, error))
 	return out, nil
 }
 
+// Import makes an account with password, settings, serial and lists as they are in u, or fails with
+// [ErrExists], or with [ErrValue] where [User.Check] does. It changes no other account and tells no
+// watcher: the caller must import all accounts whose lists name each other.
+func (c Changes) Import(ctx context.Context, u User) error {
+	return c.apply(ctx, func(o *Operation) error { return o.importUser(u) })
+}
+
 // Create implements [Admin].
 func (c Changes) Create(handle, password, friendlyName string) error {
 	return c.apply(context.Background(), func(o *Operation) error { return o.create(handle, password, friendlyName) })

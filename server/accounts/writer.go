@@ -323,9 +323,9 @@ func (b *batch) step(st *step) (err error) {
 	key, e := Key(st.owner.Handle), st.news.Entry
 	switch st.kind {
 	case stepAccount, stepPassword:
-		u := st.owner
-		_, err = b.create.ExecContext(b.ctx, key, u.Handle, b.s.vault.Seal(key, u.Password), u.FriendlyName, u.GTC,
-			u.BLP, u.Serial)
+		err = b.insertUser(st.owner)
+	case stepImport:
+		err = b.insertAll(st.owner)
 	case stepAdd:
 		_, err = b.insert.ExecContext(b.ctx, key, st.news.List, Key(e.Handle), e.Handle, e.Name)
 	case stepRemove:
@@ -340,4 +340,27 @@ func (b *batch) step(st *step) (err error) {
 		b.users[key] = nil
 	}
 	return err
+}
+
+// insertUser writes a new account without its lists, or another password of an existing one.
+func (b *batch) insertUser(u *User) error {
+	key := Key(u.Handle)
+	_, err := b.create.ExecContext(b.ctx, key, u.Handle, b.s.vault.Seal(key, u.Password), u.FriendlyName, u.GTC, u.BLP,
+		u.Serial)
+	return err
+}
+
+// insertAll writes a new account with its lists.
+func (b *batch) insertAll(u *User) error {
+	if err := b.insertUser(u); err != nil {
+		return err
+	}
+	for l := range lists {
+		for _, e := range u.Lists[l] {
+			if _, err := b.insert.ExecContext(b.ctx, Key(u.Handle), l, Key(e.Handle), e.Handle, e.Name); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

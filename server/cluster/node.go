@@ -30,9 +30,10 @@ const (
 	routePings = 2
 	// maxNodes is how many nodes a cluster may have. Each node has a connection to every other.
 	maxNodes = 64
-	// minPassword is the length of the shortest cluster password in bytes.
-	minPassword = 8
 )
+
+// MinPassword is the length of the shortest cluster password in bytes.
+const MinPassword = 8
 
 // Options configure a [Node].
 type Options struct {
@@ -190,8 +191,8 @@ func (o *Options) check() error {
 		return fmt.Errorf("the node's name %q must be 1 to 32 letters, digits, - or _", o.Node)
 	case o.Dir == "":
 		return errors.New("the node needs a folder for its data")
-	case len(o.Password) < minPassword:
-		return fmt.Errorf("the cluster's password has %d bytes; it must have at least %d", len(o.Password), minPassword)
+	case len(o.Password) < MinPassword:
+		return fmt.Errorf("the cluster's password has %d bytes; it must have at least %d", len(o.Password), MinPassword)
 	case len(o.Routes) == 0:
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -281,4 +282,22 @@ func cost(r stored) (n int) {
 		}
 	}
 	return n + 1
+}
+
+// Empty reports whether there are no accounts. It does not read them all.
+func (s *Store) Empty(ctx context.Context) (bool, error) {
+	ctx, cancel := context.WithTimeout(ctx, giveUp)
+	defer cancel()
+	var mu sync.Mutex
+	some := false
+	err := s.stream.walk(ctx, recordPrefix+"*", 1, math.MaxUint64, &mu, func(_ string, data []byte, _ uint64) {
+		if len(data) > 1 { // not of a deleted account
+			some = true
+			cancel()
+		}
+	})
+	if some {
+		err = nil
+	}
+	return !some, err
 }

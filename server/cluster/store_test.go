@@ -103,6 +103,8 @@ func (s anyNode) SetPassword(ctx context.Context, handle, password string) error
 
 func (s anyNode) Delete(ctx context.Context, handle string) error { return s.one().Delete(ctx, handle) }
 
+func (s anyNode) Import(ctx context.Context, u accounts.User) error { return s.one().Import(ctx, u) }
+
 func (s anyNode) Handles(ctx context.Context) ([]string, error) { return s.one().Handles(ctx) }
 
 // TestStores runs what every store must do, with one node and with three, of which each call asks
@@ -152,6 +154,13 @@ func TestOpenStoreRefuses(t *testing.T) {
 	_, err := OpenStore(t.Context(), l, StoreOptions{Secret: password, Existing: true})
 	wantError(t, err, "there are no accounts in this cluster yet")
 	s := openStore(t, l, StoreOptions{})
+	if none, err := s.Empty(t.Context()); !none || err != nil {
+		t.Errorf("a new store is empty: %v, %v", none, err)
+	}
+	accountstest.Fill(t, s)
+	if none, err := s.Empty(t.Context()); none || err != nil {
+		t.Errorf("a store with accounts is empty: %v, %v", none, err)
+	}
 	_, err = OpenStore(t.Context(), l, StoreOptions{Secret: "another password"})
 	wantError(t, err, "made with another cluster password")
 	_, err = s.stream.js.Publish(t.Context(), metaSubject, []byte(`{"schema":2}`))

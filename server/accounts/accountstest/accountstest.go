@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/msnscope/msnscope/server/accounts"
 )
 
@@ -37,6 +39,11 @@ func Run(t *testing.T, open func(*testing.T) accounts.Admin) {
 	} {
 		t.Run(name, func(t *testing.T) { f(t, open(t)) })
 	}
+	t.Run("import", func(t *testing.T) {
+		if s, ok := open(t).(importer); ok { // a store in memory has Put instead
+			testImport(t, s)
+		}
+	})
 	t.Run("refusals", func(t *testing.T) { testRefusals(t, open) })
 }
 
@@ -294,5 +301,51 @@ func testRefusals(t *testing.T, open func(*testing.T) accounts.Admin) {
 				t.Errorf("serial is %d, want %d", got, want)
 			}
 		})
+	}
+}
+
+// importer is a store that takes whole accounts.
+type importer interface {
+	accounts.Admin
+	Import(ctx context.Context, u accounts.User) error
+}
+
+func testImport(t *testing.T, s importer) {
+	want := accounts.User{
+		Handle: "Erin@hotmail.com", Password: "secret", FriendlyName: "\xffErin", GTC: "N", BLP: "BL", More: "x\ny",
+		Serial: 77,
+	}
+	for _, l := range all {
+		want.Lists[l] = []accounts.Entry{entry(dave, "D"), entry("nobody"+l.String()+"@x.com", ""), entry(alice, "")}
+	}
+	want.Lists[accounts.Block] = []accounts.Entry{entry(bob, "")}
+	if err := s.Import(t.Context(), want); err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff(want, lookup(t, s, "erin@hotmail.com")); d != "" {
+		t.Errorf("the account differs, - want, + got:\n%s", d)
+	}
+	wantList(t, lookup(t, s, alice), accounts.Reverse, "1:")
+	list := func(l accounts.List, entries ...accounts.Entry) func(*accounts.User) {
+		return func(u *accounts.User) { u.Lists[l] = entries }
+	}
+	for name, tc := range map[string]struct {
+		change func(*accounts.User)
+		want   error
+	}{
+		"there already":       {func(u *accounts.User) { u.Handle = "ERIN@hotmail.com" }, accounts.ErrExists},
+		"no domain":           {func(u *accounts.User) { u.Handle = "f" }, accounts.ErrValue},
+		"no such GTC":         {func(u *accounts.User) { u.GTC = "X" }, accounts.ErrValue},
+		"no serial":           {func(u *accounts.User) { u.Serial = 0 }, accounts.ErrValue},
+		"a blank":             {list(accounts.Forward, entry(bob, "a b")), accounts.ErrValue},
+		"twice":               {list(accounts.Forward, entry(bob, ""), entry(bob, "")), accounts.ErrValue},
+		"allowed and blocked": {list(accounts.Block, entry(alice, "")), accounts.ErrValue},
+	} {
+		u := want
+		u.Handle = "frank@hotmail.com"
+		tc.change(&u)
+		if err := s.Import(t.Context(), u); !errors.Is(err, tc.want) {
+			t.Errorf("%s: got %v, want %v", name, err, tc.want)
+		}
 	}
 }
