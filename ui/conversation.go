@@ -82,34 +82,12 @@ func (c *conversation) head(screen tcell.Screen, r rect) {
 		return
 	}
 	t := c.theme
-	l := line{{" " + shortName(printable(conn.User)), t.bold}, {" with ", t.dim}, {with(conn), t.bold}}
+	l := line{{" " + shortName(printable(conn.User)), t.bold}, {" with ", t.dim}, {conn.Others(), t.bold}}
 	if conn.Session != "" {
 		l = append(l, seg{"  session " + printable(conn.Session), t.dim})
 	}
 	l = append(l, seg{"  SB#" + strconv.Itoa(conn.ID), t.dim})
 	l.draw(screen, r.x, r.y, r.w)
-}
-
-// with names the others who are, or were, at a switchboard; it returns "nobody" before anybody
-// came.
-func with(conn *model.Conn) string {
-	if len(conn.With) == 0 {
-		return "nobody"
-	}
-	names := make([]string, len(conn.With))
-	for i, handle := range conn.With {
-		names[i] = knownAs(handle, conn.User)
-	}
-	return strings.Join(names, ", ")
-}
-
-// knownAs returns a handle in printable form: without its host if that is the host of own.
-func knownAs(handle, own string) string {
-	_, host, _ := strings.Cut(handle, "@")
-	if _, home, _ := strings.Cut(own, "@"); own != "" && !strings.EqualFold(host, home) {
-		return printable(handle)
-	}
-	return shortName(printable(handle))
 }
 
 // waiting returns the line of a held command, with its clock.
@@ -126,42 +104,19 @@ func (c *conversation) lines(row, width int) lines {
 	}
 	t, e, said := c.theme, c.model.Row(row), c.model.Said(row)
 	clock := e.Time.Local().Format("15:04:05")
-	name := knownAs(said.Who, e.User)
-	style := t.server
-	if said.Own {
-		style = t.client
+	if said.Wrote() {
+		return c.text(e, &said, clock, model.KnownAs(said.Who, e.User), width)
 	}
-	if said.Kind == model.SaidText || said.Kind == model.SaidOther {
-		return c.text(e, &said, clock, name, width)
-	}
-	text, look := "", t.dim
-	switch said.Kind {
-	case model.SaidTyping:
-		if text = name + " is typing"; said.Times > 1 {
-			text = fmt.Sprintf("%s, %d notices", text, said.Times)
-		}
-	case model.SaidCame:
-		text, look = name+" is here", style
-	case model.SaidCalled:
-		text = name + " is called"
-	case model.SaidWent:
-		text, look = name+" has left", style
-	case model.SaidLost:
-		text, look = t.g.dropped+" not delivered: "+firstLine(said.Text), t.fail
-	case model.SaidError:
-		if text = printable(said.Text); said.Who != "" {
-			text = name + ": " + text
-		}
+	text, look := said.Happened(e.User), t.dim
+	switch {
+	case said.Bad():
 		text, look = t.g.dropped+" "+text, t.fail
-	default:
-		text = printable(said.Text)
+	case said.Moved() && said.Own:
+		look = t.client
+	case said.Moved():
+		look = t.server
 	}
 	return lines{{{" " + clock + "  ", t.dim}, {cut(text, width-12, t.g.ellipsis), look}}}
-}
-
-func firstLine(text string) string {
-	text, _, _ = strings.Cut(text[:min(len(text), maxSaidText)], "\n")
-	return printable(strings.TrimRight(text, "\r"))
 }
 
 // text returns a text, or what was sent in its place, with its time and its writer.
@@ -193,7 +148,7 @@ func (c *conversation) text(e *session.Event, said *model.Said, clock, name stri
 	}
 	last := len(out) - 1
 	for _, note := range []seg{
-		{lookOf(said), t.dim},
+		{said.Look(), t.dim},
 		{strings.TrimSpace(t.g.marks(e.Flags)), t.mark},
 		{c.lost(said), t.fail},
 	} {
@@ -236,17 +191,6 @@ func (c *conversation) paragraph(text string, width int) []string {
 		return []string{""}
 	}
 	return out
-}
-
-// lookOf describes how the writer wanted the text to look.
-func lookOf(said *model.Said) string {
-	var words []string
-	for _, word := range []string{said.Font, said.Effects, said.Colour} {
-		if word != "" && word != "#000000" {
-			words = append(words, printable(word))
-		}
-	}
-	return strings.Join(words, ", ")
 }
 
 // converse shows the conversation of what is selected, or goes back from it. Where that led to
@@ -304,7 +248,7 @@ func (a *App) chooseTalk() {
 	var items []item
 	for _, c := range all {
 		items = append(items, item{
-			fmt.Sprintf("%s with %s", shortName(printable(c.User)), with(c)),
+			fmt.Sprintf("%s with %s", shortName(printable(c.User)), c.Others()),
 			fmt.Sprintf("SB#%d, %s commands", c.ID, thousands(c.Commands)), func() { a.talk(c.ID) },
 		})
 	}

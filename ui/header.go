@@ -77,15 +77,10 @@ func (a *App) drawHeader(w int) {
 
 // crumbs returns the path of the selected row of the sessions tree, as in "  Sessions>alice>NS#2".
 func (a *App) crumbs() string {
-	group, conn := a.model.ScopeName()
-	text := ""
-	if group != "" {
-		text = "  Sessions>" + printable(group)
+	if text := a.model.Crumbs(); text != "" {
+		return "  " + text
 	}
-	if conn != nil {
-		text += ">" + conn.Role.String() + "#" + strconv.Itoa(conn.ID)
-	}
-	return text
+	return ""
 }
 
 // measure samples the memory in use once a second, and reports whether the header has changed.

@@ -74,17 +74,16 @@ func (l *ladder) measure(r rect) {
 		l.gutter = narrowGutter
 	}
 	l.area = rect{r.x + l.gutter, r.y, max(0, r.w-l.gutter), r.h}
-	by := l.by
-	if by == autoLanes {
-		for by = model.EachLane; by < model.SideLanes && !l.fits(l.model.Ladder(by)); by++ {
-		}
+	if l.by == autoLanes {
+		l.lanes = l.model.Fitting(l.fits)
+	} else {
+		l.lanes = l.model.Ladder(l.by)
 	}
-	l.lanes = l.model.Ladder(by)
 	n := len(l.lanes.Lanes)
 	l.gap = max(laneGap, (l.area.w-2*laneMargin-1)/max(1, n-1))
 	l.left = max(0, min(l.left, n-l.visible()))
 	l.head = 1
-	if by == model.EachLane { // notes distinguish servers of the same role
+	if l.lanes.By == model.EachLane { // notes distinguish servers of the same role
 		l.head = 2
 	}
 }

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/ui/model"
@@ -13,20 +12,12 @@ const stateIndent = 14
 
 // stateOf adds the state after an event: its user and its connection as they were then.
 func (a *App) stateOf(s *sheet, e *session.Event) {
-	state := a.model.State(e.N)
 	s.head(fmt.Sprintf("State as of #%d", e.N), called(e))
-	if state.N < e.N {
-		s.warn(fmt.Sprintf("The log is read up to #%d only; this is the state there.", state.N))
+	all, warnings := a.model.StateFacts(e)
+	for _, w := range warnings {
+		s.warn(w)
 	}
-	if state.Partial {
-		s.warn("Partial: there was too much to keep all of it, or a list changed by what was not seen or not " +
-			"readable.")
-	}
-	if e.Conn == 0 {
-		s.warn("The event belongs to no connection.")
-		return
-	}
-	for i, f := range slices.Concat(model.UserFacts(state, e.User), model.ConnFacts(state, e)) {
+	for i, f := range all {
 		if i > 0 && f.Kind == model.FactHead {
 			s.blank()
 		}

@@ -1,9 +1,7 @@
 package ui
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/gdamore/tcell/v2"
@@ -15,19 +13,19 @@ import (
 // statistics is the screen with figures: a chart of the rate, and tables of which one is shown.
 type statistics struct {
 	table  int
-	column [len(figureTables)]int  // by which each table is sorted
-	upward [len(figureTables)]bool // the smallest first
+	column [len(model.Tables)]int  // by which each table is sorted
+	upward [len(model.Tables)]bool // the smallest first
 	at     int                     // the selected row
 	top    int
-	rows   []figureRow // in the order of the last drawing
+	rows   []model.TableRow // in the order of the last drawing
 	height int
 }
 
 // statistics shows the figures, or goes back from them.
 func (a *App) statistics() {
 	s := &statistics{}
-	for i := range figureTables {
-		s.column[i] = figureTables[i].sorted
+	for i := range model.Tables {
+		s.column[i] = model.Tables[i].Sorted
 	}
 	s.upward[len(s.upward)-1] = true
 	a.figures = s
@@ -36,7 +34,7 @@ func (a *App) statistics() {
 // pressStatistics handles a key while the figures are shown.
 func (a *App) pressStatistics(name string) {
 	s := a.figures
-	columns := len(figureTables[s.table].columns)
+	columns := len(model.Tables[s.table].Columns)
 	switch name {
 	case "Esc", "q", "S":
 		a.figures = nil
@@ -55,13 +53,13 @@ func (a *App) pressStatistics(name string) {
 	case "Space", "-":
 		s.upward[s.table] = !s.upward[s.table]
 	case "Enter":
-		if s.at < len(s.rows) && s.rows[s.at].filter != "" {
+		if s.at < len(s.rows) && s.rows[s.at].Filter != "" {
 			a.figures = nil
 			a.to(listPane)
 			if a.face == talkFace {
 				a.endTalk()
 			}
-			a.commandFilter(s.rows[s.at].filter)
+			a.commandFilter(s.rows[s.at].Filter)
 		}
 	default:
 		s.at = moved(name, s.at, len(s.rows), s.height)
@@ -70,7 +68,7 @@ func (a *App) pressStatistics(name string) {
 
 // turn shows another table.
 func (s *statistics) turn(step int) {
-	n := len(figureTables)
+	n := len(model.Tables)
 	s.table, s.at, s.top = (s.table+step+n)%n, 0, 0
 }
 
@@ -98,33 +96,18 @@ func moved(name string, at, n, height int) int {
 	return max(0, min(at, n-1))
 }
 
-// sort sorts the rows by the table's column; names are in alphabetical order.
-func (s *statistics) sort() {
-	column, upward := s.column[s.table], s.upward[s.table]
-	slices.SortStableFunc(s.rows, func(a, b figureRow) int {
-		by := cmp.Compare(a.name, b.name)
-		if column > 0 {
-			by = cmp.Or(cmp.Compare(b.values[column-1], a.values[column-1]), by)
-		}
-		if upward && column > 0 {
-			return -by
-		}
-		return by
-	})
-}
-
 func (s *statistics) draw(screen tcell.Screen, area rect, m *model.Model, t *theme) {
 	for y := range area.h {
 		fill(screen, area.x, area.y+y, area.w, t.plain)
 	}
 	box(screen, area, t.focus, t)
 	x := area.x + 1
-	for i := range figureTables {
+	for i := range model.Tables {
 		style := t.dim
 		if i == s.table {
 			style = t.focus.Reverse(true)
 		}
-		x += put(screen, x, area.y, area.x+area.w-1-x, fmt.Sprintf(" %d %s ", i+1, figureTables[i].name), style)
+		x += put(screen, x, area.y, area.x+area.w-1-x, fmt.Sprintf(" %d %s ", i+1, model.Tables[i].Name), style)
 	}
 	put(screen, area.x+2, area.y+area.h-1, area.w-4,
 		" h l sort by, Space reverses, Enter shows them, Tab next, Esc back ",
@@ -134,14 +117,13 @@ func (s *statistics) draw(screen tcell.Screen, area rect, m *model.Model, t *the
 		used := drawRates(screen, rect{in.x + 1, in.y, in.w - 2, min(8, in.h/3)}, &m.Figures().Rates, t)
 		in.y, in.h = in.y+used, in.h-used
 	}
-	s.rows = figureTables[s.table].rows(m)
-	s.sort()
+	s.rows = model.Tables[s.table].Sort(m, s.column[s.table], s.upward[s.table])
 	s.drawRows(screen, in, t)
 }
 
 // drawRows draws the titles and the rows that fit, with bars for the column of the order.
 func (s *statistics) drawRows(screen tcell.Screen, r rect, t *theme) {
-	columns, sorted := figureTables[s.table].columns, s.column[s.table]
+	columns, sorted := model.Tables[s.table].Columns, s.column[s.table]
 	widths := s.widths(columns, r.w)
 	draw := func(y int, cells []string, style func(i int) tcell.Style) int {
 		x := r.x + 1
@@ -168,16 +150,16 @@ func (s *statistics) drawRows(screen tcell.Screen, r rect, t *theme) {
 	s.top = window(s.top, s.at, len(s.rows), s.height)
 	barred, most := max(0, sorted-1), 0.0
 	for _, row := range s.rows {
-		most = max(most, row.values[barred])
+		most = max(most, row.Values[barred])
 	}
 	for y := range min(s.height, len(s.rows)-s.top) {
 		row := &s.rows[s.top+y]
-		x := draw(r.y+1+y, append([]string{row.name}, row.shown...), func(int) tcell.Style { return t.plain })
+		x := draw(r.y+1+y, append([]string{row.Name}, row.Shown...), func(int) tcell.Style { return t.plain })
 		if s.top+y == s.at {
 			highlight(screen, rect{r.x, r.y + 1 + y, x - r.x, 1}, t.selected)
 		}
 		if room := min(40, r.x+r.w-x-1); most > 0 {
-			put(screen, x, r.y+1+y, room, bar(row.values[barred]/most, room, t), t.label)
+			put(screen, x, r.y+1+y, room, bar(row.Values[barred]/most, room, t), t.label)
 		}
 	}
 	if len(s.rows) == 0 {
@@ -193,8 +175,8 @@ func (s *statistics) widths(columns []string, room int) []int {
 		room -= 2
 	}
 	for _, row := range s.rows {
-		widths[0] = max(widths[0], uniseg.StringWidth(row.name))
-		for i, text := range row.shown {
+		widths[0] = max(widths[0], uniseg.StringWidth(row.Name))
+		for i, text := range row.Shown {
 			widths[i+1] = max(widths[i+1], uniseg.StringWidth(text))
 		}
 	}

@@ -3,6 +3,8 @@ package ui
 import (
 	"strings"
 	"testing"
+
+	"github.com/msnscope/msnscope/ui/model"
 )
 
 func TestStatisticsGoldens(t *testing.T) {
@@ -14,7 +16,7 @@ func TestStatisticsGoldens(t *testing.T) {
 func (b *driven) column(i int) string {
 	var out []string
 	for _, row := range b.figures.rows {
-		out = append(out, append([]string{row.name}, row.shown...)[i])
+		out = append(out, append([]string{row.Name}, row.Shown...)[i])
 	}
 	return strings.Join(out, " ")
 }
@@ -63,7 +65,7 @@ func TestStatistics(t *testing.T) {
 // TestStatisticsInASmallWindow: everything fits, and what does not is left out.
 func TestStatisticsInASmallWindow(t *testing.T) {
 	b := open(t, 47, 12, chat())
-	for range figureTables {
+	for range model.Tables {
 		b.press("S")
 		b.visible()
 		b.press("Tab", "G", "Esc")

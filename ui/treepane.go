@@ -100,17 +100,7 @@ func (v *treeView) state(open bool) string {
 }
 
 func (v *treeView) connection(c *model.Conn) string {
-	role := c.Role.String()
-	if role == "" {
-		role = "??"
-	}
-	words := []string{v.state(!c.Closed), role + "#" + strconv.Itoa(c.ID)}
-	if len(c.With) > 0 {
-		words = append(words, "with "+with(c))
-	}
-	if c.Session != "" {
-		words = append(words, printable(c.Session))
-	}
+	words := []string{v.state(!c.Closed), c.Title()}
 	if c.Waits != "" {
 		words = append(words, v.theme.g.ellipsis, printable(c.Waits))
 	}

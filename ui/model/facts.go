@@ -1,6 +1,8 @@
 package model
 
 import (
+	"fmt"
+	"slices"
 	"strconv"
 
 	"github.com/msnscope/msnscope/decode"
@@ -47,6 +49,24 @@ func (f *facts) person(state, handle, name string) {
 
 // readable returns a value of the wire as people read it, printable.
 func readable(value string) string { return format.Printable(body.ToText(decode.Unescape(value))) }
+
+// StateFacts describes the state after an event: its user and its connection as they were then.
+// warnings say what is not known, or not for sure.
+func (m *Model) StateFacts(e *session.Event) (all []Fact, warnings []string) {
+	state := m.State(e.N)
+	if state.N < e.N {
+		warnings = append(warnings,
+			fmt.Sprintf("The log is read up to #%d only; this is the state there.", state.N))
+	}
+	if state.Partial {
+		warnings = append(warnings,
+			"Partial: there was too much to keep all of it, or a list changed by what was not seen or not readable.")
+	}
+	if e.Conn == 0 {
+		return nil, append(warnings, "The event belongs to no connection.")
+	}
+	return slices.Concat(UserFacts(state, e.User), ConnFacts(state, e)), warnings
+}
 
 // UserFacts describes a user of a State: presence, settings and lists.
 func UserFacts(state *session.State, handle string) []Fact {

@@ -207,6 +207,15 @@ func serverLane(by Lanes, c *Conn) (key string, lane Lane) {
 	return role + " " + c.Server, Lane{Name: role, Note: cmp.Or(c.ServerName, host)}
 }
 
+// Fitting returns the ladder with the finest lanes for which fits returns true, or the coarsest.
+func (m *Model) Fitting(fits func(*Ladder) bool) *Ladder {
+	for by := EachLane; ; by++ {
+		if l := m.Ladder(by); by == SideLanes || fits(l) {
+			return l
+		}
+	}
+}
+
 // Drawn returns the ladder of the rows, without the lanes that none of them touches: a drawing of
 // a part shows those who take part. Its lanes are the finest for which fits returns true, or the
 // coarsest. Drawn reads all rows.

@@ -2,7 +2,10 @@ package model
 
 import (
 	"slices"
+	"strconv"
 	"time"
+
+	"github.com/msnscope/msnscope/internal/format"
 )
 
 // TreeRow is one line of the sessions tree.
@@ -142,6 +145,20 @@ func (m *Model) Fold(folded bool) {
 	}
 	g.folded = folded
 	m.tree.stale = true
+}
+
+// Crumbs returns the path of the scope into the tree, printable, as in "Sessions>alice>NS#2"; ""
+// for everything.
+func (m *Model) Crumbs() string {
+	group, conn := m.ScopeName()
+	text := ""
+	if group != "" {
+		text = "Sessions>" + format.Printable(group)
+	}
+	if conn != nil {
+		text += ">" + conn.Role.String() + "#" + strconv.Itoa(conn.ID)
+	}
+	return text
 }
 
 // ScopeName returns the path of the scope into the tree: the user or address of a group, "" for
