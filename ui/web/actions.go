@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/msnscope/msnscope/internal/filter"
+	"github.com/msnscope/msnscope/ui/model"
 )
 
 // deed is what a page asks for: one of the actions, with a number and a text where it takes them.
@@ -30,6 +32,15 @@ var actions = map[string]func(v *view, d *deed) error{
 	"pause":  (*view).pauseOrGoOn,
 	"fold":   func(v *view, _ *deed) error { v.model.SetFolded(!v.model.Folded()); return nil },
 	"filter": (*view).setFilter,
+
+	"ladder": (*view).ladderOrList,
+	"talk":   (*view).talk,
+	"back":   (*view).back,
+
+	"treemove":   func(v *view, d *deed) error { v.model.SelectTree(v.model.TreeCursor() + d.N); return nil },
+	"treeselect": func(v *view, d *deed) error { v.model.SelectTree(d.N); return nil },
+	"treefold":   func(v *view, d *deed) error { v.model.Fold(d.N != 0); return nil },
+	"treeopen":   (*view).openScope,
 }
 
 // do does what a page asks for, and returns the state after it.
@@ -99,5 +110,78 @@ func (v *view) setFilter(d *deed) error {
 		v.model.SetFilter(f)
 	}
 	v.filter = expr
+	return nil
+}
+
+func (v *view) ladderOrList(*deed) error {
+	v.endTalk()
+	if v.face == ladderFace {
+		v.face = listFace
+	} else {
+		v.face = ladderFace
+	}
+	return nil
+}
+
+// openScope limits the rows to the selected part of the tree, and shows them as a ladder; for the
+// whole tree it keeps the view of the rows.
+func (v *view) openScope(*deed) error {
+	v.endTalk()
+	scope := v.model.Tree()[v.model.TreeCursor()].Scope
+	v.model.SetScope(scope)
+	if scope != (model.Scope{}) {
+		v.face = ladderFace
+	}
+	return nil
+}
+
+// talk shows the conversation of the selected line of the tree if the deed has a number, else that
+// of the selected event, else the only one; or goes back from it.
+func (v *view) talk(d *deed) error {
+	if v.face == talkFace {
+		v.endTalk()
+		return nil
+	}
+	conn := 0
+	_, e := v.model.Selected()
+	switch row := v.model.Tree()[v.model.TreeCursor()]; {
+	case d.N != 0 && row.Conn != nil && row.Conn.Talks():
+		conn = row.Conn.ID
+	case d.N == 0 && e != nil:
+		conn = v.model.TalkOf(e)
+	}
+	if conn == 0 {
+		all := slices.DeleteFunc(v.model.Conns(), func(c *model.Conn) bool { return !c.Talks() })
+		switch len(all) {
+		case 0:
+			return errors.New("nobody has talked yet")
+		case 1:
+			conn = all[0].ID
+		default:
+			return fmt.Errorf("which of the %d conversations? Select a command of it, or its line in the sessions",
+				len(all))
+		}
+	}
+	v.model.SetTalk(conn)
+	v.before, v.face = v.face, talkFace
+	return nil
+}
+
+func (v *view) endTalk() {
+	if v.face == talkFace {
+		v.model.EndTalk()
+		v.face = v.before
+	}
+}
+
+// back leaves the conversation, or else the part of the tree.
+func (v *view) back(*deed) error {
+	switch {
+	case v.face == talkFace:
+		v.endTalk()
+	case v.model.Scope() != model.Scope{}:
+		v.model.SetScope(model.Scope{})
+		v.face = listFace
+	}
 	return nil
 }

@@ -207,6 +207,8 @@ func liveFile(name string) (string, error) {
 	switch name {
 	case "colours.css":
 		return coloursCSS, nil
+	case "ladder.css":
+		return ladderCSS, nil
 	case "parts.js":
 		return partsJS + "export {el, bytes, pairs, fields, facts};\n", nil
 	}

@@ -43,6 +43,8 @@ var (
 	pageCSS string
 	//go:embed colours.css
 	coloursCSS string
+	//go:embed ladder.css
+	ladderCSS string
 	//go:embed parts.js
 	partsJS string
 	//go:embed page.js
@@ -87,11 +89,17 @@ type findingView struct {
 
 // rowView is a row of the ladder. A lane is -1 for a row that belongs to no connection.
 type rowView struct {
-	N                      uint64
-	From, To               int
-	Class, Time, RTT       string
-	Way, Label, Signs, Why string
-	Before                 []noteView
+	N      uint64     `json:"n"`
+	From   int        `json:"f"`
+	To     int        `json:"t"`
+	Class  string     `json:"k"`
+	Time   string     `json:"time"`
+	RTT    string     `json:"w"`
+	Way    string     `json:"way"`
+	Label  string     `json:"label"`
+	Signs  string     `json:"s"`
+	Why    string     `json:"y"`
+	Before []noteView `json:"-"`
 }
 
 // Write writes the page. Rows beyond MaxRows are left out.
@@ -99,7 +107,7 @@ func (p *Page) Write(w io.Writer) error {
 	lanes := p.Model.Drawn(func(l *model.Ladder) bool { return len(l.Lanes) <= maxLanes })
 	v := pageView{
 		Title: format.Printable(p.Title), Made: p.Made,
-		Style:  template.CSS(coloursCSS + pageCSS + laneRules(len(lanes.Lanes))),
+		Style:  template.CSS(coloursCSS + ladderCSS + pageCSS + laneRules(len(lanes.Lanes))),
 		Script: template.JS("\"use strict\";\n(() => {\n" + partsJS + pageJS + "})();\n"),
 	}
 	v.Policy = policy(string(v.Style), string(v.Script))
@@ -124,7 +132,7 @@ func (p *Page) Write(w io.Writer) error {
 		if e.Kind == session.Command {
 			commands += n
 		}
-		row := p.row(lanes, e, i)
+		row := rungOf(p.Model, lanes, e, i)
 		row.Before = notes[i]
 		v.Rows = append(v.Rows, row)
 		for _, f := range e.Findings {
@@ -157,11 +165,12 @@ func laneRules(n int) string {
 	return b.String()
 }
 
-func (p *Page) row(l *model.Ladder, e *session.Event, i int) rowView {
+// rungOf returns line i of a model, on which e is, as a row of a ladder.
+func rungOf(m *model.Model, l *model.Ladder, e *session.Event, i int) rowView {
 	rung := l.Rung(e)
-	r := rowView{N: e.N, From: rung.From, To: rung.To, Way: l.Way(e), Label: p.Model.Label(l, i)}
+	r := rowView{N: e.N, From: rung.From, To: rung.To, Way: l.Way(e), Label: m.Label(l, i)}
 	if !e.Time.IsZero() {
-		r.Time = model.Since(e.Time.Sub(p.Model.Start()))
+		r.Time = model.Since(e.Time.Sub(m.Start()))
 	}
 	if e.ReplyTo != 0 {
 		r.RTT = model.Short(e.RTT)

@@ -18,7 +18,8 @@ const maxAsked = 500
 
 // answers has what a page may ask, by path.
 var answers = map[string]func(*view, *http.Request) (any, error){
-	"rows": (*view).rows, "detail": (*view).detail, "complete": (*view).complete,
+	"rows": (*view).rows, "detail": (*view).detail, "complete": (*view).complete, "tree": (*view).tree,
+	"figures": (*view).figures,
 }
 
 // row is a row of the list.
@@ -31,23 +32,215 @@ type row struct {
 	Why   string   `json:"y,omitempty"` // what the signs mean
 }
 
-// rows returns the rows from one on.
+// window returns which of n rows a page asks for.
+func window(r *http.Request, n int) (from, to int, err error) {
+	if from, err = number(r, "from", 0, 1<<31); err != nil {
+		return 0, 0, err
+	}
+	count, err := number(r, "count", 1, maxAsked)
+	return from, min(from+count, n), err
+}
+
+// rows returns the rows from one on, as the view shows them. A ladder has as many lanes as the page
+// has room for.
 func (v *view) rows(r *http.Request) (any, error) {
-	from, err := number(r, "from", 0, 1<<31)
-	if err != nil {
-		return nil, err
-	}
-	n, err := number(r, "count", 1, maxAsked)
-	if err != nil {
-		return nil, err
-	}
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	all := []*row{}
-	for i := from; i < min(from+n, v.model.Lines()); i++ {
-		all = append(all, v.rowLocked(i))
+	m := v.model
+	from, to, err := window(r, m.Lines())
+	if err != nil {
+		return nil, err
+	}
+	all := []any{}
+	reply := map[string]any{"from": from, "face": v.face}
+	var l *model.Ladder
+	if v.face == ladderFace {
+		room, err := number(r, "lanes", 1, 1000)
+		if err != nil {
+			return nil, err
+		}
+		l = m.Fitting(func(l *model.Ladder) bool { return len(l.Lanes) <= room })
+		reply["lanes"] = lanesOf(l)
+	}
+	for i := from; i < to; i++ {
+		_, held := m.HeldLine(i)
+		switch {
+		case v.face == ladderFace && held:
+			all = append(all, rungOf(m, l, m.Line(i), i))
+		case v.face == ladderFace:
+			all = append(all, rungOf(m, l, m.CheckedRow(i), i))
+		case v.face == talkFace && !held:
+			all = append(all, saidOf(m, i))
+		default:
+			all = append(all, v.rowLocked(i))
+		}
+	}
+	reply["rows"] = all
+	return reply, nil
+}
+
+// lanesOf returns the names and notes of the lanes.
+func lanesOf(l *model.Ladder) [][2]string {
+	all := [][2]string{}
+	for i := range l.Lanes {
+		name, note := l.Lanes[i].Title()
+		all = append(all, [2]string{name, note})
+	}
+	return all
+}
+
+// said is a line of a conversation.
+type said struct {
+	N     uint64   `json:"n"`
+	Clock string   `json:"clock"`
+	Class string   `json:"k"` // "c" by the user of the connection, "s" by others, "e" for what failed, "o" else
+	Who   string   `json:"who,omitempty"`
+	Lines []string `json:"lines"`
+	Note  string   `json:"note,omitempty"`
+}
+
+// maxSaid is how many lines of a text a conversation has; the detail has more.
+const maxSaid = 50
+
+func saidOf(m *model.Model, i int) *said {
+	e, words := m.Row(i), m.Said(i)
+	s := &said{N: e.N, Clock: e.Time.Local().Format("15:04:05"), Class: "o"}
+	switch {
+	case words.Bad():
+		s.Class = "e"
+	case words.Own && (words.Wrote() || words.Moved()):
+		s.Class = "c"
+	case words.Wrote() || words.Moved():
+		s.Class = "s"
+	}
+	if !words.Wrote() {
+		s.Lines = []string{words.Happened(e.User)}
+		return s
+	}
+	s.Who, s.Note = model.KnownAs(words.Who, e.User), words.Look()
+	if words.Failed {
+		s.Note = "not delivered"
+	}
+	s.Lines = linesOf(words.Text)
+	return s
+}
+
+// linesOf returns the printable lines of a text, the first maxSaid of them.
+func linesOf(text string) []string {
+	if len(text) > maxValue {
+		text = strings.ToValidUTF8(text[:maxValue], "") + "…"
+	}
+	all := []string{}
+	for l := range strings.Lines(strings.TrimRight(text, "\r\n")) {
+		if len(all) == maxSaid {
+			return append(all, "…")
+		}
+		all = append(all, format.Printable(strings.TrimRight(l, "\r\n")))
+	}
+	return all
+}
+
+// branch is a line of the tree of sessions.
+type branch struct {
+	Text   string `json:"text"`
+	Depth  int    `json:"depth"`
+	Open   bool   `json:"open"`
+	Group  bool   `json:"group"`  // it stands for several connections
+	Folded bool   `json:"folded"` // and they are not shown
+	Counts string `json:"counts"`
+	Class  string `json:"k"`
+}
+
+// tree returns lines of the tree.
+func (v *view) tree(r *http.Request) (any, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	rows := v.model.Tree()
+	from, to, err := window(r, len(rows))
+	if err != nil {
+		return nil, err
+	}
+	all := []branch{}
+	for i := from; i < to; i++ {
+		all = append(all, branchOf(&rows[i]))
 	}
 	return map[string]any{"from": from, "rows": all}, nil
+}
+
+func branchOf(r *model.TreeRow) branch {
+	b := branch{
+		Depth: r.Depth, Open: r.Open > 0, Group: r.Conn == nil, Folded: r.Folded, Counts: model.Thousands(r.Commands),
+		Class: "o",
+	}
+	if r.Findings > 0 {
+		b.Counts, b.Class = fmt.Sprintf("%d⚠ %s", r.Findings, b.Counts), "w"
+	}
+	if r.Errors > 0 {
+		b.Counts, b.Class = fmt.Sprintf("%d! %s", r.Errors, b.Counts), "e"
+	}
+	switch {
+	case r.Conn != nil:
+		b.Open, b.Text = !r.Conn.Closed, r.Conn.Title()
+		if r.Conn.Waits != "" {
+			b.Text += " … " + format.Printable(r.Conn.Waits)
+		}
+	case r.Logon:
+		b.Text = "logon at " + r.Begun.Local().Format("15:04:05")
+	case r.Scope == model.Scope{}:
+		b.Text = "all"
+	default:
+		b.Text = format.Printable(r.Name)
+	}
+	return b
+}
+
+// maxFigures is how many rows of a table a page gets, more than anybody reads.
+const maxFigures = 500
+
+// figureRow is a row of a table of statistics.
+type figureRow struct {
+	Name   string   `json:"name"`
+	Filter string   `json:"filter,omitempty"`
+	Shown  []string `json:"shown"`
+	Share  float64  `json:"share"` // of the largest value by which the table is sorted, from 0 to 1
+}
+
+// figures returns a table of statistics, and the commands over the time.
+func (v *view) figures(r *http.Request) (any, error) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	at, err := number(r, "table", 0, len(model.Tables)-1)
+	if err != nil {
+		return nil, err
+	}
+	t := &model.Tables[at]
+	column := t.Sorted
+	if r.FormValue("sort") != "" {
+		if column, err = number(r, "sort", 0, len(t.Columns)-1); err != nil {
+			return nil, err
+		}
+	}
+	var names []string
+	for i := range model.Tables {
+		names = append(names, model.Tables[i].Name)
+	}
+	rows, most, by := t.Sort(v.model, column, r.FormValue("up") == "true"), 0.0, max(0, column-1)
+	for i := range rows {
+		most = max(most, rows[i].Values[by])
+	}
+	shown := []figureRow{}
+	for i := range rows[:min(len(rows), maxFigures)] {
+		f := figureRow{Name: rows[i].Name, Filter: rows[i].Filter, Shown: rows[i].Shown}
+		if most > 0 {
+			f.Share = rows[i].Values[by] / most
+		}
+		shown = append(shown, f)
+	}
+	rates := &v.model.Figures().Rates
+	return map[string]any{
+		"tables": names, "columns": t.Columns, "sorted": column, "rows": shown, "more": len(rows) - len(shown),
+		"rates": map[string]any{"each": rates.Each.Seconds(), "commands": rates.Commands, "errors": rates.Errors},
+	}, nil
 }
 
 func (v *view) rowLocked(i int) *row {
@@ -106,6 +299,8 @@ type detail struct {
 	Text     []string     `json:"text,omitempty"` // the lines that people read
 	In       *bytesDetail `json:"in,omitempty"`
 	Out      *bytesDetail `json:"out,omitempty"`
+	Warnings []string     `json:"warnings,omitempty"`
+	State    [][]any      `json:"state,omitempty"` // in the form that the script's facts takes
 }
 
 type link struct {
@@ -127,22 +322,29 @@ type bytesDetail struct {
 	Spans [][]any `json:"s"`
 }
 
-// detail returns what is known of the event with a number, of the selected one without.
+// detail returns what is known of the selected event, or the state after it.
 func (v *view) detail(r *http.Request) (any, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	_, e := v.model.Selected()
-	if r.FormValue("n") != "" {
-		n, err := number(r, "n", 1, 1<<53)
-		if err != nil {
-			return nil, err
-		}
-		e = v.model.Event(uint64(n))
-	}
-	if e == nil {
+	switch {
+	case e == nil:
 		return &detail{}, nil
+	case r.FormValue("tab") == "state":
+		return stateAfter(v.model, e), nil
 	}
 	return detailOf(v.model, e), nil
+}
+
+// stateAfter returns the state after an event.
+func stateAfter(m *model.Model, e *session.Event) *detail {
+	d := &detail{N: e.N, Name: model.Called(e), Class: classOf(e)}
+	all, warnings := m.StateFacts(e)
+	d.Warnings = warnings
+	for _, f := range all {
+		d.State = append(d.State, []any{f.Kind, f.Name, f.Value, f.Note})
+	}
+	return d
 }
 
 func detailOf(m *model.Model, e *session.Event) *detail {
@@ -186,10 +388,7 @@ func (d *detail) command(e *session.Event) {
 	}
 	if b := body.Of(&e.In); e.In.Payload() != nil && !e.In.Opaque() && b.Readable() {
 		text, _ := b.Text()
-		text = strings.ToValidUTF8(text[:min(len(text), maxValue)], "")
-		for l := range strings.Lines(strings.TrimRight(text, "\r\n")) {
-			d.Text = append(d.Text, format.Printable(strings.TrimRight(l, "\r\n")))
-		}
+		d.Text = linesOf(text)
 	}
 }
 

@@ -42,13 +42,23 @@ type view struct {
 	mu      sync.Mutex // guards the fields below
 	model   *model.Model
 	filter  string
+	face    face
+	before  face // what was shown before the conversation
 	loading bool // a file was being read at the last look
-	busy    bool // the last step found work
 }
+
+// face is how the rows are shown.
+type face string
+
+const (
+	listFace   face = "list"
+	ladderFace face = "ladder"
+	talkFace   face = "talk"
+)
 
 func (l *Live) newView(id string) *view {
 	ctx, stop := context.WithCancel(context.Background())
-	v := &view{live: l, id: id, ctx: ctx, stop: stop, left: l.o.Now()}
+	v := &view{live: l, id: id, ctx: ctx, stop: stop, left: l.o.Now(), face: listFace}
 	v.model = model.New(l.o.Log, model.Options{Live: l.o.Live, Lint: l.o.Lint, Now: l.o.Now})
 	if f, err := filter.Compile(l.o.Filter); err == nil && l.o.Filter != "" {
 		v.model.SetFilter(f)
@@ -125,6 +135,11 @@ type state struct {
 	Learned int    `json:"learned"` // counts what may change rows: events, and findings
 	Filter  string `json:"filter"`
 	Folded  bool   `json:"folded"`
+	Face    face   `json:"face"`
+	Crumbs  string `json:"crumbs"`         // the part of the tree to which the rows are limited
+	Talk    string `json:"talk,omitempty"` // whose conversation is shown
+	Tree    int    `json:"tree"`           // how many lines the tree has
+	TreeRow int    `json:"treerow"`        // the selected one
 	Figures string `json:"figures"`
 	Failed  string `json:"failed,omitempty"` // what the last action could not do
 }
@@ -141,6 +156,10 @@ func (v *view) stateLocked() *state {
 	}
 	s.Paused, s.Unseen = m.Paused()
 	s.Done, s.Total = m.Progress()
+	s.Face, s.Crumbs, s.Tree, s.TreeRow = v.face, m.Crumbs(), len(m.Tree()), m.TreeCursor()
+	if c := m.Conn(m.Talk()); c != nil {
+		s.Talk = fmt.Sprintf("%s with %s  SB#%d", model.KnownAs(c.User, c.User), c.Others(), c.ID)
+	}
 	_, findings := m.Lints()
 	stats := m.Stats()
 	s.Learned = stats.Commands + findings

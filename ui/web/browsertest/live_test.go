@@ -133,7 +133,7 @@ func TestLiveKeys(t *testing.T) {
 		}
 	}
 	p.do(chromedp.KeyEvent(kb.Enter))
-	want(p, `document.activeElement.id`, "detail")
+	want(p, `document.activeElement.id`, "about")
 	p.do(chromedp.KeyEvent(kb.Tab), chromedp.KeyEvent(kb.Enter)) // the link to the request
 	p.until("the request", heading+` === "#6 USR"`)
 	p.do(chromedp.KeyEvent(kb.Escape))
@@ -239,4 +239,49 @@ func TestLiveAccessible(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestLiveFaces: sessions, ladder, conversation, state and statistics, by keys.
+func TestLiveFaces(t *testing.T) {
+	p := live(t, serve(t, "inspect", sample("conversation")), 1500, 900, "light")
+	p.until("the list is here", `document.querySelector("#list .summary").textContent.length > 2`)
+	p.until("the sessions are here", `document.querySelector("#tree .text").textContent === "all"`)
+	p.do(chromedp.KeyEvent("1"))
+	want(p, `document.activeElement.id`, "tree")
+	line := `document.querySelector("#tree [aria-selected=true] .text").textContent`
+	p.do(chromedp.KeyEvent("j"))
+	p.until("a user is selected", line+` === "alice@hotmail.com"`)
+	p.do(chromedp.KeyEvent("h"))
+	p.until("the user is folded", `document.querySelector("#tree [aria-selected=true] .sign").textContent === "▸"`)
+	p.do(chromedp.KeyEvent("l"), chromedp.KeyEvent("j"), chromedp.KeyEvent("j"), chromedp.KeyEvent("j"))
+	p.until("a talk is selected", line+`.startsWith("SB#5 with bob")`)
+	p.do(chromedp.KeyEvent(kb.Enter))
+	p.until("its ladder", `document.querySelector("#list .rung .b")?.textContent.length > 3`)
+	p.until("the path", `document.getElementById("crumbs").textContent === "Sessions>alice@hotmail.com>SB#5"`)
+	want(p, `[...document.querySelectorAll("#lanehead b")].map(b => b.textContent).join()`, "alice,proxy,SB#5")
+	want(p, `document.activeElement.id`, "list")
+	p.picture("live-ladder.png", "#list")
+	p.do(chromedp.KeyEvent("V"))
+	p.until("the conversation", `document.getElementById("said").innerText.includes("Nineteen pages")`)
+	want(p, `document.activeElement.id`, "said")
+	p.do(chromedp.KeyEvent("G"))
+	p.until("the last line is selected", `document.querySelector("#said [aria-selected=true]") === document.getElementById("said").lastElementChild`)
+	p.picture("live-talk.png", "#said")
+	p.do(chromedp.Evaluate(axe, nil))
+	p.axe("the conversation")
+	p.do(chromedp.KeyEvent(kb.Escape))
+	p.until("the ladder again", `!document.getElementById("list").hidden`)
+	p.axe("the ladder")
+	p.do(chromedp.KeyEvent(kb.Escape))
+	p.until("all sessions", `document.getElementById("crumbs").hidden`)
+	p.do(chromedp.KeyEvent("G"), chromedp.KeyEvent(kb.F4))
+	p.until("the state", heading+`.startsWith("State as of #") && document.getElementById("about").textContent.includes("Forward list")`)
+	p.picture("live-state.png", "#about")
+	p.do(chromedp.KeyEvent("S"))
+	p.until("statistics", `document.querySelectorAll("#table tbody tr").length > 3 && document.querySelector("#chart svg")`)
+	p.axe("the statistics")
+	p.picture("live-figures.png", "#table")
+	p.do(chromedp.Click(`//div[@id="table"]//button[text()="MSG"]`, chromedp.BySearch))
+	p.until("its filter", `document.getElementById("filter").value === 'cmd == "MSG"'`)
+	p.until("its rows", `document.getElementById("state").textContent.match(/^\d+ of 107$/) && !document.getElementById("state").textContent.startsWith("107")`)
 }

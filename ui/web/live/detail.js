@@ -1,16 +1,19 @@
 // Everything that is known of the selected command.
 
-import {el, fields, pairs} from "./parts.js";
+import {el, facts, fields, pairs} from "./parts.js";
 
-// draw fills the pane. show(n) selects another command, close goes back.
-export function draw(pane, d, show, close) {
+// draw fills the pane. show(n) selects another command.
+export function draw(pane, d, show) {
   if (!d.n && !d.name) {
     pane.replaceChildren(el("p", null, "Nothing is selected."));
     return;
   }
-  const back = el("button", {type: "button", class: "back"}, "Close");
-  back.addEventListener("click", close);
-  const all = [back, el("h2", null, (d.n ? "#" + d.n + " " : "") + d.name), el("p", null, d.means),
+  if (d.state || d.warnings) {
+    pane.replaceChildren(el("h2", null, "State as of #" + d.n + " " + d.name), ...(d.warnings || []).map(w => el("p", {class: "warn"}, w)),
+      ...facts(d.state));
+    return;
+  }
+  const all = [el("h2", null, (d.n ? "#" + d.n + " " : "") + d.name), el("p", null, d.means),
     d.form ? el("p", {class: "dim"}, d.form) : null];
   for (const f of d.findings || []) all.push(el("p", {class: "lint " + f.severity}, f.text));
   if (d.text) all.push(el("p", {class: "said"}, d.text.join("\n")));
@@ -24,5 +27,4 @@ export function draw(pane, d, show, close) {
   if (d.out && d.out.b) all.push(...fields(d.out, "Sent on in its place"));
   else if (d.out) all.push(el("h3", null, "Sent on in its place"), el("p", null, "nothing"));
   pane.replaceChildren(...all.filter(x => x));
-  pane.scrollTop = 0;
 }

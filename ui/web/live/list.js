@@ -1,6 +1,5 @@
 // A list of any number of rows, of which only those in sight are elements.
 
-const rowHeight = 26;
 // Browsers cannot make an element of more than some 16 million pixels: in a longer list, the scroll bar stands for the
 // whole, and the wheel moves by rows.
 const maxHeight = 8000000;
@@ -8,10 +7,10 @@ const chunk = 100; // rows that are asked for at a time
 const maxChunks = 40; // that are kept
 
 export class List {
-  // box scrolls. draw(element, row, i) fills an element with a row, null while it is not here yet. load(from, count)
+  // box scrolls; its rows are rowHeight pixels high. draw(element, row, i) fills an element with a row, null while it is not here yet. load(from, count)
   // returns a promise of rows.
-  constructor(box, draw, load) {
-    Object.assign(this, {box, draw, load, total: 0, top: 0, was: 0, selected: -1, chunks: new Map(), version: 0, asked: new Set()});
+  constructor(box, draw, load, rowHeight = 26) {
+    Object.assign(this, {box, draw, load, rowHeight, total: 0, top: 0, was: 0, selected: -1, chunks: new Map(), version: 0, asked: new Set()});
     this.space = box.querySelector(".space");
     this.rows = box.querySelector(".rows");
     this.pool = [];
@@ -24,7 +23,7 @@ export class List {
 
   resize() {
     this.height = this.box.clientHeight;
-    this.visible = Math.max(1, Math.floor(this.height / rowHeight));
+    this.visible = Math.max(1, Math.floor(this.height / this.rowHeight));
     const need = this.visible + 2;
     while (this.pool.length < need) {
       const e = document.createElement("div");
@@ -46,10 +45,18 @@ export class List {
   update(total, selected) {
     this.total = total;
     this.selected = selected;
-    const height = Math.min(total * rowHeight, maxHeight);
+    const height = Math.min(total * this.rowHeight, maxHeight);
     if (height !== this.spaceHeight) this.space.style.height = (this.spaceHeight = height) + "px";
     this.top = Math.max(0, Math.min(this.top, total - this.visible));
     this.place();
+  }
+
+  // become shows rows of another kind, which are not here yet.
+  become(rowHeight) {
+    this.rowHeight = rowHeight;
+    this.chunks.clear();
+    this.version++;
+    this.resize();
   }
 
   // stale makes the rows be asked for again; those that are here are shown until then.
@@ -67,14 +74,14 @@ export class List {
     this.place();
   }
 
-  get scaled() { return this.total * rowHeight > maxHeight; }
+  get scaled() { return this.total * this.rowHeight > maxHeight; }
   get last() { return Math.max(1, this.total - this.visible); }
 
   // place moves the scroll bar to where the rows are.
   place() {
     const most = Math.max(0, this.spaceHeight - this.height);
-    const at = this.scaled ? Math.round(this.top / this.last * most) : Math.min(Math.round(this.top * rowHeight), most);
-    if (Math.abs(this.box.scrollTop - at) > (this.scaled ? 0 : rowHeight - 1) || this.top === 0 || this.top >= this.last) {
+    const at = this.scaled ? Math.round(this.top / this.last * most) : Math.min(Math.round(this.top * this.rowHeight), most);
+    if (Math.abs(this.box.scrollTop - at) > (this.scaled ? 0 : this.rowHeight - 1) || this.top === 0 || this.top >= this.last) {
       this.ours = at;
       this.box.scrollTop = at;
     }
@@ -86,7 +93,7 @@ export class List {
     if (Math.abs(at - this.ours) <= 1) return this.paint();
     this.ours = -1;
     const most = Math.max(1, this.spaceHeight - this.height);
-    this.top = this.scaled ? at / most * this.last : at / rowHeight;
+    this.top = this.scaled ? at / most * this.last : at / this.rowHeight;
     this.top = Math.max(0, Math.min(Math.floor(this.top), this.total - this.visible));
     this.paint();
   }
@@ -94,7 +101,7 @@ export class List {
   wheel(e) {
     if (!this.scaled || e.ctrlKey) return;
     e.preventDefault();
-    const rows = e.deltaMode === 1 ? e.deltaY : e.deltaY / rowHeight;
+    const rows = e.deltaMode === 1 ? e.deltaY : e.deltaY / this.rowHeight;
     this.rest = (this.rest || 0) + rows;
     const whole = Math.trunc(this.rest);
     this.rest -= whole;
@@ -152,7 +159,7 @@ export class List {
         this.chunks.delete(k);
         this.chunks.set(k, {rows, version});
         if (this.chunks.size > maxChunks) this.chunks.delete(this.chunks.keys().next().value);
-      }, () => new Promise(again => setTimeout(again, 1000))).finally(() => {
+      }, () => new Promise(again => setTimeout(again, 100))).finally(() => {
         this.loading = false;
         this.paint();
       });

@@ -3,48 +3,33 @@
 
 import {List} from "./list.js";
 import {FilterLine} from "./filter.js";
+import {Figures} from "./figures.js";
+import {Talk} from "./talk.js";
 import {draw as drawDetail} from "./detail.js";
+import {drawBranch, drawLanes, drawRow, drawRung, set} from "./faces.js";
 import {act, ask, follow} from "./net.js";
 
 const $ = id => document.getElementById(id);
-let state = {rows: 0, row: -1, n: 0, filter: ""};
-let shown = 0; // the number of the event in the detail
+let state = {rows: 0, row: -1, n: 0, filter: "", face: "list"};
 
-// set changes the text of an element only where it differs: nothing is laid out again for what is the same.
-function set(e, text) {
-  if (e.textContent !== text) e.textContent = text;
-}
+// laneRoom is how many lanes of a ladder fit beside each other.
+const laneRoom = () => Math.max(2, Math.floor(($("list").clientWidth - 200) / 64));
 
-const names = ["number", "time", "conn", "user", "dir", "cmd", "summary", "rtt"];
+const list = new List($("list"), (e, row, i) => (state.face === "ladder" ? drawRung : drawRow)(e, row, i, state.rows), async (from, count) => {
+  const reply = await ask("rows", {from, count, lanes: laneRoom()});
+  if (reply.face !== state.face) throw new Error("the view has changed");
+  if (reply.lanes) drawLanes($("lanehead").firstElementChild, reply.lanes);
+  return reply.rows;
+});
+const tree = new List($("tree"), (e, row, i) => drawBranch(e, row, i, state.tree), async (from, count) => (await ask("tree", {from, count})).rows);
+const talk = new Talk($("said"));
+const figures = new Figures($("figuresbox"), text => {
+  doIt({do: "filter", text});
+  commands().focus();
+});
 
-// drawRow fills an element of the list.
-function drawRow(e, row, i) {
-  if (!e.cells) {
-    e.cells = names.map(name => {
-      const s = document.createElement("span");
-      s.className = name;
-      e.append(s);
-      return s;
-    });
-    e.text = document.createTextNode("");
-    e.signs = document.createElement("span");
-    e.signs.className = "signs";
-    e.cells[6].append(e.text, e.signs);
-  }
-  e.className = "row " + (row ? row.k : "o");
-  e.setAttribute("aria-setsize", String(state.rows));
-  e.setAttribute("aria-posinset", String(i + 1));
-  const cells = row ? row.c : [];
-  for (let k = 0; k < 6; k++) set(e.cells[k], cells[k] || "");
-  const text = row ? cells[6] : "…", signs = row && row.s || "";
-  if (e.text.data !== text) e.text.data = text;
-  set(e.signs, signs);
-  set(e.cells[7], row && row.w ? row.w : "");
-  const why = row && row.y || "";
-  if (e.title !== why) e.title = why;
-}
-
-const list = new List($("list"), drawRow, async (from, count) => (await ask("rows", {from, count})).rows);
+// commands is the element that shows the rows.
+const commands = () => state.face === "talk" ? $("said") : $("list");
 
 // Deeds are sent one after the other; moves that wait are joined, so that a held key never runs ahead of the page.
 const deeds = [];
@@ -52,7 +37,7 @@ let sending = false;
 
 function doIt(deed) {
   const last = deeds.at(-1);
-  if (last && last.do === "move" && deed.do === "move") last.n += deed.n;
+  if (last && last.do === deed.do && /move$/.test(deed.do)) last.n += deed.n;
   else if (last && last.do === "filter" && deed.do === "filter") last.text = deed.text;
   else deeds.push(deed);
   return send();
@@ -79,42 +64,73 @@ function changed(now, answers) {
   set($("figures"), now.figures);
   set($("state"), stateText(now));
   document.title = (now.title ? now.title + " – " : "") + "msnscope";
-  for (const [name, on] of [["follow", now.follow], ["pause", now.paused], ["fold", now.folded]]) {
+  for (const [name, on] of [["follow", now.follow], ["pause", now.paused], ["fold", now.folded], ["ladder", now.face === "ladder"],
+    ["talk", now.face === "talk"]]) {
     document.querySelector(`[data-do=${name}]`).setAttribute("aria-pressed", String(on));
   }
   filterLine.show(now.filter);
-  if (answers || now.failed) trouble(now.failed || "");
-  list.update(now.rows, now.row);
-  list.stale();
-  if (answers || now.follow || now.n !== was.n) list.reveal(now.row);
-  if (now.n !== shown || now.learned !== was.learned && !now.live) detail();
+  if (answers) trouble(now.failed || "");
+  if (now.face !== was.face) turn(was.face);
+  const crumbs = now.talk || now.crumbs;
+  set($("crumbs"), crumbs);
+  $("crumbs").hidden = !crumbs;
+  if (now.face === "talk") talk.show(now.rows, now.row).catch(() => {});
+  else {
+    $("commands").style.setProperty("--numw", String(now.total).length + 1 + "ch");
+    list.update(now.rows, now.row);
+    list.stale();
+    if (answers || now.follow || now.n !== was.n) list.reveal(now.row);
+  }
+  tree.update(now.tree, now.treerow);
+  tree.stale();
+  if (now.treerow !== was.treerow) tree.reveal(now.treerow);
+  if (now.n !== shown.n || now.learned !== shown.learned && !now.live) detail();
+}
+
+// turn shows another face.
+function turn(was) {
+  const focused = document.activeElement === $("list") || document.activeElement === $("said") || document.activeElement === $("tree");
+  $("list").hidden = state.face === "talk";
+  $("said").hidden = state.face !== "talk";
+  $("listhead").hidden = state.face !== "list";
+  $("lanehead").hidden = state.face !== "ladder";
+  if (state.face === "ladder") list.become(34);
+  else if (state.face === "list") list.become(26);
+  else $("said").replaceChildren();
+  if (focused && was) commands().focus();
 }
 
 function stateText(s) {
   const n = x => x.toLocaleString("en-US");
   if (s.paused) return "paused, " + n(s.unseen) + " more";
   if (s.total - s.done > 10000) return Math.floor(100 * s.done / s.total) + " %";
-  return (s.filter || s.folded ? n(s.rows) + " of " : "") + n(s.total) + (s.follow ? ", following" : "");
+  return (s.filter || s.folded || s.crumbs ? n(s.rows) + " of " : "") + n(s.total) + (s.follow ? ", following" : "");
 }
 
-// detail shows the selected command, the latest one when there is time.
-let asking = false;
+// detail shows the selected command, or the state after it: the latest one when there is time.
+let asking = false, tab = "decode", drawn = "", shown = {n: -1};
 async function detail() {
   if (asking) return;
   asking = true;
   try {
-    for (let n = -1; n !== state.n;) {
-      n = state.n;
-      const d = await ask("detail");
-      shown = n;
-      if (d.n === drawn.n && JSON.stringify(d) === drawn.text) continue;
-      drawn = {n: d.n, text: JSON.stringify(d)};
-      drawDetail($("detail"), d, n => doIt({do: "show", n}), close);
-    }
+    do {
+      shown = {n: state.n, learned: state.learned, tab};
+      const d = await ask("detail", {tab}), text = JSON.stringify(d);
+      if (text === drawn) continue;
+      drawn = text;
+      drawDetail($("about"), d, n => doIt({do: "show", n}));
+      if (tab === "decode") $("detail").scrollTop = 0;
+    } while (shown.n !== state.n || shown.tab !== tab);
   } catch { /* the stream says what is wrong */ }
   asking = false;
 }
-let drawn = {};
+
+function showTab(name) {
+  tab = name;
+  for (const b of document.querySelectorAll("[data-tab]")) b.setAttribute("aria-selected", String(b.dataset.tab === name));
+  $("about").setAttribute("aria-labelledby", "tab-" + name);
+  detail();
+}
 
 function trouble(text) {
   set($("trouble"), text);
@@ -123,49 +139,81 @@ function trouble(text) {
 
 function open() {
   document.body.classList.add("open");
-  $("detail").focus();
+  $("about").focus();
 }
 
+// close goes back from the detail or the sessions to the commands.
 function close() {
   document.body.classList.remove("open");
-  $("list").focus();
+  showTree(false);
+  commands().focus();
+}
+
+function showTree(on) {
+  document.body.classList.toggle("tree", on);
+  $("treekey").setAttribute("aria-expanded", String(on));
+  if (on) $("tree").focus();
 }
 
 const filterLine = new FilterLine(text => {
   if (text !== state.filter) doIt({do: "filter", text});
-}, () => $("list").focus());
+}, () => commands().focus());
 
-const page = () => list.visible;
+const inTree = () => document.activeElement === $("tree");
+const page = () => inTree() ? tree.visible : state.face === "talk" ? 10 : list.visible;
+const move = n => doIt({do: inTree() ? "treemove" : "move", n});
+
 const keys = {
   j: () => move(1), ArrowDown: () => move(1), k: () => move(-1), ArrowUp: () => move(-1),
   PageDown: () => move(page()), PageUp: () => move(-page()),
   "Ctrl-d": () => move(page() >> 1), "Ctrl-u": () => move(-(page() >> 1)),
-  g: () => doIt({do: "first"}), Home: () => doIt({do: "first"}),
-  G: () => doIt({do: "last"}), End: () => doIt({do: "last"}),
-  Enter: open, "/": () => $("filter").focus(), "?": () => $("help").showModal(),
+  g: () => inTree() ? move(-1e9) : doIt({do: "first"}), G: () => inTree() ? move(1e9) : doIt({do: "last"}),
+  h: () => inTree() ? doIt({do: "treefold", n: 1}) : showTree(true), l: () => inTree() ? doIt({do: "treefold", n: 0}) : open(),
+  Enter: () => inTree() ? openScope() : open(),
+  "/": () => $("filter").focus(), "?": () => $("help").showModal(),
   f: () => doIt({do: "follow"}), p: () => doIt({do: "pause"}), z: () => doIt({do: "fold"}),
-  2: () => $("list").focus(), 3: open, Escape: close,
+  L: () => doIt({do: "ladder"}), V: () => doIt({do: "talk", n: inTree() ? 1 : 0}), S: () => figures.show().catch(e => trouble(e.message)),
+  F4: () => showTab(tab === "state" ? "decode" : "state"),
+  1: () => showTree(true), 2: close, 3: open,
+  Escape: () => document.activeElement === commands() ? doIt({do: "back"}) : close(),
 };
+for (const [same, as] of [["Home", "g"], ["End", "G"], ["ArrowLeft", "h"], ["ArrowRight", "l"], ["q", "Escape"]]) keys[same] = keys[as];
 
-const move = n => doIt({do: "move", n});
+function openScope() {
+  doIt({do: "treeopen"});
+  close();
+}
 
 document.addEventListener("keydown", e => {
-  if (e.defaultPrevented || e.altKey || e.metaKey || $("help").open) return;
+  if (e.defaultPrevented || e.altKey || e.metaKey || document.querySelector("dialog[open]")) return;
   const name = (e.ctrlKey ? "Ctrl-" : "") + e.key, inText = e.target.matches("input, textarea, select");
   if (!keys[name] || inText) return;
   // In the detail and on buttons, the keys of a browser keep their meaning.
-  if (e.target.closest("#detail") && e.key.length > 1 && e.key !== "Escape") return;
+  if (e.target.closest("#detail") && e.key.length > 1 && !/^(Escape|F4)$/.test(e.key)) return;
   if (e.target.matches("button, a") && e.key === "Enter") return;
   e.preventDefault();
   keys[name]();
 });
 
-$("list").addEventListener("click", e => {
-  const row = list.rowAt(e.target);
-  if (row >= 0) doIt({do: "select", n: row});
+for (const box of [$("list"), $("said")]) {
+  box.addEventListener("click", e => {
+    const row = e.target.closest("[role=option]");
+    if (row) doIt({do: "select", n: row.at});
+  });
+  box.addEventListener("dblclick", open);
+}
+$("tree").addEventListener("click", async e => {
+  const row = tree.rowAt(e.target);
+  if (row < 0) return;
+  await doIt({do: "treeselect", n: row});
+  if (e.target.matches(".sign")) doIt({do: "treefold", n: e.target.textContent === "▾" ? 1 : 0});
+  else openScope();
 });
-$("list").addEventListener("dblclick", open);
 for (const b of document.querySelectorAll("[data-do]")) b.addEventListener("click", () => doIt({do: b.dataset.do}));
+for (const b of document.querySelectorAll("[data-tab]")) b.addEventListener("click", () => showTab(b.dataset.tab));
+document.querySelector("#detail .back").addEventListener("click", close);
+$("treekey").addEventListener("click", () => showTree(!document.body.classList.contains("tree")));
+$("figureskey").addEventListener("click", keys.S);
 $("helpkey").addEventListener("click", () => $("help").showModal());
 $("filterline").addEventListener("submit", e => e.preventDefault());
 $("link").addEventListener("click", async () => {
