@@ -63,6 +63,18 @@ func (s *Server) Leave() int {
 	return n
 }
 
+// EndLonely ends the connections of users who have been alone at the switchboard for at least d,
+// with nobody invited: there is nobody who could miss what they say. It returns how many sessions
+// are left.
+func (s *Server) EndLonely(d time.Duration) int {
+	for _, c := range s.board.lonely(d) {
+		c.dismiss()
+	}
+	s.board.mu.Lock()
+	defer s.board.mu.Unlock()
+	return len(s.board.sessions)
+}
+
 // handleNow returns the handle of the user of a notification connection, "" before the logon.
 func (c *conn) handleNow() string {
 	c.turn.Lock()

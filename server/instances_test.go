@@ -3,6 +3,7 @@ package server
 import (
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/server/accounts"
@@ -246,6 +247,48 @@ func TestPlacement(t *testing.T) {
 			carol.nsa S: OUT SSD
 			carol.nsa S: (closed)
 			bob.ns2 S: FLN carol@hotmail.com`)
+	})
+}
+
+// TestEndLonely: of the sessions at a switchboard that is to stop, those end in which a user has
+// been alone for a while, and nobody is invited.
+func TestEndLonely(t *testing.T) {
+	synctestScript(t, Options{}, func(p *script) {
+		p.run(`
+			alice.ns -- online
+			bob.ns -- online
+			carol.ns -- online
+			alice.sb -- chat bob
+			carol.sb -- chat
+			dave.ns -- online
+			dave.sb -- chat
+			dave.sb C: CAL 1 carol@hotmail.com
+			dave.sb S: CAL 1 RINGING {number}
+			carol.ns S: RNG {number} 127.0.0.4:1863 CKI {ring} dave@hotmail.com dave
+			-- wait 4s`)
+		if n := p.s.EndLonely(5 * time.Second); n != 3 {
+			t.Errorf("%d sessions are left, want 3", n)
+		}
+		p.run(`
+			-- wait 1s`)
+		p.s.EndLonely(5 * time.Second)
+		p.run(`
+			carol.sb S: (closed)
+			dave.sb S: (nothing)
+			alice.sb C: MSG 2 A 2
+			| hi
+			alice.sb S: ACK 2
+			bob.sb S: MSG alice@hotmail.com alice 2
+			| hi
+			bob.sb -- close
+			alice.sb S: BYE bob@hotmail.com
+			-- wait 5s`)
+		p.s.EndLonely(5 * time.Second)
+		p.run(`
+			alice.sb S: (closed)`)
+		if n := p.s.EndLonely(0); n != 1 {
+			t.Errorf("%d sessions are left, want 1", n)
+		}
 	})
 }
 

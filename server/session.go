@@ -25,6 +25,7 @@ type session struct {
 	mu      sync.Mutex
 	members []*conn         // in the order in which they joined
 	rung    map[string]rung // invitations without an answer, by accounts.Key
+	changed time.Time       // when somebody last joined or left
 }
 
 // init sets the number of the first session. Numbers start high, since one client mistakes a small
@@ -81,7 +82,7 @@ func (b *board) seat(c *conn, id string, joi []byte) (others []*conn, f failure)
 		o.seat.calls = 0
 	}
 	s.toOthers(c, joi)
-	s.members = append(s.members, c)
+	s.members, s.changed = append(s.members, c), time.Now()
 	c.seat.session = s
 	return others, none
 }
@@ -121,7 +122,7 @@ func (b *board) leave(c *conn, idle bool) {
 	defer b.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.members = slices.DeleteFunc(s.members, func(m *conn) bool { return m == c })
+	s.members, s.changed = slices.DeleteFunc(s.members, func(m *conn) bool { return m == c }), time.Now()
 	s.toOthers(c, bye.bytes())
 	if len(s.members) == 0 {
 		delete(b.sessions, s.id)
@@ -149,6 +150,22 @@ func (b *board) expel(key string) (seats []*conn) {
 		s.mu.Unlock()
 	}
 	return seats
+}
+
+// lonely returns the connections of users who have been alone in a session for at least d, with
+// nobody invited.
+func (b *board) lonely(d time.Duration) (alone []*conn) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	now := time.Now()
+	for _, s := range b.sessions {
+		s.mu.Lock()
+		if s.taken(now) == 1 && len(s.members) == 1 && now.Sub(s.changed) >= d {
+			alone = append(alone, s.members[0])
+		}
+		s.mu.Unlock()
+	}
+	return alone
 }
 
 // hasKey reports whether the user with the key is in the session. s.mu must be locked.
