@@ -91,6 +91,7 @@ var usual = timing{
 type Hub struct {
 	o           HubOptions
 	incarnation string
+	started     time.Time
 	tickets     server.Hub // of this node's switchboard
 	stream      jetstream.Stream
 	js          jetstream.JetStream
@@ -139,7 +140,7 @@ func OpenHub(ctx context.Context, o HubOptions) (*Hub, error) {
 		o.t = usual
 	}
 	h := &Hub{
-		o: o, incarnation: fmt.Sprintf("%016x%s", time.Now().UnixNano(), rand.Text()[:8]),
+		o: o, started: time.Now(), incarnation: fmt.Sprintf("%016x%s", time.Now().UnixNano(), rand.Text()[:8]),
 		tickets: server.NewHub(), inbox: make(chan *nats.Msg, maxInbox),
 		wake: make(chan struct{}, 1), grief: make(chan struct{}, 1),
 		peers: make(map[string]*member), users: make(map[string]*entry),
@@ -170,7 +171,7 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	if err := h.openStream(ctx); err != nil {
 		return err
 	}
-	for _, subject := range []string{toAll, toOne + h.o.Link.Node} {
+	for _, subject := range []string{toAll, toOne + h.o.Link.Node, statusSubject} {
 		sub, err := h.o.Link.Conn.ChanSubscribe(subject, h.inbox)
 		if err != nil {
 			h.unsubscribe()
@@ -178,7 +179,7 @@ func (h *Hub) open(ctx context.Context) (err error) {
 		}
 		h.subs = append(h.subs, sub)
 	}
-	if err := h.o.Link.Conn.FlushWithContext(ctx); err != nil {
+	if err := h.o.Link.Conn.FlushTimeout(h.o.t.answer); err != nil {
 		h.unsubscribe()
 		return err
 	}
@@ -263,7 +264,11 @@ func (h *Hub) receive() {
 	for {
 		select {
 		case m := <-h.inbox:
-			h.accept(m.Data)
+			if m.Subject == statusSubject {
+				h.status(m)
+			} else {
+				h.accept(m.Data)
+			}
 		case <-h.ctx.Done():
 			return
 		}

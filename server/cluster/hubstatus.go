@@ -1,0 +1,137 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+)
+
+const (
+	statusSubject = "msn.h.status" // whoever asks here gets an answer of each node
+	// statusTime is how long ReadStatus waits for nodes that others hear, statusQuiet how long for
+	// more.
+	statusTime  = 2 * time.Second
+	statusQuiet = 300 * time.Millisecond
+)
+
+// Status is what a cluster says about itself.
+type Status struct {
+	Nodes   []NodeStatus
+	Streams []StreamStatus
+}
+
+// NodeStatus is what a node says about itself.
+type NodeStatus struct {
+	Node    string    `json:"node"`
+	Started time.Time `json:"started"`
+	places
+	// InTouch says whether the node is in touch with a majority, so that it may change something.
+	InTouch bool `json:"in_touch"`
+	// Heard has for each node that it hears how long ago the last message came.
+	Heard map[string]time.Duration `json:"heard"`
+}
+
+// StreamStatus is the state of a stream.
+type StreamStatus struct {
+	Name, Leader string // Leader is "" while there is none
+	Records      uint64
+	// Lag has for each other node that keeps the stream how many changes it is behind the leader.
+	Lag map[string]uint64
+}
+
+// status answers whoever asks for the status.
+func (h *Hub) status(m *nats.Msg) {
+	h.mu.Lock()
+	h.self.Users = h.self.count
+	s := NodeStatus{
+		Node: h.self.name, Started: h.started, places: h.self.places, InTouch: h.inTouchLocked(),
+		Heard: make(map[string]time.Duration, len(h.peers)),
+	}
+	for _, p := range h.peers {
+		s.Heard[p.name] = time.Since(p.heard)
+	}
+	h.mu.Unlock()
+	if b, err := json.Marshal(&s); err == nil { // always, since there is nothing but strings and numbers
+		_ = m.Respond(b) // whoever asked may have left
+	}
+}
+
+// ReadStatus asks all nodes that l leads to. It waits until all nodes have answered that others
+// hear, or no more for two seconds.
+func ReadStatus(ctx context.Context, l *Link) (*Status, error) {
+	js, err := jetstream.New(l.Conn)
+	if err != nil {
+		return nil, err
+	}
+	answers := make(chan *nats.Msg, 1000)
+	inbox := nats.NewInbox()
+	sub, err := l.Conn.ChanSubscribe(inbox, answers)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = sub.Unsubscribe() }() // fails only where the connection has ended
+	if err := l.Conn.PublishRequest(statusSubject, inbox, nil); err != nil {
+		return nil, err
+	}
+	s := &Status{}
+	known := map[string]bool{} // whether it has answered
+	for late := time.After(statusTime); ; {
+		wait := time.After(statusQuiet)
+		if len(known) == 0 || slices.Contains(slices.Collect(maps.Values(known)), false) {
+			wait = nil
+		}
+		select {
+		case m := <-answers:
+			var n NodeStatus
+			if json.Unmarshal(m.Data, &n) != nil || n.Node == "" {
+				continue
+			}
+			s.Nodes = append(s.Nodes, n)
+			known[n.Node] = true
+			for other := range n.Heard {
+				known[other] = known[other]
+			}
+			continue
+		case <-wait:
+		case <-late:
+		case <-ctx.Done():
+		}
+		break
+	}
+	slices.SortFunc(s.Nodes, func(a, b NodeStatus) int { return cmp.Compare(a.Node, b.Node) })
+	ctx, cancel := context.WithTimeout(ctx, statusTime)
+	defer cancel()
+	names := js.StreamNames(ctx)
+	for name := range names.Name() {
+		if strings.HasPrefix(name, "MSN_") {
+			s.Streams = append(s.Streams, streamStatus(ctx, js, name))
+		}
+	}
+	slices.SortFunc(s.Streams, func(a, b StreamStatus) int { return cmp.Compare(a.Name, b.Name) })
+	return s, nil
+}
+
+func streamStatus(ctx context.Context, js jetstream.JetStream, name string) StreamStatus {
+	s := StreamStatus{Name: name, Lag: map[string]uint64{}}
+	stream, err := js.Stream(ctx, name)
+	if err != nil {
+		return s
+	}
+	info := stream.CachedInfo()
+	s.Records = info.State.Msgs
+	if info.Cluster == nil {
+		return s
+	}
+	s.Leader = info.Cluster.Leader
+	for _, r := range info.Cluster.Replicas {
+		s.Lag[r.Name] = r.Lag
+	}
+	return s
+}
