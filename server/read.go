@@ -39,7 +39,11 @@ func (c *conn) readLoop() error {
 	}
 	var limit time.Time
 	for full := false; ; {
-		until, asks := c.until()
+		until, ask := c.until(), c.unfinishedAt()
+		asks := !ask.IsZero() && (until.IsZero() || ask.Before(until))
+		if asks {
+			until = ask
+		}
 		if until != limit {
 			// fails only on a closed connection, and then the read fails too
 			_ = c.nc.SetReadDeadline(until)
@@ -204,22 +208,12 @@ var (
 	readers = sync.Pool{New: func() any { return decode.NewReader(decode.FromClient, dialect.MSNP2) }}
 )
 
-// until returns the deadline of the next read, the zero time for none, and whether it is that for
-// saying that a command is unfinished.
-func (c *conn) until() (at time.Time, asks bool) {
+// until returns the deadline of the next read, the zero time for none. For a command that has
+// begun, the time allowed in all grows only with what has arrived of it, so that a client cannot
+// prolong it by sending a byte now and then.
+func (c *conn) until() time.Time {
 	c.turn.Lock()
 	defer c.turn.Unlock()
-	at = c.lastMoment()
-	if ask := c.unfinishedAt(); !ask.IsZero() && (at.IsZero() || ask.Before(at)) {
-		return ask, true
-	}
-	return at, false
-}
-
-// lastMoment returns when the client must have sent something, the zero time if it may be silent
-// for ever. c.turn must be locked. For a command that has begun, the time allowed in all grows only
-// with what has arrived of it, so that a client cannot prolong it by sending a byte now and then.
-func (c *conn) lastMoment() time.Time {
 	c.begged = time.Time{}
 	switch idle := c.s.set.IdleTimeout; {
 	case c.stranger(), c.user.referred:

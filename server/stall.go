@@ -12,8 +12,10 @@ const waitTime = 2 * time.Second
 
 // unfinishedAt returns when to say that the command at hand is unfinished, the zero time if there
 // is none or it was said. It is the deadline of the read that waits for the rest, so an idle
-// connection needs nothing for it. c.turn must be locked.
+// connection needs nothing for it.
 func (c *conn) unfinishedAt() time.Time {
+	c.turn.Lock()
+	defer c.turn.Unlock()
 	if c.told || c.in == nil || len(c.in.Pending()) == 0 && !c.in.InParts() {
 		return time.Time{}
 	}

@@ -36,6 +36,7 @@ type serverFlags struct {
 	notifications int
 	connections   int
 	proxies       []string
+	cluster       clusterFlags
 }
 
 func (f *serverFlags) add(fs *pflag.FlagSet) {
@@ -56,9 +57,10 @@ func (f *serverFlags) addDB(fs *pflag.FlagSet) {
 	fs.StringVar(&f.db, "db", "", "accounts live in this SQLite `FILE`; default: in memory")
 }
 
-// options returns the server's options that the flags ask for. The caller sets the addresses, and
-// calls closeStore in the end.
-func (f *serverFlags) options(log *slog.Logger) (o server.Options, err error) {
+// options returns the server's options that the flags ask for. The accounts are those of the
+// cluster that member belongs to, if it is not nil. The caller sets the addresses, and calls
+// closeStore in the end.
+func (f *serverFlags) options(log *slog.Logger, member *membership) (o server.Options, err error) {
 	if o.Preset, err = server.ParsePreset(f.preset); err != nil {
 		return o, usage("--preset: %w", err)
 	}
@@ -85,10 +87,16 @@ func (f *serverFlags) options(log *slog.Logger) (o server.Options, err error) {
 			return o, storeError(err)
 		}
 	}
+	if member != nil {
+		store = member.store
+	}
 	o.Store = store
 	if err = eachAtOnce(context.Background(), users, func(a account) error { return a.put(store) }); err != nil {
 		closeStore(o)
 		return o, storeError(err)
+	}
+	if member != nil {
+		return o, nil
 	}
 	if all, err := store.Handles(context.Background()); err == nil && len(all) == 0 {
 		log.Warn("there are no accounts yet: msnscope accounts add HANDLE --db " + f.db + " makes one, now or later")
@@ -191,7 +199,7 @@ func (f *serverFlags) embed(log *slog.Logger) (*embedded, error) { return f.embe
 
 // embedWith is embed with the accounts of a store, unless that is nil.
 func (f *serverFlags) embedWith(log *slog.Logger, store accounts.Store) (*embedded, error) {
-	o, err := f.options(log)
+	o, err := f.options(log, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -40,13 +40,24 @@ func serveCommand(e *env) *cobra.Command {
 			"only.\n" +
 			"\n" +
 			"With several notification servers, each SIGUSR1 drains one of them, beginning with the first: its\n" +
-			"users are referred to the next one in mid-session, and new users are sent there too.",
+			"users are referred to the next one in mid-session, and new users are sent there too.\n" +
+			"\n" +
+			"With --cluster the server is a node of a cluster: it shares all users with nodes elsewhere, and when\n" +
+			"it stops, its users go to them. With --nats the nodes share them through NATS servers of their own.\n" +
+			"docs/CLUSTER.md explains both.",
 		Example: "  msnscope serve --user erin@hotmail.com:secret:Erin\n" +
 			"  msnscope serve --db accounts.db --user erin@hotmail.com:secret\n" +
 			"  msnscope serve --metrics 127.0.0.1:9464\n" +
-			"  msnscope serve --script docs/scripts/echo.star",
+			"  msnscope serve --script docs/scripts/echo.star\n" +
+			"  msnscope serve --status --data n1",
 		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if err := f.cluster.check(c.Flags()); err != nil {
+				return err
+			}
+			if f.cluster.status {
+				return f.cluster.printStatus(c.Context(), e)
+			}
 			log := e.logger(nil)
 			set, err := scripts.load(script.Options{
 				Seed: seed, Log: log, Cannot: server.ScriptLimits,
@@ -69,6 +80,7 @@ func serveCommand(e *env) *cobra.Command {
 		"clients come through proxies in this network, `CIDR`, that say where each is (PROXY protocol 1 or 2); may be "+
 			"repeated")
 	c.Flags().IntVar(&f.connections, "connections", 0, "how many clients may be connected; default: 20,000")
+	f.cluster.add(c.Flags())
 	scripts.add(c.Flags())
 	c.Flags().Uint64Var(&seed, "seed", 1, "seed of the scripts' random numbers")
 	completeForms(c)
@@ -106,6 +118,10 @@ func waitAndDrain(ctx context.Context, e *env, srv *server.Server, notification 
 		case err := <-ends:
 			return err
 		case <-asked:
+			if len(notification) == 0 {
+				e.say("nobody was moved: there is no notification server here")
+				continue
+			}
 			from, to := notification[i%len(notification)], notification[(i+1)%len(notification)]
 			if n, err := srv.Drain(from, to); err != nil {
 				e.say("nobody was moved: %v", err)
@@ -146,7 +162,39 @@ func referred(addr, advertise string, first net.Addr) (string, error) {
 	return host, err
 }
 
-// serve runs the three roles until ctx ends or one of them fails.
+// serverAddrs are the addresses of a server in referrals, "" and nil for roles that it does not
+// have.
+type serverAddrs struct {
+	dispatch     string
+	notification []string
+	switchboard  string
+}
+
+// entry returns the address where bots begin, "" for none.
+func (a *serverAddrs) entry() string {
+	if len(a.notification) == 0 {
+		return ""
+	}
+	return a.notification[0]
+}
+
+// addrsOf returns the addresses of listeners that have these roles.
+func addrsOf(open listeners, roles []dialect.Role, host string) (a serverAddrs) {
+	for i, l := range open {
+		at := net.JoinHostPort(host, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
+		switch roles[i] {
+		case dialect.DS:
+			a.dispatch = at
+		case dialect.NS:
+			a.notification = append(a.notification, at)
+		case dialect.SB:
+			a.switchboard = at
+		}
+	}
+	return a
+}
+
+// serve runs the roles until ctx ends or one of them fails.
 func serve(
 	ctx context.Context, e *env, f serverFlags, scripts *script.Set, addr, advertise, gatewayAddr, metricsAddr string,
 ) error {
@@ -156,16 +204,25 @@ func serve(
 		// the figures.
 		defer debug.SetGCPercent(debug.SetGCPercent(50))
 	}
-	o, err := f.options(e.logger(nil))
+	roles, err := f.cluster.serverRoles(f.notifications)
+	if err != nil {
+		return err
+	}
+	if err := f.fits(gatewayAddr, scripts, roles); err != nil {
+		return err
+	}
+	log := e.logger(nil)
+	member, err := f.cluster.join(ctx, e, log)
+	if err != nil {
+		return err
+	}
+	defer member.close()
+	o, err := f.options(log, member)
 	if err != nil {
 		return err
 	}
 	defer closeStore(o)
 	o.Scripts = scripts
-	roles := []dialect.Role{dialect.DS, dialect.NS, dialect.SB}
-	for range f.notifications - 1 {
-		roles = append(roles, dialect.NS)
-	}
 	given, err := e.takeHanded()
 	if err != nil {
 		return err
@@ -179,17 +236,8 @@ func serve(
 		open.close()
 		return err
 	}
-	for i, l := range open {
-		at := net.JoinHostPort(host, strconv.Itoa(l.Addr().(*net.TCPAddr).Port))
-		switch roles[i] {
-		case dialect.DS:
-			o.Dispatch = at
-		case dialect.NS:
-			o.Notification = append(o.Notification, at)
-		case dialect.SB:
-			o.Switchboard = at
-		}
-	}
+	at := addrsOf(open, roles, host)
+	o.Dispatch, o.Notification, o.Switchboard = at.dispatch, at.notification, at.switchboard
 	measuredAt, err := listenForMetrics(metricsAddr)
 	if err != nil {
 		open.close()
@@ -205,7 +253,14 @@ func serve(
 		web.close()
 		return err
 	}
+	if err := member.connect(ctx, &o, at); err != nil {
+		open.close()
+		measuredAt.close()
+		web.close()
+		return err
+	}
 	srv := server.New(o)
+	member.count(srv)
 	ends := make(chan error, len(roles)+webParts)
 	for i, l := range open {
 		if f.noDispatch && roles[i] == dialect.DS {
@@ -217,13 +272,14 @@ func serve(
 	}
 	web.serve(e, srv, ends)
 	m := measureServer(ctx, e, measuredAt, srv, &o)
-	answering, err := startBots(ctx, scripts, o.Store, o.Notification[0], srv.Dial, o.Log)
+	answering, err := startBots(ctx, scripts, o.Store, at.entry(), srv.Dial, o.Log)
 	if err == nil {
 		sayReady(o.Log)
 		ticking, stop := context.WithCancel(ctx)
 		answering.runs.Go(func() { tickScripts(ticking, scripts) })
 		err = waitAndDrain(ctx, e, srv, o.Notification, ends)
 		stop()
+		member.leave(e, srv)
 	}
 	answering.close()
 	m.close()
