@@ -41,11 +41,11 @@ func (s *places) unpack(u *unpacker) {
 // average, and not only by a few.
 func crowded(load, all, servers int) bool { return load > all/servers*5/4+16 }
 
-// nodes returns all nodes, this one included, that are not leaving, in the order of their names.
-// The caller holds mu.
+// nodes returns all nodes, this one included, that were heard lately and are not leaving, in the
+// order of their names. The caller holds mu.
 func (h *Hub) nodes() []*member {
 	var all []*member
-	for _, m := range h.peers {
+	for _, m := range h.fresh() {
 		if !m.Leaving {
 			all = append(all, m)
 		}
