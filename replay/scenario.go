@@ -77,8 +77,14 @@ type numberedLine struct {
 	text   string
 }
 
-// maxLines is how many lines a scenario may have with all loops unrolled.
-const maxLines = 1 << 20
+// MaxScenario is how many bytes a scenario may have. The others bound it with all loops unrolled: a
+// few loops within each other make any number of lines out of a few, and a line takes 4 KB in a
+// plan.
+const (
+	MaxScenario = 64 << 20
+	maxLines    = 1 << 20
+	maxLooped   = 1 << 17 // of lines that loops make, the inner ones of nested loops too
+)
 
 // loop is lines that are repeated.
 type loop struct {
@@ -104,10 +110,16 @@ func (l *loop) put(text, word string) string {
 	return text
 }
 
+// most returns how long put makes a text at most.
+func (l *loop) most(text, word string) int {
+	return len(text) + strings.Count(text, l.name)*(len(word)+len("{}"))
+}
+
 // unroll repeats the lines between "for NAME in WORDS" and "end" for each of the words, with the
 // word in place of NAME in braces, and of NAME where a line or a heading begins with it.
 func unroll(lines []string) (all []numberedLine, err error) {
 	var open []*loop
+	looped, size := 0, 0
 	add := func(l ...numberedLine) {
 		if n := len(open); n > 0 {
 			open[n-1].body = append(open[n-1].body, l...)
@@ -122,6 +134,11 @@ func unroll(lines []string) (all []numberedLine, err error) {
 			if len(words) < 4 || words[2] != "in" {
 				return nil, &notation.Error{Line: i + 1, Column: 1, Msg: "a loop is: for NAME in WORD WORD ..."}
 			}
+			if slices.ContainsFunc(words[3:], func(w string) bool {
+				return strings.Contains(w, "{"+words[1]) || strings.Contains(w, "."+words[1]+"}")
+			}) {
+				return nil, &notation.Error{Line: i + 1, Column: 1, Msg: "the words of a loop must not name the loop"}
+			}
 			open = append(open, &loop{words[1], words[3:], nil, i + 1})
 		case len(words) == 1 && words[0] == "end":
 			if len(open) == 0 {
@@ -133,6 +150,11 @@ func unroll(lines []string) (all []numberedLine, err error) {
 			open = open[:len(open)-1]
 			for _, w := range last.words {
 				for _, l := range last.body {
+					looped, size = looped+1, size+last.most(l.text, w)
+					if looped > maxLooped || size > MaxScenario {
+						return nil, &notation.Error{Line: last.line, Column: 1, Msg: fmt.Sprintf(
+							"the loops make more than %d lines, or %d bytes", maxLooped, MaxScenario)}
+					}
 					add(numberedLine{l.number, last.put(l.text, w)})
 				}
 			}
@@ -140,7 +162,8 @@ func unroll(lines []string) (all []numberedLine, err error) {
 			add(numberedLine{i + 1, line})
 		}
 		if len(all) > maxLines {
-			return nil, &notation.Error{Line: i + 1, Column: 1, Msg: "the loops make more than a million lines"}
+			return nil, &notation.Error{Line: i + 1, Column: 1, Msg: fmt.Sprintf(
+				"a scenario has %d lines at most", maxLines)}
 		}
 	}
 	if len(open) > 0 {

@@ -127,7 +127,7 @@ func (f *replayFlags) read(ctx context.Context, e *env, paths []string) (log rep
 		}
 		return l, func() { l.Close() }, nil
 	}
-	text, err := os.ReadFile(path)
+	text, err := readScenario(path)
 	if err != nil {
 		return nil, nil, &exitError{exitIO, err, ""}
 	}
@@ -141,6 +141,19 @@ func (f *replayFlags) read(ctx context.Context, e *env, paths []string) (log rep
 		}
 	}
 	return s, func() {}, nil
+}
+
+func readScenario(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, replay.MaxScenario+1))
+	if err == nil && len(text) > replay.MaxScenario {
+		err = fmt.Errorf("%s: a scenario has %d bytes at most", path, replay.MaxScenario)
+	}
+	return text, err
 }
 
 // writeScenario writes a recording as a scenario, to the file of -w.
