@@ -8,16 +8,16 @@ import (
 	"time"
 
 	"github.com/msnscope/msnscope/captures/pcap"
-	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/eventlog"
 )
 
 // maxConnections is how many connections are followed at the same time: twice as many as the
-// pcap.Reader remembers, so that the half that was silent longest can be ended without missing
-// anything.
-const maxConnections = 1 << 17
+// pcap.Reader remembers. It gives up those that are silent itself, but not those whose place
+// another connection between the same ends has taken. So the half that was silent longest can be
+// ended without missing anything.
+const maxConnections = 1 << 16
 
 // connection is a TCP connection of a capture, or a session at an HTTP gateway.
 type connection struct {
@@ -25,7 +25,7 @@ type connection struct {
 	// thousands of them do not fit into a cache.
 	im     *importer
 	sess   *session.Conn
-	in     [2]*stream
+	in     [2]*stream      // nil for a direction in which nothing is unfinished
 	origin eventlog.Origin // what the log remembers of the connection
 	part   [2]*partial
 	http   *httpConn // set for a connection to an HTTP gateway, whose sessions are connections of their own
@@ -33,22 +33,31 @@ type connection struct {
 	kind   connectionKind
 	swap   bool // the pcap.Reader took the server for the client
 	msn    bool // a line was MSN
+	spoke  [2]bool
+	closed [2]bool
 
-	file   *file // of a file transfer
-	info   *pcap.FlowInfo
-	opened time.Time
-	remark []string    // comments on the packet that opened it
-	held   []pcap.Item // copies of the items that came before kind was clear
-	first  [2][]byte   // the first bytes of each direction, until kind is clear
-	names  [2]string   // the SessionIDs of a session at a gateway, the latest first
-	asking int         // requests of that session that wait for their answers
-
-	closed   [2]bool
-	closedAt time.Time
-	cause    string
-
+	file    *file // of a file transfer
+	info    *pcap.FlowInfo
+	opened  time.Time
+	cause   string   // why it ends, once one direction is closed
 	own     *section // the recording of ours that holds this connection, nil outside of one
 	ownConn int      // its number in that recording
+
+	unclear *unclear // nil where all is clear from the start, as for most
+	gateway *atGateway
+}
+
+// unclear is what is kept of a connection until it is clear what it is.
+type unclear struct {
+	remark []string    // comments on the packet that opened it
+	held   []pcap.Item // copies of the items so far
+	first  [2][]byte   // the first bytes of each direction
+}
+
+// atGateway is what only sessions at a gateway have.
+type atGateway struct {
+	names  [2]string // their SessionIDs, the latest first
+	asking int       // requests that wait for their answers
 }
 
 type connectionKind uint8
@@ -110,14 +119,24 @@ func (im *importer) drop(c *connection) {
 	c.info.Tag = nil
 	im.reclaim(&c.in)
 	c.taken()
-	im.waited(c.remark)
-	c.remark = nil
-	if c.names[0] != "" {
+	c.remarked()
+	if c.gateway != nil && c.gateway.names[0] != "" {
 		im.late(c)
 	}
 }
 
-// begin adds the connection to the graph and makes its streams. Unless a recording of ours holds
+// remarked returns the comments on the packet that opened the connection, which are no longer kept.
+func (c *connection) remarked() []string {
+	if c.unclear == nil {
+		return nil
+	}
+	comments := c.unclear.remark
+	c.im.waited(comments)
+	c.unclear = nil
+	return comments
+}
+
+// begin adds the connection to the graph. Unless a recording of ours holds
 // its events, an open event is appended.
 func (c *connection) begin() {
 	c.im.found = true
@@ -133,44 +152,65 @@ func (c *connection) begin() {
 	if c.im.track.graph.Offers(serverAddr) {
 		c.sess.To(serverAddr, dialect.FT)
 	}
-	c.in[client] = c.im.stream(decode.FromClient, c.sess.Framing())
-	c.in[server] = c.im.stream(decode.FromServer, c.sess.Framing())
-	if c.info.Guessed { // it begins in the middle, perhaps inside a message
-		c.in[client].Lose()
-		c.in[server].Lose()
-	}
+	comments := c.remarked()
 	if c.kind != kindOurs {
 		if c.info.Guessed {
 			c.im.event.Text = session.BegunBefore
 		}
 		c.kind = kindMSN
 		c.im.emit(&c.im.event, eventlog.Place{}, nil)
-		c.im.remark(&pcap.Item{Time: c.opened, Comments: c.remark}, &noRecord, c.conn())
+		c.im.remark(&pcap.Item{Time: c.opened, Comments: comments}, &noRecord, c.conn())
 	}
-	c.im.waited(c.remark)
-	c.remark = nil
+}
+
+// direction returns the stream of one direction.
+func (c *connection) direction(from int) *stream {
+	if c.in[from] == nil {
+		s := c.im.stream(dirOf[from], c.sess.Framing())
+		if !c.spoke[from] && c.info.Guessed { // it begins in the middle, perhaps inside a message
+			s.Lose()
+		}
+		c.in[from], c.spoke[from] = s, true
+	}
+	return c.in[from]
+}
+
+// rest takes back the stream of a direction in which nothing is unfinished, as is nearly always so
+// between two packets: another connection can use it.
+func (c *connection) rest(from int) {
+	if s := c.in[from]; s.Idle() && len(s.parts) == 0 && len(c.im.streams) < maxStreams {
+		s.stall = stall{}
+		c.im.streams = append(c.im.streams, s)
+		c.in[from] = nil
+	}
 }
 
 // track handles the next item of a connection that is tracked.
 func (c *connection) track(item *pcap.Item) {
 	from := side(item.FromClient != c.swap)
-	in := c.in[from]
-	in.last = item.Time
 	c.im.found = true
 	switch item.Kind {
 	case pcap.KindData:
+		in := c.direction(from)
+		in.last = item.Time
 		in.borrow(item, c.im.place(item))
 		for in.Grammar = c.sess.Framing(); in.Next(&c.im.event.In); in.Grammar = c.sess.Framing() {
 			c.command(in)
 		}
 		in.Return()
+		c.rest(from)
 	case pcap.KindLost:
+		in := c.direction(from)
+		in.last = item.Time
 		c.flush(in)
 		in.Lose()
 		text := fmt.Sprintf("%d bytes from the %s are not in the capture", item.Lost, endNames[from])
 		c.im.emit(c.sess.Gap(item.Time, in.Dir, text), eventlog.Place{}, nil)
 	case pcap.KindClose:
-		c.flush(in)
+		if in := c.in[from]; in != nil {
+			in.last = item.Time
+			c.flush(in)
+		}
 		c.close(item)
 	}
 	if c.kind == kindMSN && len(item.Comments) > 0 {
@@ -216,22 +256,23 @@ func (c *connection) close(item *pcap.Item) {
 			c.cause = resetBy[from]
 		}
 	}
-	c.closed[from], c.closedAt = true, item.Time
+	c.closed[from] = true
 	switch {
 	case item.Reset || c.closed[1-from]:
 		c.flush(c.in[1-from])
-		c.ended()
+		c.ended(item.Time)
 	case c.kind == kindMSN:
-		c.sess.EndHalf(&c.im.event, item.Time, c.in[from].Dir)
+		c.sess.EndHalf(&c.im.event, item.Time, dirOf[from])
 		c.im.emit(&c.im.event, eventlog.Place{}, nil)
 	}
 }
 
-func (c *connection) ended() {
+// ended appends the close event of a connection, which gets no further items.
+func (c *connection) ended(at time.Time) {
 	c.im.drop(c)
 	if c.kind == kindMSN {
-		c.tellFile(c.closedAt)
-		c.sess.End(&c.im.event, c.closedAt, c.cause)
+		c.tellFile(at)
+		c.sess.End(&c.im.event, at, c.cause)
 		c.im.emit(&c.im.event, eventlog.Place{}, nil)
 	}
 }
@@ -252,6 +293,7 @@ func (c *connection) end() {
 	c.flush(c.in[client])
 	c.flush(c.in[server])
 	c.tellFile(c.seen)
+	c.im.batch.Ended(c.conn())
 	c.im.drop(c)
 }
 

@@ -144,7 +144,7 @@ func (h *httpConn) expect(s *connection) {
 		h.pending = h.pending[1:]
 	}
 	if s != nil {
-		s.asking++
+		s.gateway.asking++
 	}
 }
 
@@ -156,7 +156,7 @@ func (h *httpConn) answer(m *gateway.Message, item *pcap.Item) {
 	if len(h.pending) > 0 {
 		if first := h.pending[0]; first != nil {
 			s = first
-			s.asking = max(0, s.asking-1)
+			s.gateway.asking = max(0, s.gateway.asking-1)
 		}
 		h.pending = h.pending[1:]
 	}
@@ -170,7 +170,7 @@ func (h *httpConn) answer(m *gateway.Message, item *pcap.Item) {
 		if s.isOver() {
 			return
 		}
-		if m.Code >= 400 && m.Code < 500 && s.asking == 0 {
+		if m.Code >= 400 && m.Code < 500 && s.gateway.asking == 0 {
 			s.endSession(item.Time, "refused by the gateway: "+m.Status)
 		} else { // a page that some proxy wrote
 			s.im.emit(s.sess.Note(item.Time, "over HTTP, no answer of the gateway: "+m.Status), eventlog.Place{}, nil)
@@ -194,8 +194,8 @@ func (c *connection) endSession(at time.Time, why string) {
 	}
 	c.flush(c.in[client])
 	c.flush(c.in[server])
-	c.cause, c.closedAt = why, at
-	c.ended()
+	c.cause = why
+	c.ended(at)
 }
 
 // endSilent ends the sessions that had no request for too long.
@@ -205,7 +205,7 @@ func (im *importer) endSilent(now time.Time) {
 	}
 	im.swept = now
 	for _, s := range im.left() {
-		if s.names[0] != "" && now.Sub(s.seen) > gateway.Silence {
+		if s.gateway != nil && s.gateway.names[0] != "" && now.Sub(s.seen) > gateway.Silence {
 			s.endSession(now, "no request for "+gateway.Silence.String())
 		}
 	}
@@ -245,12 +245,11 @@ func (h *httpConn) open(at time.Time, middle bool, role dialect.Role) *connectio
 	if info.Guessed = middle; h.conn.swap {
 		info.Client, info.Server = info.Server, info.Client
 	}
-	s := &connection{im: im, info: &info, opened: at, seen: at}
+	s := &connection{im: im, info: &info, opened: at, seen: at, gateway: new(atGateway)}
 	im.live[s.info] = s
 	s.begin()
 	if role != 0 {
 		s.sess.To(info.Server.String(), role)
-		s.in[client].Grammar, s.in[server].Grammar = s.sess.Framing(), s.sess.Framing()
 	}
 	im.limit()
 	return s
@@ -259,11 +258,12 @@ func (h *httpConn) open(at time.Time, middle bool, role dialect.Role) *connectio
 // name registers a session under a SessionID. The one before stays registered too, because a
 // request may be sent again.
 func (c *connection) name(id string) {
-	if id == "" || id == c.names[0] {
+	names := &c.gateway.names
+	if id == "" || id == names[0] {
 		return
 	}
-	c.unname(c.names[1])
-	c.names = [2]string{id, c.names[0]}
+	c.unname(names[1])
+	*names = [2]string{id, names[0]}
 	if c.im.sessions == nil {
 		c.im.sessions = make(map[string]*connection)
 	}
@@ -279,8 +279,9 @@ func (c *connection) unname(id string) {
 // late keeps the ids of a session that has ended, since its client may poll it for some time.
 func (im *importer) late(s *connection) {
 	if im.gone = append(im.gone, s); len(im.gone) > maxGone {
-		im.gone[0].unname(im.gone[0].names[0])
-		im.gone[0].unname(im.gone[0].names[1])
+		for _, id := range im.gone[0].gateway.names {
+			im.gone[0].unname(id)
+		}
 		im.gone = im.gone[1:]
 	}
 }

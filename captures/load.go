@@ -365,11 +365,15 @@ func (im *importer) item(item *pcap.Item) {
 	f, _ := item.Flow.Tag.(*connection)
 	if item.Kind == pcap.KindOpen {
 		f = &connection{im: im, info: item.Flow, opened: item.Time, own: im.own}
-		f.remark = im.keep(item.Time, item.Comments)
+		if kept := im.keep(item.Time, item.Comments); len(kept) > 0 {
+			f.unclear = &unclear{remark: kept}
+		}
 		item.Flow.Tag, im.live[item.Flow] = f, f
 	}
 	switch {
 	case f == nil: // one that was left out, or has ended
+	case item.Kind == pcap.KindForgotten:
+		f.end()
 	case ours:
 		f.ours(r, item)
 		im.remark(item, r, f.conn())

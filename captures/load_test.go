@@ -471,6 +471,29 @@ func TestImporterIsBounded(t *testing.T) {
 	wantScript(t, l, "1 1 open ", `2 1 S opaque "cut"`)
 }
 
+// A connection that the reader of packets gives up keeps nothing, and what it had not completed is
+// shown.
+func TestForgottenConnection(t *testing.T) {
+	l := eventlog.New(eventlog.Options{})
+	defer l.Close()
+	im := importing(l)
+	info := &pcap.FlowInfo{ID: 1, Client: parseAddr(alice), Server: parseAddr(ns)}
+	for _, item := range []pcap.Item{
+		{Kind: pcap.KindOpen, Flow: info},
+		{Kind: pcap.KindData, Flow: info, FromClient: true, Data: []byte("VER 0 MSNP2\r\nINF 1")},
+		{Kind: pcap.KindForgotten, Flow: info},
+		{Kind: pcap.KindData, Flow: info, FromClient: true, Data: []byte("\r\n")},
+	} {
+		item.Time = sessiontest.Start
+		im.item(&item)
+	}
+	im.batch.End()
+	if len(im.live) != 0 {
+		t.Error("the connection is still followed")
+	}
+	wantScript(t, l, "1 1 open ", `2 1 C VER 0 MSNP2`, `3 1 C opaque "INF 1"`)
+}
+
 // TestFrameOfAnotherKind: a command of a recording whose frame is no longer one of IP, so that none
 // of its bytes are there, is a gap that says how many are missing.
 func TestFrameOfAnotherKind(t *testing.T) {

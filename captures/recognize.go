@@ -15,7 +15,11 @@ const maxUnclear = 4 * maxFirstLine
 func (c *connection) decide(item *pcap.Item) {
 	kept := *item
 	kept.Data, kept.Comments = bytes.Clone(item.Data), c.im.keep(item.Time, item.Comments)
-	c.held = append(c.held, kept)
+	if c.unclear == nil {
+		c.unclear = new(unclear)
+	}
+	c.unclear.held = append(c.unclear.held, kept)
+	first := &c.unclear.first
 	from := side(item.FromClient)
 	on, sure := onPort(c.info)
 	said := noOpinion
@@ -24,15 +28,15 @@ func (c *connection) decide(item *pcap.Item) {
 	case on && sure, offered:
 		said = fromEither
 	case item.Kind == pcap.KindData:
-		c.first[from] = append(c.first[from], item.Data...)
-		if said = judgeHTTP(c.first[from]); said > notMSN {
-			c.gateway((said == fromClient) != item.FromClient)
+		first[from] = append(first[from], item.Data...)
+		if said = judgeHTTP(first[from]); said > notMSN {
+			c.toGateway((said == fromClient) != item.FromClient)
 			return
 		}
 		said = c.judge(from, said)
 	}
 	c.msn = c.msn || said > notMSN
-	if said == fromEither && !sure && !offered && len(c.first[from]) <= maxUnclear {
+	if said == fromEither && !sure && !offered && len(first[from]) <= maxUnclear {
 		said = noOpinion // the other end may show more
 	}
 	ended := c.endsWith(item)
@@ -53,9 +57,9 @@ func (c *connection) decide(item *pcap.Item) {
 func (c *connection) judge(from int, http opinion) opinion {
 	said := http
 	if http == notMSN {
-		said = judge(c.first[from])
+		said = judge(c.unclear.first[from])
 	}
-	if said == noOpinion && len(c.first[from]) > maxUnclear {
+	if said == noOpinion && len(c.unclear.first[from]) > maxUnclear {
 		return notMSN
 	}
 	return said
@@ -77,29 +81,32 @@ func misnamed(said opinion, item *pcap.Item) bool {
 
 // taken returns the items that decide kept, which are no longer kept.
 func (c *connection) taken() []pcap.Item {
-	held := c.held
+	if c.unclear == nil {
+		return nil
+	}
+	held := c.unclear.held
 	for i := range held {
 		c.im.waited(held[i].Comments)
 	}
-	c.held = nil
+	c.unclear.held, c.unclear.first = nil, [2][]byte{}
 	return held
 }
 
 // settle starts tracking, beginning with the items that decide kept.
 func (c *connection) settle() {
 	held := c.taken()
-	c.first, c.closed = [2][]byte{}, [2]bool{}
+	c.closed = [2]bool{}
 	c.begin()
 	for i := range held {
 		c.track(&held[i])
 	}
 }
 
-// gateway treats the connection as one to an HTTP gateway, beginning with the items that decide
+// toGateway treats the connection as one to an HTTP gateway, beginning with the items that decide
 // kept. swap says that the pcap.Reader took the gateway for the client.
-func (c *connection) gateway(swap bool) {
+func (c *connection) toGateway(swap bool) {
 	held := c.taken()
-	c.first, c.closed = [2][]byte{}, [2]bool{}
+	c.closed = [2]bool{}
 	c.swap, c.http, c.im.found = swap, &httpConn{conn: c}, true
 	for i := range held {
 		c.http.item(&held[i])

@@ -152,6 +152,12 @@ func (r *Reader) compact(n int) {
 	}
 }
 
+// Idle reports whether the stream is between two commands and its framing is not lost: a Reader for
+// another stream of the same direction would return the same for what follows.
+func (r *Reader) Idle() bool {
+	return r.r == len(r.buf) && r.rest == 0 && !r.lost && !r.long && !r.blocks
+}
+
 // Pending returns the bytes that were fed but not returned by Next: less than a whole command, once
 // Next has returned false. They are valid until the next call on the Reader.
 func (r *Reader) Pending() []byte { return r.buf[r.r:] }

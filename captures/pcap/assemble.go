@@ -1,6 +1,7 @@
 package pcap
 
 import (
+	"bytes"
 	"slices"
 	"sort"
 	"time"
@@ -21,8 +22,18 @@ type hole struct {
 	last  *last
 	after int // segments with data that came since last
 
-	guess    bool // the direction begins in the middle: perhaps there is more before its first segment
-	segments int  // segments that came since
+	// guess says that the direction begins in the middle: perhaps there is more before its first
+	// segment. Until that is decided, early has what has come, in that order.
+	guess bool
+	early []early
+}
+
+// early is a segment with data of a direction whose beginning is guessed. Its data is a copy.
+type early struct {
+	packet *packet
+	seq    uint32
+	data   []byte
+	cut    int
 }
 
 const (
@@ -31,6 +42,9 @@ const (
 	maxGuess = 4
 	// guessLife is how long, by the capture's time, that many segments are waited for.
 	guessLife = time.Second
+	// maxEarly is how many bytes wait in all directions for that. Beyond it a guess is decided at
+	// once.
+	maxEarly = 8 << 20
 )
 
 // span is a range of sequence numbers, without to.
@@ -83,11 +97,19 @@ func (t *tracker) missing(f *flow, from int) *hole {
 func (t *tracker) afterHole(f *flow, from int, seq uint32, data []byte, cut int) {
 	h := &f.half[from]
 	o := t.missing(f, from)
+	if o.guess {
+		if int32(h.next-seq) > 0 {
+			h.next = seq
+		}
+		o.early = append(o.early, early{t.packet, seq, bytes.Clone(data), cut})
+		t.kept, t.early = true, t.early+len(data)
+		if len(o.early) > maxGuess || t.early > maxEarly {
+			t.begin(f, from)
+		}
+		return
+	}
 	t.key(f, from)
-	o.segments++
-	if known := int32(h.next - seq); known > 0 && o.guess {
-		h.next = seq
-	} else if known > 0 {
+	if known := int32(h.next - seq); known > 0 {
 		data, cut, seq = dropFirst(data, int(known)), max(0, min(cut, cut+len(data)-int(known))), h.next
 	}
 	if size := uint32(len(data)); cut > 0 {
@@ -105,9 +127,6 @@ func (t *tracker) afterHole(f *flow, from int, seq uint32, data []byte, cut int)
 	if len(data) > 0 {
 		t.piece(f, from, seq, data)
 	}
-	if o.segments > maxGuess {
-		t.begin(f, from)
-	}
 }
 
 // key registers a direction with the assembler, under a key of its own.
@@ -119,15 +138,13 @@ func (t *tracker) key(f *flow, from int) {
 	t.hold.keys++
 	id := be.AppendUint64(nil, t.hold.keys)
 	o.key = gopacket.NewFlow(layers.EndpointIPv6, append(id, 0), append(id[:8:8], 1))
-	if !o.guess {
-		t.assemble(modeBegin, f, from, layers.TCP{Seq: f.half[from].next})
-	}
+	t.assemble(modeBegin, f, from, layers.TCP{Seq: f.half[from].next})
 }
 
 // piece passes bytes to the assembler, which must not hold them already.
 func (t *tracker) piece(f *flow, from int, seq uint32, data []byte) {
 	h := &f.half[from]
-	if seq != h.next || h.hole.guess {
+	if seq != h.next {
 		t.kept = true
 		h.hole.add(span{seq, seq + uint32(len(data))})
 	}
@@ -211,12 +228,18 @@ func (t *tracker) begin(f *flow, from int) {
 	if o == nil || !o.guess {
 		return
 	}
-	if o.guess = false; len(o.held) > 0 {
-		t.assemble(modeBegin, f, from, layers.TCP{Seq: h.next})
-		if o.held[0].from == h.next {
-			t.step(f, from)
+	all, now := o.early, t.packet
+	o.guess, o.early = false, nil
+	for _, e := range all {
+		t.early -= len(e.data)
+		t.packet = e.packet
+		if o.key == (gopacket.Flow{}) && int32(e.seq-h.next) <= 0 {
+			t.inOrder(f, from, e.seq, e.data, e.cut)
+		} else {
+			t.afterHole(f, from, e.seq, e.data, e.cut)
 		}
 	}
+	t.packet = now
 	t.settle(f, from)
 }
 

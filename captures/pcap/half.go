@@ -2,20 +2,19 @@ package pcap
 
 // half is one direction of a flow.
 type half struct {
-	started bool   // next is known
-	next    uint32 // the sequence number that is awaited
+	next  uint32 // the sequence number that is awaited, once started
+	syn   uint32 // that of the SYN, once synSeen
+	first uint32 // that of the first data, once it spoke
+	stray uint32 // that of the first of the strays
+	hole  *hole  // where something is missing, nil when nothing is
+
+	strays  int32
+	started bool
 	closed  bool
 	reset   bool
-
 	synSeen bool
-	syn     uint32 // its sequence number, once seen
 	spoke   bool
-	first   uint32 // the first data's sequence number, once it spoke
-
-	strays int
-	stray  uint32 // the sequence number of the first of them
-	hole   *hole  // where something is missing, nil when nothing is
-	listed bool   // it stands in tracker.waiting
+	listed  bool // it stands in tracker.waiting
 }
 
 // window is how far from the awaited byte a segment may be: TCP's largest window is 1 GB. At nearly

@@ -18,6 +18,9 @@ const (
 	// of one
 	KindNote
 	KindName // an address has a name: Named
+	// a flow that was silent for long is given up, because there are too many: Flow. It gets no
+	// further items; Time and Packet are those of the packet of another flow that needs the room
+	KindForgotten
 	// a packet that stands for itself, see Reader.Alone: Time, Packet, Offset, Data (the payload of
 	// its TCP segment), Lost (bytes at the end of it that were not captured), Comments, and Flow
 	// with the addresses of its ends if it is TCP
@@ -26,7 +29,7 @@ const (
 
 // String returns the kind in lower case: "open", "data", ...
 func (k Kind) String() string {
-	names := [...]string{"invalid", "open", "data", "lost", "close", "note", "name", "packet"}
+	names := [...]string{"invalid", "open", "data", "lost", "close", "note", "name", "forgotten", "packet"}
 	if int(k) >= len(names) {
 		k = 0
 	}

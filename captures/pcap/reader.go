@@ -13,7 +13,7 @@ import (
 // Reader reads a capture file as a sequence of Items. It is not safe for concurrent use. Its memory
 // does not grow with the file, however much a compressed one holds: it has a buffer (256 KB, and
 // up to 32 MB for a file with blocks of 16 MB), up to 32 MB of segments that arrived out of order,
-// up to 8 MB of fragments, and a few hundred bytes for each of the last 65,536 connections.
+// up to 8 MB of fragments, and a few hundred bytes for each of the last 32,768 connections.
 //
 // A file that grows meanwhile is read up to the first end that the Reader meets.
 //

@@ -452,6 +452,7 @@ func TestFlowInfo(t *testing.T) {
 }
 
 // An endless number of connections does not fill the memory, and the latest ones are remembered.
+// Each that is given up is told of.
 func TestManyFlows(t *testing.T) {
 	file := capture(t)
 	p := pkt{data: "x", seq: 1}.ip(t)
@@ -471,5 +472,14 @@ func TestManyFlows(t *testing.T) {
 	got := items(t, file)
 	if flows, want := got[len(got)-1].Flow.ID, maxFlows+1000+1; flows != want {
 		t.Errorf("flows = %d, want %d", flows, want)
+	}
+	var forgotten []int
+	for _, i := range got {
+		if i.Kind == KindForgotten {
+			forgotten = append(forgotten, i.Flow.ID)
+		}
+	}
+	if n := len(forgotten); n != 1001 || forgotten[0] != 2 || forgotten[1000] != 1002 {
+		t.Errorf("%d flows are given up, from %d to %d; want 1001, from 2 to 1002", n, forgotten[0], forgotten[n-1])
 	}
 }

@@ -9,9 +9,10 @@ import (
 )
 
 const (
-	// maxFlows is how many connections are remembered, open or closed: some 40 MB. Beyond that one
-	// that was silent for long is given up; its later packets make a flow of their own.
-	maxFlows = 1 << 16
+	// maxFlows is how many connections are remembered, open or closed: some 40 MB, with what a
+	// reader of them knows. Beyond that one that was silent for long is given up; its later packets
+	// make a flow of their own.
+	maxFlows = 1 << 15
 	// maxListed is how many directions are listed that wait, or did: half of them at least are of
 	// flows that are forgotten.
 	maxListed = 4 * maxFlows
@@ -137,6 +138,7 @@ type tracker struct {
 	hold    assembler
 
 	comments int // bytes of those that wait
+	early    int // bytes that wait until it is decided where their directions begin
 
 	items []Item
 	head  int
@@ -164,7 +166,7 @@ func (t *tracker) push(i Item) { t.items = append(t.items, i) }
 func (t *tracker) item(p *origin, kind Kind, f *flow, from int) *Item {
 	n := len(t.items)
 	if n == cap(t.items) {
-		t.items = slices.Grow(t.items, max(n, 64))
+		t.items = slices.Grow(t.items, 512)
 	}
 	// Field by field: to make an Item and to copy it costs twice as much.
 	t.items = t.items[:n+1]
@@ -285,11 +287,16 @@ func (f *flow) replacedBy(seg *segment) bool {
 	from := f.side(seg)
 	mine, other := &f.half[from], &f.half[1-from]
 	if seg.has(flagSYN) {
-		ended := mine.reset || other.reset || mine.closed && other.closed
-		return ended && (f.another(seg) || mine.synSeen && !seg.has(flagACK|flagRST))
+		return f.ended() && (f.another(seg) || mine.synSeen && !seg.has(flagACK|flagRST))
 	}
 	return len(seg.payload) > 0 && seg.has(flagACK) && !seg.has(flagRST) && f.rival == nil &&
 		mine.jumps(seg.seq) && other.jumps(seg.ack)
+}
+
+// ended reports whether the connection has ended: with the ends of both directions, or a reset.
+func (f *flow) ended() bool {
+	c, s := &f.half[client], &f.half[server]
+	return c.reset || s.reset || c.closed && s.closed
 }
 
 // another reports whether a segment with SYN belongs to another connection than this one.
@@ -313,7 +320,11 @@ func (f *flow) another(seg *segment) bool {
 
 func (t *tracker) open(seg *segment) *flow {
 	if len(t.flows) >= maxFlows {
-		t.forget(t.silent())
+		f := t.silent()
+		t.forget(f)
+		if !f.ended() {
+			t.item(&t.packet.origin, KindForgotten, f, server)
+		}
 	}
 	t.opened++
 	f := &flow{info: &FlowInfo{ID: t.opened, Guessed: !seg.has(flagSYN)}, ends: seg.ends}

@@ -173,7 +173,6 @@ var severities = []struct {
 
 // files checks the captures as one log. Where reading fails, it checks what came before the error.
 func (l *linter) files(ctx context.Context, args []string) error {
-	defer l.env.collectLess()()
 	log := eventlog.New(eventlog.Options{})
 	defer log.Close()
 	paths, into, err := l.env.inputs(args, log)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 	"time"
 
 	"github.com/msnscope/msnscope/captures"
@@ -70,7 +69,6 @@ func (e *env) sayRemarks(path string, into *captures.Loader, err error) {
 func (e *env) loadTelling(ctx context.Context, path string, into *captures.Loader,
 	progress func(done, total int64),
 ) error {
-	defer e.collectLess()()
 	var err error
 	if path == "-" {
 		err = into.LoadReader(ctx, &interruptible{ctx, e.stdin}, "standard input", progress)
@@ -78,16 +76,6 @@ func (e *env) loadTelling(ctx context.Context, path string, into *captures.Loade
 		err = into.Load(ctx, path, progress)
 	}
 	return loadError(err)
-}
-
-// collectLess halves the number of collections while much is read, for a few megabytes more: most
-// of it goes to the log, which the collector does not see. It returns the function that ends this.
-func (e *env) collectLess() (end func()) {
-	if e.getenv != nil && e.getenv("GOGC") != "" {
-		return func() {}
-	}
-	before := debug.SetGCPercent(200)
-	return func() { debug.SetGCPercent(before) }
 }
 
 // loadError adds to an error of a capture its exit code and a hint.

@@ -23,7 +23,7 @@ type Conn struct {
 	evidence       *evidence
 	user, session  string
 	via            int
-	file           File      // of a file transfer
+	file           *File     // of a file transfer, nil where it is not known
 	requests       *requests // nil before the first request
 }
 

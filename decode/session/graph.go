@@ -92,15 +92,11 @@ func (g *Graph) Begin(e *Event, at time.Time, client, server string) *Conn {
 	return c
 }
 
-// firstRequests is the number of requests for which a connection has room at first: most
-// connections have few.
-const firstRequests = 4
-
 // room returns empty requests for a connection, reused from one that ended if possible.
 func (g *Graph) room() *requests {
 	n := len(g.rooms)
 	if n == 0 {
-		return &requests{ring: make([]request, 0, firstRequests)}
+		return new(requests)
 	}
 	q := g.rooms[n-1]
 	g.rooms = g.rooms[:n-1]
@@ -110,6 +106,9 @@ func (g *Graph) room() *requests {
 // give takes back the requests of a connection that ended, for reuse.
 func (g *Graph) give(q *requests) {
 	if q != nil && len(g.rooms) < maxRooms {
+		if q.index != nil {
+			*q.index = index{}
+		}
 		*q = requests{ring: q.ring[:0]}
 		g.rooms = append(g.rooms, q)
 	}

@@ -112,10 +112,15 @@ func (c *Conn) followOffer(authCookie []byte) {
 		}
 	}
 	if ok {
-		c.via, c.session, c.file = w.conn, w.session, w.file
+		c.via, c.session, c.file = w.conn, w.session, &w.file
 	}
 }
 
 // File returns what the invitation to a file transfer says about its file, the zero File for a
 // connection that is no file transfer or whose invitation is not known.
-func (c *Conn) File() File { return c.file }
+func (c *Conn) File() File {
+	if c.file == nil {
+		return File{}
+	}
+	return *c.file
+}

@@ -34,15 +34,34 @@ func (r *request) accepts(v decode.Verb) bool {
 
 // numBuckets is the number of buckets over which requests are spread by their TrID. One more bucket
 // holds requests without a TrID.
-const numBuckets = 16
+const numBuckets = 64
 
-// requests holds the latest maxRequests requests of a connection in a ring, and links them into
-// buckets, so that an answer is compared with few of them. Numbers count from 1.
+// requests holds the latest maxRequests requests of a connection in a ring. Numbers count from 1.
 type requests struct {
-	ring     []request
-	last     uint64
+	ring []request
+	last uint64
+	// index is nil for the first firstRequests, of which an answer is compared with each: most
+	// connections have few.
+	index *index
+}
+
+// index links requests into buckets, so that an answer is compared with few of them.
+type index struct {
 	youngest [numBuckets + 1]uint64 // by bucket, the number of the youngest request
 	open     [numBuckets + 1]uint16 // by bucket, how many requests have no answer yet
+}
+
+// firstRequests is the number of requests that a connection has without an index.
+const firstRequests = 8
+
+// add makes r the youngest request of its bucket.
+func (x *index) add(r *request, number uint64) {
+	bucket := bucketOf(r.hasTrID, r.trid)
+	r.older = x.youngest[bucket]
+	x.youngest[bucket] = number
+	if !r.answered {
+		x.open[bucket]++
+	}
 }
 
 func bucketOf(hasTrID bool, trid uint32) int {
@@ -61,11 +80,18 @@ func (q *requests) get(number uint64) *request {
 }
 
 func (q *requests) add(r request) {
-	bucket := bucketOf(r.hasTrID, r.trid)
-	r.older = q.youngest[bucket]
 	q.last++
-	q.youngest[bucket] = q.last
-	q.open[bucket]++
+	if q.index == nil && q.last > firstRequests {
+		q.index = new(index)
+		for i := range q.ring {
+			q.index.add(&q.ring[i], uint64(i)+1)
+		}
+	}
+	if q.index == nil {
+		r.older = q.last - 1
+	} else {
+		q.index.add(&r, q.last)
+	}
 	if len(q.ring) < maxRequests {
 		q.ring = append(q.ring, r)
 		return
@@ -79,7 +105,9 @@ func (q *requests) add(r request) {
 func (q *requests) settle(r *request) {
 	if !r.answered {
 		r.answered = true
-		q.open[bucketOf(r.hasTrID, r.trid)]--
+		if q.index != nil {
+			q.index.open[bucketOf(r.hasTrID, r.trid)]--
+		}
 	}
 }
 
@@ -90,14 +118,17 @@ func (q *requests) settle(r *request) {
 func (q *requests) find(m *decode.Message) *request {
 	var waiting, answered *request
 	more := m.Verb.Code() == 0 && m.TrID != 0 // whether it may be a further answer
-	bucket := bucketOf(m.HasTrID, m.TrID)
-	open := q.open[bucket]
-	for r := q.get(q.youngest[bucket]); r != nil && (open > 0 || more); r = q.get(r.older) {
+	youngest, open := q.last, uint16(len(q.ring))
+	if q.index != nil {
+		bucket := bucketOf(m.HasTrID, m.TrID)
+		youngest, open = q.index.youngest[bucket], q.index.open[bucket]
+	}
+	for r := q.get(youngest); r != nil && (open > 0 || more); r = q.get(r.older) {
 		if !r.answered {
 			open--
 		}
 		switch {
-		case r.trid != m.TrID || r.answered && !more:
+		case r.trid != m.TrID || r.hasTrID != m.HasTrID || r.answered && !more:
 		case !r.accepts(m.Verb):
 		case !r.answered:
 			waiting = r

@@ -64,6 +64,9 @@ type evidence struct {
 	added int
 }
 
+// naming holds the kind of arguments that name dialects.
+var naming = dialect.KindsOf(dialect.Dialect)
+
 // infer infers the dialect from messages until a VER names it. As long as the draft's dialect fits
 // as well as any other, the dialect stays unknown: most commands are the same in all dialects.
 func (c *Conn) infer(dir decode.Dir, m *decode.Message) {
@@ -74,6 +77,9 @@ func (c *Conn) infer(dir decode.Dir, m *decode.Message) {
 		return // MSG, the bulk of the traffic at a switchboard, is the same in all dialects
 	}
 	if c.evidence == nil {
+		if row := c.match(dir, m); row != nil && row.Kinds()&naming != 0 && c.speaks.table == nil {
+			return // VER fits all dialects, and is all that most connections would need evidence for
+		}
 		c.evidence = &evidence{}
 	}
 	if c.evidence.added == maxEvidence {

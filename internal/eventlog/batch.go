@@ -28,6 +28,10 @@ func (l *Log) Begin() *Batch {
 // of an event stay as they are. o may be nil. On a closed log Add does nothing.
 func (b *Batch) Add(e *session.Event, at Place, o *Origin) { b.log.add(e, at, o, true) }
 
+// Ended says that a connection gets no further events, though none says that it was closed. If one
+// comes all the same, nothing is wrong.
+func (b *Batch) Ended(conn int) { b.log.infos.ended(conn) }
+
 // End makes the added events visible to readers, and lets others append again.
 func (b *Batch) End() {
 	b.log.publish()

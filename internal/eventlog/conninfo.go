@@ -49,7 +49,7 @@ type connInfos struct {
 
 	open map[int]*known // by connection
 	last *known
-	age  int // increases whenever all connections are forgotten
+	age  uint32 // increases whenever all connections are forgotten
 	buf  []byte
 }
 
@@ -57,7 +57,7 @@ type connInfos struct {
 type known struct {
 	conn   int
 	number uint32
-	age    int // connInfos.age when this was made
+	age    uint32 // connInfos.age when this was made
 	info   session.ConnInfo
 	// before lists the infos for earlier addresses of the connection: that of the server is empty
 	// until the target is known.

@@ -1,5 +1,5 @@
-// Command flows writes a pcap file of many connections to standard output. Each is one segment, with
-// the first command of a client, and has no SYN, as in a capture that a busy router made for a
+// Command flows writes a pcap file of many connections to standard output. Each is one segment,
+// with the first command of a client, and has no SYN, as in a capture that a busy router made for a
 // moment. They begin a millisecond apart.
 //
 //	go run -C internal/tools ./flows 300000 > many.pcap
