@@ -56,12 +56,12 @@ func TestHandedSockets(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer client.Close()
 			_ = client.SetDeadline(time.Now().Add(patience))
 			_, _ = client.Write([]byte("VER 1 MSNP2\r\n"))
 			if line, err := bufio.NewReader(client).ReadString('\n'); line != "VER 1 MSNP2\r\n" {
 				t.Errorf("the answer is %q, %v", line, err)
 			}
+			client.Close() // else the server waits for that
 			row.close()
 			_ = c.Process.Signal(syscall.SIGTERM)
 			if err := c.Wait(); err != nil {
