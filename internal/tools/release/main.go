@@ -41,28 +41,42 @@ var targets = []target{
 var forms = []string{"archive", "deb", "rpm", "apk"}
 
 func main() {
-	out := flag.String("o", "dist", "the `FOLDER` for what is made; it must be empty or not exist")
-	root := flag.String("root", "../../..", "the `FOLDER` of the repository")
-	only := flag.String("for", "", "only for these `PLATFORMS`, such as linux/amd64,windows/arm64")
-	kinds := flag.String("form", strings.Join(forms, ","), "only these `FORMS`")
-	flag.Parse()
-	if err := run(*root, *out, *only, *kinds); err != nil {
+	o, err := parse(flag.CommandLine, os.Args[1:])
+	if err == nil {
+		err = run(o.root, o.out, o.targets, o.forms)
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "release: error:", err)
 		os.Exit(1)
 	}
 }
 
-func run(root, out, only, kinds string) error {
-	wanted, err := chosen(only)
-	if err != nil {
-		return err
+// options are the flags.
+type options struct {
+	root, out string
+	targets   []target
+	forms     []string
+}
+
+func parse(fs *flag.FlagSet, args []string) (o options, err error) {
+	fs.StringVar(&o.out, "o", "dist", "the `FOLDER` for what is made; it must be empty or not exist")
+	fs.StringVar(&o.root, "root", "../../..", "the `FOLDER` of the repository")
+	only := fs.String("for", "", "only for these `PLATFORMS`, such as linux/amd64,windows/arm64")
+	kinds := fs.String("form", strings.Join(forms, ","), "only these `FORMS`")
+	if err := fs.Parse(args); err != nil {
+		return o, err
 	}
-	want := strings.Split(kinds, ",")
-	for _, k := range want {
+	o.forms = strings.Split(*kinds, ",")
+	for _, k := range o.forms {
 		if !slices.Contains(forms, k) {
-			return fmt.Errorf("-form %s: the forms are %s", k, strings.Join(forms, ", "))
+			return o, fmt.Errorf("-form %s: the forms are %s", k, strings.Join(forms, ", "))
 		}
 	}
+	o.targets, err = chosen(*only)
+	return o, err
+}
+
+func run(root, out string, wanted []target, forms []string) error {
 	if entries, err := os.ReadDir(out); err == nil && len(entries) > 0 {
 		return fmt.Errorf("-o %s: there are files in it", out)
 	}
@@ -86,7 +100,7 @@ func run(root, out, only, kinds string) error {
 		if err := r.build(t); err != nil {
 			return fmt.Errorf("%s: %w", t, err)
 		}
-		for _, form := range want {
+		for _, form := range forms {
 			if err := r.pack(t, form); err != nil {
 				return fmt.Errorf("%s for %s: %w", form, t, err)
 			}

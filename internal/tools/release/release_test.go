@@ -7,6 +7,7 @@ import (
 	"compress/gzip"
 	"debug/buildinfo"
 	"encoding/json"
+	"flag"
 	"io"
 	"os"
 	"path/filepath"
@@ -278,5 +279,40 @@ func TestNotices(t *testing.T) {
 	if err := addNotices(new(strings.Builder), "a part", t.TempDir()); err == nil ||
 		!strings.Contains(err.Error(), "a part has no licence") {
 		t.Errorf("a part without a licence: %v", err)
+	}
+}
+
+// TestInstall: docs/INSTALL.md builds with flags that exist, and installs files that are made.
+func TestInstall(t *testing.T) {
+	text, err := os.ReadFile("../../../docs/INSTALL.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	built, installed := 0, 0
+	for line := range strings.Lines(string(text)) {
+		line, _, _ = strings.Cut(line, " #")
+		if _, args, found := strings.Cut(line, "go run -C internal/tools/release . "); found {
+			built++
+			fs := flag.NewFlagSet("release", flag.ContinueOnError)
+			if _, err := parse(fs, strings.Fields(args)); err != nil || fs.NArg() > 0 {
+				t.Errorf("%s: %v, and %q", line, err, fs.Args())
+			}
+		}
+		if _, name, found := strings.Cut(line, "dist/"); found {
+			installed++
+			made := slices.ContainsFunc([]string{
+				"msnscope_1.2.3_amd64.deb", "msnscope-1.2.3-1.x86_64.rpm", "msnscope_1.2.3_x86_64.apk",
+				"msnscope_1.2.3_linux_amd64.tar.gz",
+			}, func(file string) bool {
+				match, err := filepath.Match(strings.TrimSpace(name), file)
+				return err == nil && match
+			})
+			if !made {
+				t.Errorf("%s: no such file is made", line)
+			}
+		}
+	}
+	if built != 2 || installed != 4 {
+		t.Errorf("found %d commands that build and %d that install", built, installed)
 	}
 }
