@@ -82,9 +82,13 @@ func (at *measuredAt) serve(ctx context.Context, o metrics.Options, out *outlets
 	if at == nil {
 		return nil
 	}
+	inside := o.Listening
 	o.Listening = func() error {
-		if ctx.Err() != nil {
+		switch {
+		case ctx.Err() != nil:
 			return errors.New("the process is ending")
+		case inside != nil:
+			return inside()
 		}
 		return nil
 	}
@@ -109,8 +113,14 @@ func (m *measured) close() {
 }
 
 // measureServer serves the metrics of a server that is alone in its process.
-func measureServer(ctx context.Context, e *env, at *measuredAt, srv *server.Server, so *server.Options) *measured {
+// member is what makes it a node of a cluster, or nil.
+func measureServer(
+	ctx context.Context, e *env, at *measuredAt, srv *server.Server, so *server.Options, member *membership,
+) *measured {
 	o := metrics.Options{Version: version(), Server: srv, Logger: so.Log}
+	if member != nil {
+		o.Listening = member.hub.Check
+	}
 	o.Database, _ = so.Store.(*accounts.SQLite)
 	if at != nil {
 		e.say("metrics on %s", at.name)

@@ -271,7 +271,7 @@ func serve(
 		go func() { ends <- srv.Serve(roles[i], l) }()
 	}
 	web.serve(e, srv, ends)
-	m := measureServer(ctx, e, measuredAt, srv, &o)
+	m := measureServer(ctx, e, measuredAt, srv, &o, member)
 	answering, err := startBots(ctx, scripts, o.Store, at.entry(), srv.Dial, o.Log)
 	if err == nil {
 		sayReady(o.Log)

@@ -4,6 +4,7 @@ import (
 	"net"
 	"sync"
 	"testing"
+	"time"
 )
 
 // cables are the connections between nodes. They can be cut like a cable: what is sent is lost, and
@@ -14,6 +15,7 @@ type cables struct {
 	conns  map[[2]int][]net.Conn
 	healed sync.Cond
 	done   bool
+	late   func() time.Duration // how long bytes are under way; nil for no time
 	run    sync.WaitGroup
 }
 
@@ -89,6 +91,9 @@ func (c *cables) carry(from, to net.Conn, p [2]int) {
 	b := make([]byte, 32<<10)
 	for {
 		n, err := from.Read(b)
+		if c.late != nil && err == nil {
+			<-time.After(c.late())
+		}
 		if !c.whole(p) || err != nil {
 			return
 		}

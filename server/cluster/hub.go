@@ -20,6 +20,8 @@ import (
 const (
 	toAll = "msn.h.all" // the subject of messages for all nodes
 	toOne = "msn.h.to." // the node's name follows: messages for one node
+	// nameSubject is followed by the name of a node, which answers if it lives.
+	nameSubject = "msn.h.name."
 	// maxInbox is how many messages may wait to be read. Beyond that NATS drops them, which their
 	// numbers show.
 	maxInbox = 1 << 16
@@ -33,6 +35,8 @@ const (
 // ErrMinority means that too few nodes can be reached: what this node acknowledged, the others
 // would not know of.
 var ErrMinority = errors.New("this node is out of touch with the majority of the cluster")
+
+var errNameTaken = errors.New("a node with this name runs already")
 
 // HubOptions configure a [Hub].
 type HubOptions struct {
@@ -171,7 +175,11 @@ func (h *Hub) open(ctx context.Context) (err error) {
 	if err := h.openStream(ctx); err != nil {
 		return err
 	}
-	for _, subject := range []string{toAll, toOne + h.o.Link.Node, statusSubject} {
+	// With NATS outside, nothing else keeps two nodes of one name apart.
+	if _, err := h.o.Link.Conn.Request(nameSubject+h.self.name, nil, attempt); err == nil {
+		return errNameTaken
+	}
+	for _, subject := range []string{toAll, toOne + h.self.name, statusSubject, nameSubject + h.self.name} {
 		sub, err := h.o.Link.Conn.ChanSubscribe(subject, h.inbox)
 		if err != nil {
 			h.unsubscribe()
@@ -264,9 +272,10 @@ func (h *Hub) receive() {
 	for {
 		select {
 		case m := <-h.inbox:
-			if m.Subject == statusSubject {
+			switch m.Subject {
+			case statusSubject, nameSubject + h.self.name:
 				h.status(m)
-			} else {
+			default:
 				h.accept(m.Data)
 			}
 		case <-h.ctx.Done():

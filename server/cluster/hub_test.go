@@ -77,3 +77,23 @@ func TestHub(t *testing.T) {
 		return all
 	})
 }
+
+// TestTwoNodesOfOneName: the second one is refused, and the first goes on.
+func TestTwoNodesOfOneName(t *testing.T) {
+	t.Parallel()
+	nodes := startNodes(t, 1)
+	o := hubOptions(nodes[0], accounts.Defaults())
+	h := openHub(t, o)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	_, err := OpenHub(ctx, o)
+	wantError(t, err, "node n1: a node with this name runs already")
+	newPerson(t, "alice").enter(h)
+	if err := h.Check(); err != nil {
+		t.Error(err)
+	}
+	h.Leave()
+	wantError(t, h.Check(), "is leaving")
+	h.Close()
+	openHub(t, o)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"slices"
 	"sync"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/msnscope/msnscope/server"
 	"github.com/msnscope/msnscope/server/accounts"
+	"github.com/msnscope/msnscope/server/hubtest"
 )
 
 // quick are durations for tests in which nodes fail.
@@ -219,10 +221,12 @@ func agree(t testing.TB, hubs []*Hub, most time.Duration, all ...*person) {
 	}
 }
 
-// cabled starts three nodes with cables between them, and a hub on each.
-func cabled(t testing.TB, store accounts.Store) (*cables, []*Hub) {
+// cabled starts three nodes with cables between them, and a hub on each. What is sent is under way
+// for the time that late returns, if it is not nil.
+func cabled(t testing.TB, store accounts.Store, late func() time.Duration) (*cables, []*Hub) {
 	all := options(t, 3)
 	c := wire(t, all)
+	c.late = late
 	var nodes []*Node
 	for _, o := range all {
 		nodes = append(nodes, startNode(t, o))
@@ -258,7 +262,7 @@ func leads(t testing.TB, h *Hub) bool {
 func TestNodeIsCutOff(t *testing.T) {
 	t.Parallel()
 	alice, bob, carol := newPerson(t, "alice"), newPerson(t, "bob"), newPerson(t, "carol")
-	c, hubs := cabled(t, friends(t, alice, bob, carol))
+	c, hubs := cabled(t, friends(t, alice, bob, carol), nil)
 	which := []int{0, 1, 2}
 	if os.Getenv("MSNSCOPE_LONG") == "" {
 		which = []int{slices.IndexFunc(hubs, func(h *Hub) bool { return leads(t, h) })}
@@ -319,7 +323,7 @@ func TestNodeIsCutOff(t *testing.T) {
 func TestRouteIsLost(t *testing.T) {
 	t.Parallel()
 	alice, bob, carol, dave := newPerson(t, "alice"), newPerson(t, "bob"), newPerson(t, "carol"), newPerson(t, "dave")
-	c, hubs := cabled(t, friends(t, alice, bob, carol, dave))
+	c, hubs := cabled(t, friends(t, alice, bob, carol, dave), nil)
 	// the third node leads, so that there is no election while two can reach only that one
 	third := slices.IndexFunc(hubs, func(h *Hub) bool { return leads(t, h) })
 	here, there := (third+1)%3, (third+2)%3
@@ -349,7 +353,7 @@ func TestRouteIsLost(t *testing.T) {
 func TestNodeIsStopped(t *testing.T) {
 	t.Parallel()
 	alice, bob, carol := newPerson(t, "alice"), newPerson(t, "bob"), newPerson(t, "carol")
-	_, hubs := cabled(t, friends(t, alice, bob, carol))
+	_, hubs := cabled(t, friends(t, alice, bob, carol), nil)
 	alice.enter(hubs[0])
 	bob.enter(hubs[0])
 	carol.enter(hubs[1])
@@ -370,4 +374,29 @@ func TestNodeIsStopped(t *testing.T) {
 	}
 	carol.sees(bob, "BSY", time.Second)
 	agree(t, hubs, 5*time.Second, alice, bob, carol)
+}
+
+// TestSlowRoutes: the hub keeps its promises where each way takes 50 ms, and one packet in twenty
+// is lost, which costs a fifth of a second until it is sent again.
+func TestSlowRoutes(t *testing.T) {
+	if os.Getenv("MSNSCOPE_LONG") == "" {
+		t.Skip("it takes minutes: set MSNSCOPE_LONG=1")
+	}
+	t.Parallel()
+	hubtest.Run(t, func(t *testing.T, n int) []hubtest.Server {
+		if n == 1 {
+			t.Skip("one node has no routes")
+		}
+		_, hubs := cabled(t, accounts.Defaults(), func() time.Duration {
+			if rand.IntN(20) == 0 {
+				return 250 * time.Millisecond
+			}
+			return 50 * time.Millisecond
+		})
+		var all []hubtest.Server
+		for _, h := range hubs {
+			all = append(all, hubtest.Server{Hub: h, Switchboard: h.self.places.Switchboard})
+		}
+		return all
+	})
 }

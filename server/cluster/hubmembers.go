@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/fnv"
 	"slices"
@@ -326,6 +327,19 @@ func (h *Hub) watch(now, began time.Time) {
 			e.to.Notify(server.Notice{Kind: server.Severed})
 		}
 	}
+}
+
+// Check returns why nobody should be sent to this node, nil if it does its work.
+func (h *Hub) Check() error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case !h.inTouchLocked():
+		return ErrMinority
+	case h.self.Leaving:
+		return errors.New("this node is leaving the cluster")
+	}
+	return nil
 }
 
 // Ready waits until this node is in touch with a majority and has learnt who is logged on to the
