@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"strconv"
 	"time"
 
@@ -102,14 +103,9 @@ type Event struct {
 	// Time is when the last byte arrived.
 	Time time.Time
 	Kind Kind
-
-	// Conn numbers the connections of a capture, from 1; 0 for an event that belongs to none.
-	// Client and Server are the addresses of its two ends; Server is empty until the target is
-	// known.
-	Conn           int
-	Client, Server string
 	// Dir is the end that sent the command, or ended its half of the connection.
-	Dir decode.Dir
+	Dir   decode.Dir
+	Flags Flag
 
 	// Role, Dialect, User (the handle) and Session describe the connection as far as known at that
 	// moment; they are zero while unknown. Via is the number of the connection whose referral led
@@ -119,6 +115,12 @@ type Event struct {
 	Inferred               bool
 	Dialect, User, Session string
 	Via                    int
+
+	// Conn numbers the connections of a capture, from 1; 0 for an event that belongs to none.
+	// Client and Server are the addresses of its two ends; Server is empty until the target is
+	// known.
+	Conn           int
+	Client, Server string
 
 	// In is the command as it was received. Out is the bytes that were sent on instead, nil if they
 	// are the same.
@@ -132,7 +134,6 @@ type Event struct {
 	ReplyTo uint64
 	RTT     time.Duration
 
-	Flags Flag
 	// Packets says where in a capture file the command stands. Cuts are the offsets in In.Raw, in
 	// ascending order, at which the bytes of another packet begin; nil where one packet has all.
 	Packets Packets
@@ -147,6 +148,13 @@ type Event struct {
 	Text string
 	// Findings is what package lint found, if a reader of the event had it checked.
 	Findings []Finding
+}
+
+// Clone returns a copy of the event that shares no bytes with it.
+func (e *Event) Clone() *Event {
+	c := *e
+	c.In, c.Out = e.In.Clone(), bytes.Clone(e.Out)
+	return &c
 }
 
 // Sent returns the message as it was sent on, which is In if nothing changed. Its Raw must not be
