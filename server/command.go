@@ -137,7 +137,7 @@ func (c *conn) serve(w *work) {
 	}
 	if row != w.row {
 		w.count(&c.s.counts)
-		w.row, w.h = row, byRow()[row.ID()]
+		w.row, w.h = row, c.s.byRow[row.ID()]
 	}
 	if w.run == 0 {
 		w.role = c.role // which the command may change

@@ -23,7 +23,8 @@ const lingerTime = 2 * time.Second
 
 var errEnded = errors.New("ended by the server")
 
-// conn is one client's connection to one of the three roles. A goroutine of its own runs it.
+// conn is one client's connection to one of the three roles. A goroutine of its own runs it, unless
+// it is parked.
 type conn struct {
 	s    *Server
 	id   int    // for scripts, 0 without them
@@ -41,6 +42,8 @@ type conn struct {
 	once   sync.Once
 	cause  error         // why the connection was closed; set before closed is
 	closed chan struct{} // closed once nc is closed
+	parked atomic.Bool   // no goroutine runs the connection: see park
+	fd     int           // by which the lot knows it, 0 while it was never parked
 
 	// turn is held while the client's commands, or notices for its user, are handled. It guards all
 	// fields below.
@@ -86,13 +89,25 @@ func (c *conn) log() *slog.Logger {
 	return c.s.o.Log.With("role", c.role.String(), "client", addrString(c.client))
 }
 
-// run serves the connection until it is closed, and returns when all of its goroutines have ended.
+// run serves the connection until it is closed or parked. Then resume goes on.
 func (c *conn) run() {
 	c.due = time.Now().Add(c.s.o.LogonTimeout)
-	err := c.greet()
-	if err == nil {
-		err = c.readLoop()
+	if err := c.greet(); err != nil {
+		c.stop(err)
+		return
 	}
+	c.resume()
+}
+
+// resume is run for a connection that was greeted.
+func (c *conn) resume() {
+	if err := c.readLoop(); !errors.Is(err, errParked) {
+		c.stop(err)
+	}
+}
+
+// stop ends the connection because of err, and returns when all of its goroutines have ended.
+func (c *conn) stop(err error) {
 	c.out.end()
 	c.leave(errors.Is(err, errLate))
 	c.flush()
@@ -101,6 +116,8 @@ func (c *conn) run() {
 	c.kill(err)
 	<-c.closed
 	c.logEnd()
+	c.s.lot.forget(c)
+	c.s.ended(c)
 }
 
 // logEnd logs why the connection was closed. It is separate from run to keep run's stack frame
@@ -168,6 +185,7 @@ func (c *conn) kill(err error) {
 func (c *conn) close() {
 	defer close(c.closed)
 	_ = c.nc.Close() // the only Close; there is nothing to be done about its error
+	c.rouse()
 }
 
 func addrString(a net.Addr) string {

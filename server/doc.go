@@ -42,6 +42,7 @@
 // # Goroutines
 //
 // A connection has one goroutine, run, which also writes. A second one exists only while something
-// from elsewhere is queued, or while the connection is being closed. All of them end before
-// [Server.Shutdown] returns.
+// from elsewhere is queued, or while the connection is being closed. A connection that has been
+// silent for two seconds, and may be, has none on Linux until the client says something: it is
+// parked. All of them end before [Server.Shutdown] returns.
 package server

@@ -108,5 +108,6 @@ func (c *conn) refer(to string) bool {
 	c.user.referred, c.due = true, time.Now().Add(referralTime)
 	c.out.mute()
 	_ = c.nc.SetReadDeadline(c.due)
+	defer c.rouse()
 	return true
 }

@@ -31,18 +31,27 @@ var (
 )
 
 // readLoop reads and serves the client's commands. The error says why it stopped; it is io.EOF when
-// the client closed its side.
+// the client closed its side, and errParked when the connection was parked.
 func (c *conn) readLoop() error {
 	var small []byte
 	if c.raw == nil {
 		small = make([]byte, smallRead)
 	}
 	var limit time.Time
+	var rest time.Time // when to park the connection
+	rested := true     // whether nothing has come since rest was set
 	for full := false; ; {
 		until, ask := c.until(), c.unfinishedAt()
 		asks := !ask.IsZero() && (until.IsZero() || ask.Before(until))
-		if asks {
+		rests := until.IsZero() && !asks && c.parks()
+		switch {
+		case asks:
 			until = ask
+		case rests: // not a deadline for each read, which would cost a tenth of it
+			if now := time.Now(); rested || !now.Before(rest) {
+				rest, rested = now.Add(c.s.rest), true
+			}
+			until = rest
 		}
 		if until != limit {
 			// fails only on a closed connection, and then the read fails too
@@ -53,6 +62,7 @@ func (c *conn) readLoop() error {
 			return errEnded
 		}
 		n, err := c.read(small, full)
+		rested = rested && n == 0
 		c.pace()
 		full = n == smallRead || n == largeRead
 		if c.out.ending() {
@@ -62,6 +72,10 @@ func (c *conn) readLoop() error {
 		case err == nil:
 		case asks && errors.Is(err, os.ErrDeadlineExceeded):
 			c.sayUnfinished()
+		case rests && errors.Is(err, os.ErrDeadlineExceeded):
+			if rested && c.park() {
+				return errParked
+			}
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			return errLate
 		default:

@@ -35,6 +35,7 @@ type Server struct {
 	hub      Hub
 	store    accounts.Store
 	board    board
+	byRow    []handler // see byRow
 	guesses  guesses
 	shares   shares
 	refusals refusals
@@ -47,8 +48,11 @@ type Server struct {
 	cancel context.CancelFunc
 	news   context.Context // ends when the shutdown begins: no more news from the store
 	unnews context.CancelFunc
-	// counts goroutines: a connection's run and write, a listener's Serve, watch, logRefusals
+	// counts connections, parked ones too, and goroutines: a connection's write, a listener's
+	// Serve, watch, logRefusals
 	conns sync.WaitGroup
+	lot   lot
+	rest  time.Duration // restTime, except in tests
 
 	mu        sync.Mutex
 	open      map[*conn]struct{}
@@ -66,7 +70,7 @@ type Server struct {
 func New(o Options) *Server {
 	o = o.withDefaults()
 	s := &Server{
-		o: o, set: *o.Settings, hub: o.Hub, store: o.Store,
+		o: o, set: *o.Settings, hub: o.Hub, store: o.Store, byRow: byRow(), rest: restTime,
 		open: make(map[*conn]struct{}), users: make(map[string]*conn), entering: make(map[*conn]string),
 		drained:   make(map[string]string),
 		listeners: make(map[net.Listener]struct{}),
@@ -163,15 +167,19 @@ func (s *Server) start(role dialect.Role, addr string, nc net.Conn) error {
 	s.shares.begin(c)
 	s.open[c] = struct{}{}
 	s.counts.accepted[place(role)].Add(1)
-	s.conns.Go(func() {
-		c.run()
-		s.counts.left[place(role)].Add(1)
-		s.shares.leave(c)
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		s.open, s.entering = without(s.open, c), without(s.entering, c)
-	})
+	s.conns.Add(1)
+	go c.run()
 	return nil
+}
+
+// ended undoes start.
+func (s *Server) ended(c *conn) {
+	defer s.conns.Done()
+	s.counts.left[place(c.role)].Add(1)
+	s.shares.leave(c)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.open, s.entering = without(s.open, c), without(s.entering, c)
 }
 
 // Dial connects to the server in memory, in the role that has the address addr in the server's

@@ -34,6 +34,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.cancel()
 	defer stop()
 	s.conns.Wait()
+	s.lot.close()
 	return ctx.Err()
 }
 

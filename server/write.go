@@ -70,6 +70,7 @@ func (c *conn) dismiss() {
 func (c *conn) wake() {
 	c.out.wait()
 	_ = c.nc.SetReadDeadline(time.Now())
+	c.rouse()
 }
 
 // flush writes what is queued and blocks until the client has taken it. If another goroutine is
