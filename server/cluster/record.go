@@ -34,6 +34,7 @@ type stored struct {
 	*accounts.User
 	more []byte // what a later version has appended
 	seq  uint64 // number of the record in the stream, 0 if there is none
+	old  bool   // whether this stands for a later record that has not been read
 }
 
 // codec turns accounts into records and back. It is safe for concurrent use.

@@ -39,15 +39,16 @@ type StoreOptions struct {
 
 // Store is an [accounts.Admin] and an [accounts.Watcher] in a stream of NATS that several nodes
 // keep. A change is stored by a majority of them before its method returns; changes that come at
-// the same time share a batch. What a method returns is what the cluster has: nothing is answered
-// from what this process remembers. While there is no leader, methods wait for one, up to 20
-// seconds or the end of their context. All methods are safe for concurrent use.
+// the same time share a batch. What a method returns is what the cluster has: the store remembers
+// accounts only while it hears of every change. While there is no leader, methods wait for one, up
+// to 20 seconds or the end of their context. All methods are safe for concurrent use.
 type Store struct {
 	accounts.Changes
 	o      StoreOptions
 	stream *stream
 	codec  *codec
 	cache  cache
+	lease  holder          // of what cache has; without Announce
 	bad    accounts.Firsts // values that were left out and logged
 
 	mark    string // the subject of the mark of this store's batches
@@ -55,6 +56,8 @@ type Store struct {
 	closing chan struct{}
 	ended   chan struct{} // closed once the writer has ended
 	once    sync.Once
+	holding sync.WaitGroup
+	unhold  context.CancelFunc
 
 	news  *nats.Subscription // nil with Announce
 	heard chan *nats.Msg
@@ -91,12 +94,22 @@ func OpenStore(ctx context.Context, l *Link, o StoreOptions) (*Store, error) {
 	} else if s.news, err = l.Conn.ChanSubscribe(newsSubject, s.heard); err != nil {
 		return nil, err
 	}
-	w := &writer{s: s, log: o.Log}
+	w := &writer{s: s, log: o.Log, done: make(chan finished, maxFinished)}
 	if _, w.last, err = s.stream.get(ctx, s.mark); err != nil {
 		return nil, err
 	}
 	s.Changes = accounts.NewChanges(s.operate)
 	go w.run()
+	var hold context.Context
+	hold, s.unhold = context.WithCancel(context.Background())
+	if !o.Announce {
+		s.lease.id, s.lease.born = rand.Text(), time.Now()
+		if s.lease.subs, err = l.Conn.Subscribe(forgetSubject+s.lease.id, s.heed); err != nil {
+			return nil, errors.Join(err, s.Close())
+		}
+		s.holding.Add(1)
+		go s.hold(hold)
+	}
 	return s, nil
 }
 
@@ -106,17 +119,23 @@ func (s *Store) Close() (err error) {
 	s.once.Do(func() {
 		close(s.closing)
 		<-s.ended
+		s.unhold()
+		s.holding.Wait()
+		if s.lease.subs != nil {
+			s.leave()
+			err = s.lease.subs.Unsubscribe()
+		}
 		if s.news != nil {
-			err = s.news.Unsubscribe()
+			err = errors.Join(err, s.news.Unsubscribe())
 		} else {
-			err = s.stream.forget(s.mark)
+			err = errors.Join(err, s.stream.forget(s.mark))
 		}
 		s.codec.close()
 	})
 	return err
 }
 
-// Lookup implements [accounts.Store]. It asks the leader.
+// Lookup implements [accounts.Store]. It asks the leader for what it does not remember.
 func (s *Store) Lookup(ctx context.Context, handle string) (accounts.User, error) {
 	select {
 	case <-s.closing:
@@ -125,7 +144,11 @@ func (s *Store) Lookup(ctx context.Context, handle string) (accounts.User, error
 	}
 	ctx, cancel := context.WithTimeout(ctx, giveUp)
 	defer cancel()
-	r, err := s.read(ctx, accounts.Key(handle))
+	key := accounts.Key(handle)
+	if r, ok := s.cache.get(key); ok && r.User != nil && s.lease.trusts() {
+		return *r.User, nil
+	}
+	r, err := s.read(ctx, key)
 	switch {
 	case err != nil:
 		return accounts.User{}, err
@@ -140,13 +163,14 @@ func (s *Store) read(ctx context.Context, key string) (stored, error) {
 	if accounts.CheckHandle(key) != nil {
 		return stored{}, nil // nobody has such a handle, and a subject must not be endless
 	}
+	gen := s.cache.generation()
 	data, seq, err := s.stream.get(ctx, recordSubject(key))
 	if err != nil || seq == 0 {
 		return stored{}, err
 	}
 	r, err := s.parse(key, data, seq)
 	if err == nil {
-		s.cache.put(key, r)
+		s.cache.put(key, r, gen)
 	}
 	return r, err
 }
@@ -222,10 +246,11 @@ func (s *Store) holders(ctx context.Context, key string) (keys []string, err err
 // that makes 20 MB.
 const maxCache = 200_000
 
-// cache holds records for the writer, which begins with them rather than to ask the leader: a batch
-// with a record that is no longer the last is refused. It is safe for concurrent use.
+// cache remembers records. The writer begins with them even without a lease, since a batch is
+// refused that would replace a record which is no longer the last. It is safe for concurrent use.
 type cache struct {
 	mu      sync.Mutex
+	gen     uint64            // how often everything was forgotten
 	records map[string]stored // by key
 	cost    int
 }
@@ -235,13 +260,38 @@ func (c *cache) get(key string) (stored, bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	r, ok := c.records[key]
-	return r, ok
+	return r, ok && !r.old
 }
 
-// put stores a record, unless a later one is there, and evicts others until it fits.
-func (c *cache) put(key string, r stored) {
+// generation returns what to pass to put with what is read from now on.
+func (c *cache) generation() uint64 {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.gen
+}
+
+// clear forgets everything, and what is being read at the moment.
+func (c *cache) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.gen++
+	c.records, c.cost = nil, 0
+}
+
+// forget forgets the account with the key, and records of it with lower numbers that are being read
+// at the moment.
+func (c *cache) forget(key string, seq uint64) {
+	c.put(key, stored{seq: seq, old: true}, c.generation())
+}
+
+// put stores a record, unless a later one is there or everything was forgotten meanwhile, and
+// evicts others until it fits.
+func (c *cache) put(key string, r stored, gen uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.gen != gen {
+		return
+	}
 	if old, ok := c.records[key]; ok {
 		if old.seq > r.seq {
 			return

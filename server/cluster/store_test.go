@@ -55,10 +55,13 @@ func openStores(t testing.TB, nodes []*Node) (all anyNode) {
 	return all
 }
 
-// empty removes all accounts.
-func empty(t testing.TB, s *Store) {
+// empty removes all accounts behind the back of the stores.
+func empty(t testing.TB, all anyNode) {
 	t.Helper()
-	if err := s.stream.s.Purge(t.Context(), jetstream.WithPurgeSubject(recordPrefix+"*")); err != nil {
+	for _, s := range all.stores {
+		defer s.cache.clear()
+	}
+	if err := all.stores[0].stream.s.Purge(t.Context(), jetstream.WithPurgeSubject(recordPrefix+"*")); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -114,7 +117,7 @@ func TestStores(t *testing.T) {
 		t.Run(fmt.Sprintf("%d nodes", n), func(t *testing.T) {
 			all := openStores(t, startNodes(t, n))
 			accountstest.Run(t, func(t *testing.T) accounts.Admin {
-				empty(t, all.stores[0])
+				empty(t, all)
 				accountstest.Fill(t, all)
 				return all
 			})
@@ -126,7 +129,7 @@ func TestStores(t *testing.T) {
 // testSame compares random operations with those of a store in memory.
 func testSame(t *testing.T, all anyNode) {
 	rapid.Check(t, func(rt *rapid.T) {
-		empty(t, all.stores[0])
+		empty(t, all)
 		p := &accountstest.Pair{T: t, Want: new(accounts.Memory), Got: all}
 		p.Stored = func(handle string) (accounts.User, error) { return all.Lookup(t.Context(), handle) }
 		rt.Repeat(p.Actions())
@@ -213,6 +216,7 @@ func TestOneDamagedRecord(t *testing.T) {
 	edit := func(data string) {
 		_, err := s.stream.js.Publish(t.Context(), recordSubject(alice), []byte(data))
 		must(t, err)
+		s.cache.clear() // as after a restart
 	}
 	for data, want := range map[string]string{
 		"":              "the account alice@hotmail.com, subject msn.a.616c69636540686f746d61696c2e636f6d",
@@ -354,12 +358,9 @@ func (d *deaf) pass(from, to net.Conn, see func([]byte)) {
 	}
 }
 
-// TestLostAnswers holds the answers to changes back until the store has tried twice: each change is
-// made once, and succeeds.
-func TestLostAnswers(t *testing.T) {
-	n := startNodes(t, 1)[0]
-	near := openStore(t, n.Link(), StoreOptions{})
-	accountstest.Fill(t, near)
+// openFar opens the accounts through a connection whose answers the test can hold back.
+func openFar(t *testing.T, n *Node) (*Store, *deaf) {
+	t.Helper()
 	c, err := readContact(n.o.Dir)
 	must(t, err)
 	d := &deaf{commits: make(chan struct{}, 1000)}
@@ -367,7 +368,16 @@ func TestLostAnswers(t *testing.T) {
 	conn, err := nats.Connect("nats://"+addr, append(clientOptions("far"), nats.UserInfo(user, c.Token))...)
 	must(t, err)
 	t.Cleanup(conn.Close)
-	far := openStore(t, &Link{Conn: conn, Node: "far", Replicas: 1}, StoreOptions{})
+	return openStore(t, &Link{Conn: conn, Node: "far", Replicas: 1}, StoreOptions{}), d
+}
+
+// TestLostAnswers holds the answers to changes back until the store has tried twice: each change is
+// made once, and succeeds.
+func TestLostAnswers(t *testing.T) {
+	n := startNodes(t, 1)[0]
+	near := openStore(t, n.Link(), StoreOptions{})
+	accountstest.Fill(t, near)
+	far, d := openFar(t, n)
 	for i, handle := range []string{alice, bob, carol} {
 		lookup(t, far, alice) // so that it begins with a batch
 		lookup(t, far, handle)
@@ -398,5 +408,39 @@ func TestLostAnswers(t *testing.T) {
 	}
 	if u := lookup(t, near, alice); u.Serial != 5 { // one change more for having added oneself
 		t.Errorf("the serial is %d, want 5", u.Serial)
+	}
+}
+
+// TestNothingOutOfDate holds back what a store hears. A change elsewhere is acknowledged once that
+// store can no longer answer what was before.
+func TestNothingOutOfDate(t *testing.T) {
+	n := startNodes(t, 1)[0]
+	near := openStore(t, n.Link(), StoreOptions{})
+	accountstest.Fill(t, near)
+	far, d := openFar(t, n)
+	for lookup(t, far, alice); !far.lease.trusts(); {
+		lookup(t, far, alice)
+	}
+	d.Lock()
+	begin := time.Now()
+	_, err := near.Set(t.Context(), alice, accounts.Name, "new")
+	must(t, err)
+	if took := time.Since(begin); took < lease {
+		t.Errorf("the change took %v; the other store may have answered what was before for %v", took, lease)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if u, err := far.Lookup(ctx, alice); err == nil {
+		t.Errorf("cut off, the store has %+v", u)
+	}
+	begin = time.Now()
+	_, err = near.Set(t.Context(), alice, accounts.Name, "newer")
+	must(t, err)
+	if took := time.Since(begin); took > lease {
+		t.Errorf("the next change took %v", took)
+	}
+	d.Unlock()
+	if u := lookup(t, far, alice); u.FriendlyName != "newer" {
+		t.Errorf("connected again, the store has %+v", u)
 	}
 }

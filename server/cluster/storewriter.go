@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/msnscope/msnscope/server/accounts"
 )
@@ -25,6 +26,11 @@ import (
 const (
 	// maxGroup is how many changes share a batch: each writes two records at the most.
 	maxGroup = 256
+	// gather is how long a group waits for as many changes as the last one had: those who made them
+	// are likely to make the next.
+	gather = 300 * time.Microsecond
+	// maxFinished is how many groups may wait for the other stores.
+	maxFinished = 16
 	// room is how much of the largest message headers and subject may take, in bytes.
 	room = 4096
 )
@@ -45,6 +51,8 @@ type writer struct {
 	log  *slog.Logger
 	last uint64 // the number of the store's mark
 	ids  uint64
+	size int // of the last group
+	done chan finished
 	self [8]byte // tells the marks of this store from those of an earlier one with the same name
 }
 
@@ -83,6 +91,10 @@ func (s *Store) operate(ctx context.Context, do func(*accounts.Operation) error)
 func (w *writer) run() {
 	defer close(w.s.ended)
 	_, _ = rand.Read(w.self[:]) // never fails
+	var finishing sync.WaitGroup
+	finishing.Go(w.finish)
+	defer finishing.Wait()
+	defer close(w.done)
 	for {
 		select {
 		case j := <-w.s.jobs:
@@ -101,9 +113,17 @@ func (w *writer) run() {
 // serve stores the change of a job together with those queued behind it, up to maxGroup.
 func (w *writer) serve(first *job) {
 	group := []*job{first}
-	for len(group) < maxGroup && len(w.s.jobs) > 0 {
-		group = append(group, <-w.s.jobs)
+	wait := time.After(gather)
+	for len(group) < maxGroup && (len(w.s.jobs) > 0 || len(group) < w.size) {
+		select {
+		case j := <-w.s.jobs:
+			group = append(group, j)
+			continue
+		case <-wait: // those whose changes were in the last group are not all back
+		}
+		break
 	}
+	w.size = len(group)
 	ctx, cancel := context.WithTimeout(context.Background(), giveUp)
 	defer cancel()
 	w.store(ctx, group)
@@ -117,7 +137,21 @@ type plan struct {
 	gone    map[string]bool
 	results []error
 	news    []accounts.News
-	id      []byte // of the mark
+	id      []byte            // of the mark
+	stored  map[string]uint64 // by key: the numbers of the records that were written
+}
+
+// changed returns the keys of the accounts that the plan changes, whose records have lower numbers
+// than mark.
+func (p *plan) changed(mark uint64) map[string]uint64 {
+	all := map[string]uint64{}
+	for key := range p.users {
+		all[key] = mark
+	}
+	for key := range p.gone {
+		all[key] = mark
+	}
+	return all
 }
 
 // base is a record as an operation finds it.
@@ -154,8 +188,41 @@ func (w *writer) store(ctx context.Context, group []*job) {
 			known = map[string]base{}
 			continue
 		}
-		w.answer(ctx, group, p, err)
+		if err != nil || len(p.stored) == 0 {
+			w.answer(ctx, group, p, err)
+			return
+		}
+		w.done <- finished{group, p}
 		return
+	}
+}
+
+// finished is a group whose changes are stored, and what was stored.
+type finished struct {
+	group []*job
+	*plan
+}
+
+// finish has the other stores forget what groups have changed, and then gives the jobs their
+// results. Groups that are stored meanwhile share one round.
+func (w *writer) finish() {
+	for first := range w.done {
+		all := []finished{first}
+		for len(w.done) > 0 {
+			all = append(all, <-w.done)
+		}
+		changed := map[string]uint64{}
+		for _, f := range all {
+			for key, seq := range f.stored {
+				changed[key] = max(changed[key], seq)
+			}
+		}
+		ctx, cancel := context.WithTimeout(context.Background(), giveUp)
+		err := w.s.tell(ctx, changed)
+		for _, f := range all {
+			w.answer(ctx, f.group, f.plan, err)
+		}
+		cancel()
 	}
 }
 
@@ -231,7 +298,9 @@ func (w *writer) execute(ctx context.Context, group []*job, p *plan) (missing ma
 			p.news = append(p.news, o.News(w.s.o.Announce)...)
 		}
 		for key := range touched {
-			if p.users[key] == nil && !p.gone[key] && !p.base[key].fresh {
+			// A refusal must not rest on what is no longer so. Otherwise the batch checks what it
+			// replaces; that another user was there a moment ago is enough to add that user.
+			if err != nil && p.users[key] == nil && !p.gone[key] && !p.base[key].fresh {
 				missing[key] = true
 			}
 		}
@@ -340,6 +409,7 @@ func (w *writer) write(
 	for i := range writes {
 		keys[i] = recordKey(writes[i].subject)
 	}
+	gen, changed := w.s.cache.generation(), make(map[string]uint64, len(writes))
 	for at := 0; at < len(writes); at += maxBatch - 1 {
 		part := writes[at:min(len(writes), at+maxBatch-1)]
 		first, err := w.s.stream.publish(ctx, append(part[:len(part):len(part)], write{w.s.mark, p.id, w.last}))
@@ -350,6 +420,7 @@ func (w *writer) write(
 			} else if was != nil {
 				w.s.cache.drop(keys)
 				_ = w.execute(ctx, group, was) // so that the jobs get the results of that plan
+				was.stored = was.changed(w.last)
 				return was, nil
 			}
 		}
@@ -360,9 +431,12 @@ func (w *writer) write(
 		w.last = first + uint64(len(part))
 		for i := range part {
 			key := keys[at+i]
-			w.s.cache.put(key, stored{p.users[key], p.base[key].more, first + uint64(i)})
+			seq := first + uint64(i)
+			w.s.cache.put(key, stored{User: p.users[key], more: p.base[key].more, seq: seq}, gen)
+			changed[key] = seq
 		}
 	}
+	p.stored = changed
 	return p, nil
 }
 

@@ -70,11 +70,15 @@ func openStream(ctx context.Context, l *Link, existing bool) (*stream, error) {
 			return errNothing
 		}
 		s.s, err = js.CreateStream(ctx, jetstream.StreamConfig{
-			Name: streamName, Subjects: []string{recordPrefix + "*", markPrefix + "*", metaSubject},
+			Name:     streamName,
+			Subjects: []string{recordPrefix + "*", markPrefix + "*", metaSubject, tableSubject, renewSubject},
 			Replicas: l.Replicas, Storage: jetstream.FileStorage, MaxMsgsPerSubject: 1, AllowAtomicPublish: true,
 		})
 		return err
 	})
+	if apiCode(err) == codeNoPeers && pause(ctx, again) { // the nodes have only just met
+		return openStream(ctx, l, existing)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -152,7 +156,8 @@ const (
 	codeConflict   = 10071 // another last message than expected
 	codeTooSoon    = 10164 // a write to the same subject is under way, or has just been acknowledged
 	codeIncomplete = 10176 // the leader changed in the middle of a batch
-	codeBusy       = 10211 // too many batches at a time
+	codeBusy       = 10210 // too many batches at a time
+	codeNoPeers    = 10005 // too few nodes for the replicas
 )
 
 // apiCode returns the code of an error of JetStream, 0 for any other.
