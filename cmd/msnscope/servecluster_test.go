@@ -71,10 +71,14 @@ type member struct {
 	state   map[string]string
 }
 
+func newMember() *member {
+	return &member{offline: map[string]time.Time{}, state: map[string]string{}}
+}
+
 // signIn signs a user in at the dispatch server of node i.
 func (n *nodes) signIn(ctx context.Context, i int, handle string) *member {
 	n.t.Helper()
-	m := &member{offline: map[string]time.Time{}, state: map[string]string{}}
+	m := newMember()
 	c, err := client.Login(ctx, client.Options{
 		Server: n.at(i, 0), Handle: handle, Password: "secret", OnEvent: m.hear,
 	})
@@ -246,7 +250,7 @@ func TestKilledNode(t *testing.T) {
 	if two = n.signIn(ctx, other, "user2@example.com"); two.Referrals()[0] == n.at(home, 1) {
 		// both are at home on one node: the second goes elsewhere by itself
 		two.Close()
-		two = &member{offline: map[string]time.Time{}, state: map[string]string{}}
+		two = newMember()
 		c, err := client.Login(ctx, client.Options{
 			Server: n.at(other, 1), Handle: "user2@example.com", Password: "secret", OnEvent: two.hear,
 		})
