@@ -9,7 +9,6 @@ import (
 
 	"github.com/gdamore/tcell/v2"
 	"github.com/msnscope/msnscope/decode/session"
-	"github.com/msnscope/msnscope/internal/edit"
 	"github.com/msnscope/msnscope/internal/filter"
 	"github.com/msnscope/msnscope/ui/model"
 )
@@ -123,9 +122,9 @@ type App struct {
 	replays *replayPanel // the latest replay, nil before the first
 	picker  *picker      // a list from which something is picked, nil for none
 
-	intercept    string         // the last expression for holding
-	composing    edit.Injection // the command that is being composed
-	composingFor uint64         // the number of an event on its connection
+	intercept    string // the last expression for holding
+	composing    int    // the connection on which a command that is being composed will be sent
+	composingFor uint64 // the number of an event on its connection
 
 	filter    string   // the active filter expression
 	previewed string   // the expression by which the list is filtered while a filter is typed

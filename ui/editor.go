@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,20 +11,13 @@ import (
 	"github.com/gdamore/tcell/v2"
 	"github.com/rivo/tview"
 
-	"github.com/msnscope/msnscope/decode"
-	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/edit"
 	"github.com/msnscope/msnscope/ui/model"
 )
 
-// editor is the state of the editor for a held command: its fields one by one, or its bytes as one
-// quoted line.
+// editor is the editor of a held command, with what is being typed.
 type editor struct {
-	held   edit.Held
-	fields []edit.Field
-	raw    string
-	isRaw  bool
-	at     int
+	*model.Editor
 	warned bool              // the user has been warned that the bytes are no whole command
 	typing *tview.InputField // the input field, nil while the keys move between fields
 	rest   string            // the end of the value, which cannot be changed
@@ -37,101 +31,12 @@ func (a *App) editHeld() {
 	})
 }
 
-func (a *App) openEditor(h edit.Held) {
-	d := &editor{held: h, fields: splitBody(edit.Fields(h.Event)), raw: decode.Quote(h.Event.Sent().Raw)}
-	d.isRaw = len(d.fields) == 0
-	if last := len(d.fields) - 1; last >= 0 && d.fields[last].Name == textPart {
-		d.at = last // most people want to edit this one
-	}
-	a.editor = d
-}
+func (a *App) openEditor(h edit.Held) { a.editor = &editor{Editor: model.NewEditor(h)} }
 
-func (d *editor) len() int {
-	if d.isRaw {
-		return 1
-	}
-	return len(d.fields)
-}
-
-// value returns the text of the selected field.
-func (d *editor) value() *string {
-	if d.isRaw {
-		return &d.raw
-	}
-	return &d.fields[d.at].Value
-}
-
-// bytes returns the command as it stands in the editor.
-func (d *editor) bytes() ([]byte, error) {
-	if d.isRaw {
-		return edit.Typed(d.raw)
-	}
-	fields, err := joinBody(d.fields)
-	if err != nil {
-		return nil, err
-	}
-	return edit.Rewrite(d.held.Event, fields)
-}
-
-// problem returns what is wrong with the command as it stands in the editor, "" for nothing.
-func (d *editor) problem() string {
-	raw, err := d.bytes()
-	if err == nil && !d.held.Event.In.Opaque() {
-		err = edit.Whole(d.held.Event, raw)
-	}
-	if e := d.held.Event; err == nil {
-		table := session.Table(e.Dialect)
-		m := decode.Parse(raw, e.Dir, table.At(e.Role))
-		err = table.Check(e.Dir, e.Role, &m)
-	}
-	if err != nil {
-		return oneLine(err.Error())
-	}
-	return ""
-}
-
-// allowed returns the words that the table allows for the selected field, nil for any.
-func (d *editor) allowed() []string {
-	if row := d.held.Event.Row; row != nil && !d.isRaw {
-		for _, a := range row.Args {
-			if a.Name == d.fields[d.at].Name {
-				return a.Values
-			}
-		}
-	}
-	return nil
-}
-
-// set stores the text of the selected field. What follows from it, such as the length of a payload
-// or a line end, is corrected at once.
+// set stores the text of the selected field.
 func (d *editor) set(text string) error {
-	before, _ := edit.Typed(d.raw) // an invalid command has no length to keep
-	*d.value(), d.warned = text, false
-	raw, err := d.bytes()
-	if d.isRaw && err == nil {
-		d.raw = decode.Quote(edit.Refit(d.held.Event, before, raw))
-	}
-	return err
-}
-
-// isText reports whether the selected field is the text of a message.
-func (d *editor) isText() bool { return !d.isRaw && d.fields[d.at].Name == textPart }
-
-// toggle switches from fields to bytes, keeping the changes, and back, which discards changes to
-// the bytes.
-func (d *editor) toggle() error {
-	if d.isRaw {
-		if len(d.fields) > 0 {
-			d.isRaw = false
-		}
-		return nil
-	}
-	raw, err := d.bytes()
-	if err != nil {
-		return err
-	}
-	d.raw, d.isRaw, d.at = decode.Quote(raw), true, 0
-	return nil
+	d.warned = false
+	return d.Set(text)
 }
 
 // pressEditor handles a key while the editor is open.
@@ -146,13 +51,13 @@ func (a *App) pressEditor(e *tcell.EventKey, name string) {
 	case "Esc", "q":
 		a.editor = nil
 	case "j", "Down", "Tab":
-		d.at = (d.at + 1) % d.len()
+		d.At = (d.At + 1) % d.Len()
 	case "k", "Up", "Shift-Tab":
-		d.at = (d.at + d.len() - 1) % d.len()
+		d.At = (d.At + d.Len() - 1) % d.Len()
 	case "Enter", "e":
 		a.typeField()
 	case "v":
-		a.report(d.toggle())
+		a.report(d.Toggle())
 	case "E":
 		a.editElsewhere()
 	case "a":
@@ -160,19 +65,17 @@ func (a *App) pressEditor(e *tcell.EventKey, name string) {
 	case "D":
 		a.sendEdited(2)
 	case "x":
-		a.report(a.o.Steering.Replace(d.held.ID))
+		a.report(a.o.Steering.Replace(d.Held.ID))
 		a.editor = nil
 	}
 }
 
-// maxTyped is how many bytes can be typed in one line; of a value that is offered for editing half
-// as many are shown. Each key costs time proportional to the line, half a second at 1 MB.
-const maxTyped = 16 << 10
+const maxTyped = model.MaxTyped
 
 // typeField opens the selected field for typing; of a long one only the beginning can be changed.
 func (a *App) typeField() {
 	d := a.editor
-	text := *d.value()
+	text := *d.Value()
 	n := whole(text, maxTyped/2)
 	d.typing, d.rest = tview.NewInputField().SetText(text[:n]).SetFieldStyle(a.theme.bold), text[n:]
 	d.typing.SetBackgroundColor(tcell.ColorDefault)
@@ -212,14 +115,14 @@ func (a *App) typeInto(f *tview.InputField, e *tcell.EventKey) {
 // pressField handles a key while a field is being typed.
 func (a *App) pressField(e *tcell.EventKey, name string) {
 	d := a.editor
-	if name == "Enter" && e.Modifiers()&tcell.ModAlt != 0 && d.isText() {
-		e, name = tcell.NewEventKey(tcell.KeyRune, []rune(breakSign)[0], tcell.ModNone), breakSign
+	if name == "Enter" && e.Modifiers()&tcell.ModAlt != 0 && d.IsText(d.At) {
+		e, name = tcell.NewEventKey(tcell.KeyRune, []rune(model.BreakSign)[0], tcell.ModNone), model.BreakSign
 	}
 	switch name {
 	case "Esc":
 		d.typing = nil
 	case "Tab":
-		if words := d.allowed(); words != nil {
+		if words := d.Allowed(d.At); words != nil {
 			at := slices.Index(words, d.typing.GetText())
 			d.typing.SetText(words[(at+1)%len(words)])
 		}
@@ -237,18 +140,16 @@ func (a *App) pressField(e *tcell.EventKey, name string) {
 // editor; one that is not a whole command is sent at the second try.
 func (a *App) sendEdited(times int) {
 	d := a.editor
-	raw, err := d.bytes()
-	if err != nil {
-		a.report(err)
-		return
-	}
-	if err := edit.Whole(d.held.Event, raw); err != nil && !d.warned && !d.held.Event.In.Opaque() {
+	err := d.Send(a.o.Steering, times, d.warned)
+	if not := (*model.UnwholeError)(nil); errors.As(err, &not) {
 		d.warned = true
 		a.report(fmt.Errorf("the same key again sends it all the same: %w", err))
 		return
 	}
-	a.report(a.o.Steering.Replace(d.held.ID, slices.Repeat([][]byte{raw}, times)...))
-	a.editor = nil
+	if _, wrong := d.Bytes(); wrong == nil { // else it stays in the editor
+		a.editor = nil
+	}
+	a.report(err)
 }
 
 // drawEditor draws the editor over the panes.
@@ -258,30 +159,30 @@ func (a *App) drawEditor(area rect) {
 	if r.w > maxText+4 {
 		r.x, r.w = (area.w-maxText-4)/2, maxText+4
 	}
-	r.h = min(area.h, d.len()+5)
+	r.h = min(area.h, d.Len()+5)
 	r.y += (area.h - r.h) / 3
 	for y := range r.h {
 		fill(s, r.x, r.y+y, r.w, t.plain)
 	}
 	box(s, r, t.focus, t)
-	head := fmt.Sprintf(" %s held %.1fs, connection %d ", printable(d.held.Event.In.Verb.String()),
-		a.o.Now().Sub(d.held.Since).Seconds(), d.held.Event.Conn)
-	if !slices.ContainsFunc(a.o.Steering.Held(), func(h edit.Held) bool { return h.ID == d.held.ID }) {
-		head = fmt.Sprintf(" %s is no longer waiting, connection %d ", printable(d.held.Event.In.Verb.String()),
-			d.held.Event.Conn)
+	head := fmt.Sprintf(" %s held %.1fs, connection %d ", printable(d.Held.Event.In.Verb.String()),
+		a.o.Now().Sub(d.Held.Since).Seconds(), d.Held.Event.Conn)
+	if !slices.ContainsFunc(a.o.Steering.Held(), func(h edit.Held) bool { return h.ID == d.Held.ID }) {
+		head = fmt.Sprintf(" %s is no longer waiting, connection %d ", printable(d.Held.Event.In.Verb.String()),
+			d.Held.Event.Conn)
 	}
 	put(s, r.x+2, r.y, r.w-4, head, t.focus.Reverse(true))
 	put(s, r.x+2, r.y+r.h-1, r.w-4,
 		" Enter edits, a goes on, D twice, x drops, v bytes, E $EDITOR, Esc leaves it held ", t.dim)
 	in := r.inner()
-	first := max(0, d.at-in.h+2)
-	for i := first; i < d.len() && i-first < in.h-1; i++ {
+	first := max(0, d.At-in.h+2)
+	for i := first; i < d.Len() && i-first < in.h-1; i++ {
 		a.drawField(rect{in.x + 1, in.y + i - first, in.w - 2, 1}, i)
 	}
-	if in.h > d.len() {
-		note, style := d.problem(), t.fail
-		if note == "" {
-			note, style = d.advice(), t.dim
+	if in.h > d.Len() {
+		note, style := d.advice(), t.dim
+		if err := d.Problem(); err != nil {
+			note, style = oneLine(err.Error()), t.fail
 		}
 		put(s, in.x+1, in.y+in.h-1, in.w-2, cut(note, in.w-2, t.g.ellipsis), style)
 	}
@@ -289,11 +190,11 @@ func (a *App) drawEditor(area rect) {
 
 // advice returns what may be typed into the selected field.
 func (d *editor) advice() string {
-	switch words := d.allowed(); {
+	switch words := d.Allowed(d.At); {
 	case words != nil:
 		return "Tab: " + strings.Join(words, " ")
-	case d.isText():
-		return "Alt-Enter, or " + breakSign + ", is a line end; lengths are corrected"
+	case d.IsText(d.At):
+		return "Alt-Enter, or " + model.BreakSign + ", is a line end; lengths are corrected"
 	}
 	return "as it goes on; lengths are corrected"
 }
@@ -303,20 +204,17 @@ const labelWidth = 26
 
 func (a *App) drawField(r rect, i int) {
 	d, t := a.editor, &a.theme
-	label, value := "bytes", d.raw
-	if !d.isRaw {
-		label, value = d.fields[i].Name, d.fields[i].Value
-		if label == "" {
-			label = "payload"
-		}
+	label, value := d.Label(i), d.Raw
+	if !d.IsRaw {
+		value = d.Fields[i].Value
 	}
 	put(a.screen, r.x, r.y, labelWidth-1, label, t.label)
 	style := t.plain
-	if i == d.at {
+	if i == d.At {
 		style = t.selected
 	}
 	at := rect{r.x + labelWidth, r.y, r.w - labelWidth, 1}
-	if i == d.at && d.typing != nil {
+	if i == d.At && d.typing != nil {
 		d.typing.SetRect(at.x, at.y, at.w, 1)
 		d.typing.Draw(a.screen)
 		return

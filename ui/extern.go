@@ -5,15 +5,17 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+
+	"github.com/msnscope/msnscope/ui/model"
 )
 
 // editElsewhere edits the selected field in the user's own editor.
 func (a *App) editElsewhere() {
 	d := a.editor
-	value := *d.value()
-	isText := d.isText()
+	value := *d.Value()
+	isText := d.IsText(d.At)
 	if isText {
-		value = strings.ReplaceAll(value, breakSign, "\n")
+		value = strings.ReplaceAll(value, model.BreakSign, "\n")
 	}
 	text, err := a.outside(value)
 	if err != nil {
@@ -24,7 +26,7 @@ func (a *App) editElsewhere() {
 		text = strings.TrimSuffix(text, "\n")
 	}
 	if isText {
-		text = strings.ReplaceAll(text, "\n", breakSign)
+		text = strings.ReplaceAll(text, "\n", model.BreakSign)
 	}
 	a.report(d.set(text))
 }

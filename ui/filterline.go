@@ -130,7 +130,7 @@ func (a *App) argumentChoices(name, typed string) (before string, choices []stri
 	case "sort":
 		words = columnNames()
 	case "save":
-		for _, f := range Forms() {
+		for _, f := range model.Forms() {
 			words = append(words, f[0]+" ")
 		}
 	case "set":

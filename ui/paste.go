@@ -6,6 +6,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/gdamore/tcell/v2"
+	"github.com/msnscope/msnscope/ui/model"
 	"github.com/rivo/tview"
 )
 
@@ -68,8 +69,8 @@ func (a *App) insert(p *pasting) {
 	between := " "
 	switch {
 	case a.editor != nil && a.editor.typing != nil:
-		if field, between = a.editor.typing, `\r\n`; a.editor.isText() {
-			between = breakSign
+		if field, between = a.editor.typing, `\r\n`; a.editor.IsText(a.editor.At) {
+			between = model.BreakSign
 		}
 	case a.form != nil && a.form.fields[a.form.at].input != nil:
 		field = a.form.fields[a.form.at].input

@@ -8,6 +8,7 @@ import (
 
 	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/internal/edit"
+	"github.com/msnscope/msnscope/ui/model"
 )
 
 // showQueue lists the held commands; keys act on the selected one.
@@ -42,7 +43,7 @@ func (a *App) showQueue() {
 // pressQueue handles a key on one of the held commands.
 func (a *App) pressQueue(name string, h edit.Held) bool {
 	s := a.o.Steering
-	switch raw := h.Event.Sent().Raw; name {
+	switch name {
 	case "a":
 		a.report(s.Release(h.ID))
 	case "A":
@@ -50,7 +51,7 @@ func (a *App) pressQueue(name string, h edit.Held) bool {
 	case "x":
 		a.report(s.Replace(h.ID))
 	case "D":
-		a.report(s.Replace(h.ID, raw, raw))
+		a.report(model.Duplicate(s, h))
 	case "e":
 		a.picker = nil
 		a.openEditor(h)
@@ -75,13 +76,7 @@ func (a *App) queueRow(h edit.Held, width int) line {
 	if e.Dir == decode.FromClient {
 		arrow, style = t.g.toServer, t.client
 	}
-	left := ""
-	if !h.Until.IsZero() {
-		left = fmt.Sprintf("goes on in %ds", max(0, int(h.Until.Sub(a.o.Now()).Seconds())))
-	}
-	if h.Gone {
-		left = senders[e.Dir] + " has hung up"
-	}
+	left := model.HeldNote(h, a.o.Now())
 	user, _, _ := strings.Cut(e.User, "@")
 	l := line{
 		{fmt.Sprintf("%s %7s ", t.g.held, a.clock(h)), t.mark},
@@ -96,15 +91,7 @@ func (a *App) queueRow(h edit.Held, width int) line {
 // clock returns for how long a command has been held.
 func (a *App) clock(h edit.Held) string { return heldFor(a.o.Now().Sub(h.Since)) }
 
-func heldFor(d time.Duration) string {
-	if d < time.Minute {
-		return fmt.Sprintf("%.1fs", d.Seconds())
-	}
-	return d.Truncate(time.Second).String()
-}
-
-// senders names the sender of each direction.
-var senders = map[decode.Dir]string{decode.FromClient: "the client", decode.FromServer: "the server"}
+func heldFor(d time.Duration) string { return model.HeldFor(d) }
 
 // heldHint returns the hint of the footer while something is held: the keys, and the command that
 // they act on.
@@ -123,13 +110,9 @@ func (a *App) heldHint() line {
 			{" all go on ", t.plain},
 		}
 	}
-	text := h.Event.In.Verb.String()
-	if h.Event.In.Opaque() {
-		text = fmt.Sprintf("%d bytes", len(h.Event.In.Raw))
-	}
-	text += " held " + a.clock(h)
+	text := model.HeldName(h) + " held " + a.clock(h)
 	if h.Gone {
-		text += ", and " + senders[h.Event.Dir] + " has hung up"
+		text += ", and " + model.Sender(h) + " has hung up"
 	}
 	if len(all) > 1 {
 		text += fmt.Sprintf(", %d more", len(all)-1)

@@ -7,34 +7,22 @@ import (
 	"iter"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/msnscope/msnscope/decode/session"
+	"github.com/msnscope/msnscope/ui/model"
 )
 
 // Saving is a part of the log that is to be written to a file.
 type Saving struct {
-	// Path is the file, which is replaced if it exists. Form is one of those that Forms names.
+	// Path is the file, which is replaced if it exists. Form is one of those that model.Forms
+	// names.
 	Path, Form string
 	// Events yields what is to be saved. It may be used on any goroutine, once.
 	Events iter.Seq[*session.Event]
 	// Comments are what a person has written about events, by their numbers.
 	Comments map[uint64]string
 }
-
-// Forms returns the forms in which events are saved, each with the extension of its files. Files of
-// the first form can be opened again.
-func Forms() [][2]string {
-	return [][2]string{{"pcapng", "pcapng"}, {"jsonl", "jsonl"}, {"text", "txt"}, {"C:/S:", "cs"}}
-}
-
-// The parts of the log that can be saved.
-const (
-	saveAll      = "all"
-	saveFiltered = "filtered"
-	saveSelected = "selected"
-)
 
 // saved is the result of saving.
 type saved struct {
@@ -45,15 +33,15 @@ type saved struct {
 
 // save opens the form for saving with what is likely to be wanted.
 func (a *App) save() {
-	what := saveAll
+	what := model.SaveAll
 	switch {
 	case len(a.model.Picks()) > 0:
-		what = saveSelected
+		what = model.SaveSelected
 	case a.model.Filtered():
-		what = saveFiltered
+		what = model.SaveFiltered
 	}
 	name := "msnscope-" + a.o.Now().Format("20060102-150405") + ".pcapng"
-	a.saveForm(what, Forms()[0][0], name, name)
+	a.saveForm(what, model.Forms()[0][0], name, name)
 }
 
 // saveForm opens the form for saving: which part of the log, in which form, to which file. The
@@ -68,12 +56,12 @@ func (a *App) saveForm(what, as, name, suggested string) {
 		return
 	}
 	var words []string
-	for _, f := range Forms() {
+	for _, f := range model.Forms() {
 		words = append(words, f[0])
 	}
 	f := &form{title: "Save", hint: "Tab next, Left and Right choose, Enter saves, Esc leaves"}
 	f.fields = []*formField{
-		choiceField("what", what, saveAll, saveFiltered, saveSelected), choiceField("as", as, words...),
+		choiceField("what", what, model.SaveAll, model.SaveFiltered, model.SaveSelected), choiceField("as", as, words...),
 		a.textField("file", name),
 	}
 	path := func() string { return a.savePath(f, suggested) }
@@ -103,7 +91,7 @@ func (a *App) saveForm(what, as, name, suggested string) {
 func (a *App) savePath(f *form, suggested string) string {
 	path := strings.TrimSpace(f.fields[2].value())
 	if path == suggested && path != "" {
-		path = strings.TrimSuffix(path, "pcapng") + Forms()[f.fields[1].choice][1]
+		path = strings.TrimSuffix(path, "pcapng") + model.Forms()[f.fields[1].choice][1]
 	}
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		path = filepath.Join(a.o.Getenv("HOME"), rest)
@@ -117,7 +105,7 @@ func (a *App) saveTo(what, form, path string) {
 		a.report(errors.New("a file needs a name"))
 		return
 	}
-	events := a.parts(what)
+	events := a.model.Part(what)
 	if events == nil {
 		a.report(errors.New("nothing is selected that could be saved"))
 		return
@@ -130,50 +118,6 @@ func (a *App) saveTo(what, form, path string) {
 		n, err := a.o.Save(s)
 		done <- saved{path, n, err}
 	}()
-}
-
-// parts returns the events of a part of the log as it is now, nil where there are none.
-func (a *App) parts(what string) iter.Seq[*session.Event] {
-	log := a.o.Log
-	rows := a.model.Positions()
-	switch {
-	case what == saveSelected:
-		return a.chosen()
-	case what == saveFiltered && rows != nil:
-		return func(yield func(*session.Event) bool) {
-			for _, i := range rows {
-				if !yield(log.At(int(i))) {
-					return
-				}
-			}
-		}
-	}
-	n := log.Len()
-	return func(yield func(*session.Event) bool) {
-		for i := range n {
-			if !yield(log.At(i)) {
-				return
-			}
-		}
-	}
-}
-
-// chosen returns the commands that Space has selected, in the order of the log, or the one under
-// the cursor; nil where there is none.
-func (a *App) chosen() iter.Seq[*session.Event] {
-	var events []*session.Event
-	for _, n := range slices.Sorted(slices.Values(a.model.Picks())) {
-		if e := a.model.Event(n); e != nil {
-			events = append(events, e)
-		}
-	}
-	if e := a.selectedEvent(); len(events) == 0 && e != nil && e.N != 0 {
-		events = append(events, e)
-	}
-	if len(events) == 0 {
-		return nil
-	}
-	return slices.Values(events)
 }
 
 // watchSaving shows the result of saving in the footer once there is one, and reports whether it
@@ -217,11 +161,11 @@ func (a *App) commandSave(args string) {
 		return
 	}
 	form, path, ok := strings.Cut(args, " ")
-	for _, f := range Forms() {
+	for _, f := range model.Forms() {
 		if ok && f[0] == form {
-			what := saveAll
+			what := model.SaveAll
 			if a.model.Filtered() {
-				what = saveFiltered
+				what = model.SaveFiltered
 			}
 			path = strings.TrimSpace(path)
 			if _, err := os.Stat(path); err == nil {

@@ -1,11 +1,8 @@
 package ui
 
 import (
-	"errors"
 	"fmt"
-	"strings"
 
-	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/edit"
 	"github.com/msnscope/msnscope/ui/model"
@@ -59,14 +56,12 @@ func (a *App) releaseAll() {
 	if s == nil {
 		return
 	}
-	held := s.Held()
-	for _, h := range held {
-		if err := s.Release(h.ID); err != nil && !errors.Is(err, edit.ErrGone) {
-			a.report(err)
-			return
-		}
+	n, err := model.ReleaseAll(s)
+	if err != nil {
+		a.report(err)
+		return
 	}
-	a.say("%d released", len(held))
+	a.say("%d released", n)
 }
 
 func (a *App) drop() {
@@ -74,10 +69,7 @@ func (a *App) drop() {
 }
 
 func (a *App) duplicate() {
-	a.withHeld(func(s model.Steering, h edit.Held) error {
-		raw := h.Event.Sent().Raw
-		return s.Replace(h.ID, raw, raw)
-	})
+	a.withHeld(model.Duplicate)
 }
 
 func (a *App) kill() {
@@ -151,34 +143,17 @@ func (a *App) compose() {
 		a.say("select a command of the connection first")
 		return
 	}
-	a.composing, a.composingFor = edit.Injection{Conn: e.Conn, Dir: decode.FromClient}, e.N
+	a.composing, a.composingFor = e.Conn, e.N
 	a.prompt = a.newPrompt(injectPrompt, "Send: ", "> ")
 }
 
-// inject sends the composed command: "> " in front of it means to the server, "< " to the client.
-// With ">! " and "<! " it is sent although the command table does not allow it.
+// inject sends the composed command.
 func (a *App) inject(text string) {
-	in := a.composing
-	sign, rest, _ := strings.Cut(text, " ")
-	switch strings.TrimSuffix(sign, "!") {
-	case ">":
-		in.Dir = decode.FromClient
-	case "<":
-		in.Dir = decode.FromServer
-	default:
-		a.report(errors.New(`begin with "> " for the server or "< " for the client, as in: > CHG {trid} BSY`))
-		return
-	}
-	in.Anyway, in.Text = strings.HasSuffix(sign, "!"), rest
-	err := a.o.Steering.Inject(in)
-	var not *edit.NotAllowedError
-	if errors.As(err, &not) {
-		err = fmt.Errorf("%w; %s! sends it all the same", err, strings.TrimSuffix(sign, "!"))
-	}
+	err := model.InjectTyped(a.o.Steering, a.composing, text)
 	if err == nil {
 		a.prompt = nil
 		remember(&a.sent, text)
-		a.say("sent on connection %d", in.Conn)
+		a.say("sent on connection %d", a.composing)
 		return
 	}
 	a.report(err)

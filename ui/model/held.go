@@ -1,7 +1,9 @@
 package model
 
 import (
+	"fmt"
 	"slices"
+	"time"
 
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/edit"
@@ -72,4 +74,23 @@ func (m *Model) HeldLine(i int) (edit.Held, bool) {
 		return m.held[i], true
 	}
 	return edit.Held{}, false
+}
+
+// HeldFor says for how long a command has been held.
+func HeldFor(d time.Duration) string {
+	if d < time.Minute {
+		return fmt.Sprintf("%.1fs", d.Seconds())
+	}
+	return d.Truncate(time.Second).String()
+}
+
+// HeldNote says what will become of a held command by itself, "" for nothing.
+func HeldNote(h edit.Held, now time.Time) string {
+	switch {
+	case h.Gone:
+		return Sender(h) + " has hung up"
+	case !h.Until.IsZero():
+		return fmt.Sprintf("goes on in %ds", max(0, int(h.Until.Sub(now).Seconds())))
+	}
+	return ""
 }
