@@ -61,7 +61,8 @@ func (a *App) saveForm(what, as, name, suggested string) {
 	}
 	f := &form{title: "Save", hint: "Tab next, Left and Right choose, Enter saves, Esc leaves"}
 	f.fields = []*formField{
-		choiceField("what", what, model.SaveAll, model.SaveFiltered, model.SaveSelected), choiceField("as", as, words...),
+		choiceField("what", what, model.SaveAll, model.SaveFiltered, model.SaveSelected),
+		choiceField("as", as, words...),
 		a.textField("file", name),
 	}
 	path := func() string { return a.savePath(f, suggested) }

@@ -81,9 +81,14 @@ func (e *env) view(c *cobra.Command, log *eventlog.Log, paths []string, expr, pa
 // inspect runs the inspector, the page at an address, or both: without a terminal the page alone,
 // until ctx ends. The other arguments are those of runInspector.
 func (e *env) inspect(ctx context.Context, o ui.Options, page, without string, inputs ...string) error {
-	p, err := serveWeb(ctx, page, o.Lint, web.LiveOptions{
+	w := web.LiveOptions{
 		Log: o.Log, Live: o.Live, Filter: o.Filter, Title: o.Title, Status: o.Status, Loading: o.Loading,
-	}, func(err error) { e.say("error: %v", err) })
+		Steering: o.Steering,
+	}
+	if log, ok := o.Log.(*eventlog.Log); ok {
+		w.Save = pageSaver(log)
+	}
+	p, err := serveWeb(ctx, page, o.Lint, w, func(err error) { e.say("error: %v", err) })
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ func TestRulesAreReadFirst(t *testing.T) {
 		{[]string{"--fault", "@/nowhere/rules"}, exitIO, "--fault @/nowhere/rules: no such file"},
 		{[]string{"--fault", "@/dev/zero"}, exitUsage, "the file has more than 1048576 bytes"},
 		{[]string{"--map", "CHG"}, exitUsage, "--map: \"CHG\": it must be FILTER -> Field=value"},
-		{[]string{"--intercept", "CHG"}, exitUsage, "--intercept needs the inspector, or --control"},
+		{[]string{"--intercept", "CHG"}, exitUsage, "--intercept needs the inspector, --web or --control"},
 		{[]string{"--hold-time", "0s"}, exitUsage, "--hold-time 0s"},
 	} {
 		p := launch(t, append([]string{"--headless", "--listen", "127.0.0.1:0"}, tc.args...)...)

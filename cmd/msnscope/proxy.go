@@ -119,8 +119,8 @@ func (f *proxyFlags) check(e *env) error {
 	if err := errors.Join(f.interceptFlags.read(), f.shadowFlags.read(f.users)); err != nil {
 		return err
 	}
-	if f.intercept != "" && !f.screen && f.control == "" {
-		return usage("--intercept needs the inspector, or --control: without them nobody can release commands")
+	if f.intercept != "" && !f.screen && f.control == "" && f.web == "" {
+		return usage("--intercept needs the inspector, --web or --control: without them nobody can release commands")
 	}
 	return f.recordFlags.check()
 }

@@ -151,7 +151,7 @@ func (r *proxyRun) makeProxy(context.Context) (err error) {
 }
 
 func (r *proxyRun) loadScripts(context.Context) (err error) {
-	r.scripts, err = r.interceptFlags.loadScripts(r.screen || r.control != "", r.out.log)
+	r.scripts, err = r.interceptFlags.loadScripts(r.screen || r.control != "" || r.web != "", r.out.log)
 	return err
 }
 
@@ -279,9 +279,14 @@ func (r *proxyRun) endMetrics() error {
 
 // serveWeb serves the page of --web.
 func (r *proxyRun) serveWeb(ctx context.Context) (err error) {
-	r.page, err = serveWeb(ctx, r.web, r.lint.preset, web.LiveOptions{
+	o := web.LiveOptions{
 		Log: r.log, Live: true, Filter: r.filter, Title: r.title(), Status: r.rec.status, Logger: r.out.log,
-	}, func(err error) { r.out.stopped("page", err) })
+		Steering: r.controls, Save: pageSaver(r.log),
+	}
+	if !r.screen && r.control == "" { // else others may release what is held
+		o.Left = r.controls.ReleaseAll
+	}
+	r.page, err = serveWeb(ctx, r.web, r.lint.preset, o, func(err error) { r.out.stopped("page", err) })
 	if r.page != nil && !r.screen {
 		r.page.say(r.env)
 	}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -68,6 +69,15 @@ func ending(save func(ui.Saving) (int, error), say func(string, ...any)) (
 			}
 			return nil
 		}
+}
+
+// pageSaver returns the function that saves parts of a log for a page.
+func pageSaver(log *eventlog.Log) func(io.Writer, string, iter.Seq[*session.Event], map[uint64]string) (int, error) {
+	return func(w io.Writer, form string, events iter.Seq[*session.Event], comments map[uint64]string) (int, error) {
+		out := bufio.NewWriterSize(w, 64<<10)
+		n, err := saveEvents(out, log, ui.Saving{Form: form, Events: events, Comments: comments})
+		return n, errors.Join(err, out.Flush())
+	}
 }
 
 // saveEvents writes the events of s in its form, and returns how many.

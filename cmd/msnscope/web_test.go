@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/cookiejar"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -109,5 +111,32 @@ func TestWebAddresses(t *testing.T) {
 	}
 	p := launch(t, "--headless", "--listen", "127.0.0.1:0", "--web", "0.0.0.0:0")
 	await(t, "the warning", func() bool { return strings.Contains(p.stderr.String(), "is not on a loopback address") })
+	p.end(exitOK)
+}
+
+// TestWebSaves: what the page saves is what dump and a recording have.
+func TestWebSaves(t *testing.T) {
+	p := launch(t, "inspect", sampleDir+"conversation.pcapng", "--web", "127.0.0.1:0")
+	v := visit(t, p)
+	v.watch("view-saves")
+	await(t, "all rows", func() bool {
+		return strings.Contains(v.get("/rows?view=view-saves&from=106&count=1"), `"107"`)
+	})
+	dump := launch(t, "dump", "-T", "jsonl", sampleDir+"conversation.pcapng")
+	dump.wait(exitOK)
+	if got := v.get("/save?view=view-saves&what=all&form=jsonl"); got != dump.stdout.String() {
+		t.Errorf("the page saves %d bytes, dump prints %d", len(got), len(dump.stdout.String()))
+	}
+	file := filepath.Join(t.TempDir(), "saved.pcapng")
+	if err := os.WriteFile(file, []byte(v.get("/save?view=view-saves&what=all&form=pcapng")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	again := launch(t, "dump", "-T", "cs", file)
+	again.wait(exitOK)
+	cs := launch(t, "dump", "-T", "cs", sampleDir+"conversation.pcapng")
+	cs.wait(exitOK)
+	if again.stdout.String() != cs.stdout.String() {
+		t.Error("the recording that the page saves has other commands")
+	}
 	p.end(exitOK)
 }

@@ -17,6 +17,12 @@ type deed struct {
 	Do   string `json:"do"`
 	N    int    `json:"n"`
 	Text string `json:"text"`
+	// Of an edit: the held command, its fields or its bytes, and whether to send them although they
+	// are no whole command. N is how often.
+	ID     uint64   `json:"id"`
+	Fields []string `json:"fields"`
+	Raw    *string  `json:"raw"`
+	Anyway bool     `json:"anyway"`
 }
 
 // actions are what a page can do to its view, as the keys of the inspector do. They are called with
@@ -52,13 +58,21 @@ func (v *view) do(r *http.Request) (any, error) {
 	if d.Do == "link" {
 		return map[string]string{"link": v.live.Link(r.Host)}, nil
 	}
-	act := actions[d.Do]
-	if act == nil {
-		return nil, fmt.Errorf("do: there is no %.40q", d.Do)
-	}
+	act, steer, live := actions[d.Do], steers[d.Do], v.live.o.Steering
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	err := act(v, &d)
+	var err error
+	switch {
+	case act != nil:
+		err = act(v, &d)
+	case steer == nil:
+		return nil, fmt.Errorf("do: there is no %.40q", d.Do)
+	case live == nil:
+		err = errNothingLive
+	default:
+		err = steer(v, live, &d)
+		v.lookHeld()
+	}
 	if v.model.Rows() == 0 { // so that the answer to a filter of a small log is the filtered list
 		v.model.Step(pause)
 	}

@@ -9,6 +9,7 @@ import (
 	"html/template"
 	"io"
 	"io/fs"
+	"iter"
 	"log/slog"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"time"
 
 	"github.com/msnscope/msnscope/decode/lint"
+	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/door"
 	"github.com/msnscope/msnscope/internal/filter"
 	"github.com/msnscope/msnscope/ui/model"
@@ -50,6 +52,14 @@ type LiveOptions struct {
 	// Loading returns how far the reading of a file has come, and whether it is still going on; nil
 	// where no file is read. It may be called on any goroutine.
 	Loading func() (text string, busy bool)
+	// Steering holds, changes and sends live traffic; nil where there is none.
+	Steering model.Steering
+	// Left, if not nil, is called when the last page has gone for good: nobody is left to release
+	// what is held.
+	Left func()
+	// Save writes events in one of model.Forms, with comments by their numbers. It is nil where
+	// nothing can be saved.
+	Save func(w io.Writer, form string, events iter.Seq[*session.Event], comments map[uint64]string) (int, error)
 	// Made names the program and its version.
 	Made string
 	// Logger receives the errors of net/http's server; nil discards them.
@@ -103,12 +113,17 @@ func NewLive(o LiveOptions) (*Live, error) {
 	get("{$}", l.page)
 	get("files/{name}", l.file)
 	get("events", l.events)
+	get("save", l.save)
 	for path, answer := range answers {
 		get(path, func(w http.ResponseWriter, r *http.Request) { l.answer(w, r, answer) })
 	}
-	l.mux.HandleFunc(http.MethodPost+" /do", func(w http.ResponseWriter, r *http.Request) {
-		l.answer(w, r, (*view).do)
-	})
+	for path, answer := range map[string]func(*view, *http.Request) (any, error){
+		"do": (*view).do, "check": (*view).check,
+	} {
+		l.mux.HandleFunc(http.MethodPost+" /"+path, func(w http.ResponseWriter, r *http.Request) {
+			l.answer(w, r, answer)
+		})
+	}
 	return l, nil
 }
 
@@ -185,7 +200,8 @@ func (l *Live) page(w http.ResponseWriter, _ *http.Request) {
 		columns = append(columns, c)
 	}
 	_ = liveTemplate.Execute(w, map[string]any{ // a browser that is gone needs no page
-		"Made": l.o.Made, "Columns": columns, "Keys": liveKeys,
+		"Made": l.o.Made, "Columns": columns, "Keys": liveKeys, "Steers": l.o.Steering != nil,
+		"Saves": l.o.Save != nil, "Forms": model.Forms(),
 	})
 }
 

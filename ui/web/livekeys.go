@@ -20,5 +20,12 @@ var liveKeys = []liveKey{
 	{"f", "follow the end of the list; moving by hand stops it"},
 	{"p", "pause the view; the traffic goes on"},
 	{"z", "one row for a run of typing notices or of keep-alives, or all of them again"},
+	{"i I", "choose what is held: a filter; stop holding, or hold the same again"},
+	{"Q", "the queue: all that is held; there j and k go to another"},
+	{"a e x D", "let the held command that is selected go on, edit it, drop it, let it go on twice"},
+	{"A", "let all held commands go on"},
+	{"c", "send a command of your own on the connection of the selected command"},
+	{"X", "kill that connection"},
+	{"w", "save: all, what is shown or the selected command"},
 	{"?", "this help"},
 }

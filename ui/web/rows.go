@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -19,7 +20,7 @@ const maxAsked = 500
 // answers has what a page may ask, by path.
 var answers = map[string]func(*view, *http.Request) (any, error){
 	"rows": (*view).rows, "detail": (*view).detail, "complete": (*view).complete, "tree": (*view).tree,
-	"figures": (*view).figures,
+	"figures": (*view).figures, "edit": (*view).editing,
 }
 
 // row is a row of the list.
@@ -63,10 +64,12 @@ func (v *view) rows(r *http.Request) (any, error) {
 		reply["lanes"] = lanesOf(l)
 	}
 	for i := from; i < to; i++ {
-		_, held := m.HeldLine(i)
+		h, held := m.HeldLine(i)
 		switch {
 		case v.face == ladderFace && held:
-			all = append(all, rungOf(m, l, m.Line(i), i))
+			rung := rungOf(m, l, h.Event, i)
+			rung.Time, rung.Signs = model.HeldFor(v.live.o.Now().Sub(h.Since)), "⏸"+rung.Signs
+			all = append(all, rung)
 		case v.face == ladderFace:
 			all = append(all, rungOf(m, l, m.CheckedRow(i), i))
 		case v.face == talkFace && !held:
@@ -251,6 +254,9 @@ func (v *view) rowLocked(i int) *row {
 		c, _ := model.ColumnNamed(name)
 		r.Cells = append(r.Cells, c.Text(m, i, e))
 	}
+	if h, held := m.HeldLine(i); held {
+		r.Cells[0], r.Cells[1] = "⏸", model.HeldFor(v.live.o.Now().Sub(h.Since))
+	}
 	r.Cells = append(r.Cells, model.Says(e))
 	if e.ReplyTo != 0 {
 		r.RTT = model.Short(e.RTT)
@@ -297,6 +303,7 @@ type detail struct {
 	Links    []link       `json:"links,omitempty"`
 	Findings []finding    `json:"findings,omitempty"`
 	Text     []string     `json:"text,omitempty"` // the lines that people read
+	Sent     []string     `json:"sent,omitempty"` // those that were sent on in their place
 	In       *bytesDetail `json:"in,omitempty"`
 	Out      *bytesDetail `json:"out,omitempty"`
 	Warnings []string     `json:"warnings,omitempty"`
@@ -339,6 +346,10 @@ func (v *view) detail(r *http.Request) (any, error) {
 // stateAfter returns the state after an event.
 func stateAfter(m *model.Model, e *session.Event) *detail {
 	d := &detail{N: e.N, Name: model.Called(e), Class: classOf(e)}
+	if e.N == 0 {
+		d.Warnings = []string{"It is held: it has changed nothing yet."}
+		return d
+	}
 	all, warnings := m.StateFacts(e)
 	d.Warnings = warnings
 	for _, f := range all {
@@ -360,13 +371,24 @@ func detailOf(m *model.Model, e *session.Event) *detail {
 		text := f.Rule + " (" + severity + "): " + format.Printable(f.Message)
 		d.Findings = append(d.Findings, finding{f.Rule, f.Severity, text})
 	}
-	for _, l := range m.Links(e) {
+	if e.N == 0 {
+		d.Facts = append(d.Facts, [2]string{"⏸ held", "it has not gone on: a lets it, e edits it, x drops it"})
+	}
+	for _, l := range linksOf(m, e) {
 		if o := m.Event(l.To); o != nil {
 			d.Links = append(d.Links, link{l.Name, l.To, model.Called(o) + " at " + model.ConnName(o)})
 		}
 	}
-	d.Facts = factsOf(m, e)
+	d.Facts = append(d.Facts, factsOf(m, e)...)
 	return d
+}
+
+// linksOf returns where an event leads; a held command leads nowhere yet.
+func linksOf(m *model.Model, e *session.Event) []model.Link {
+	if e.N == 0 {
+		return nil
+	}
+	return m.Links(e)
 }
 
 // command adds what only commands have.
@@ -386,10 +408,23 @@ func (d *detail) command(e *session.Event) {
 		sent.In, sent.Out = e.Sent(), nil
 		d.Out = bytesDetailOf(&sent)
 	}
-	if b := body.Of(&e.In); e.In.Payload() != nil && !e.In.Opaque() && b.Readable() {
-		text, _ := b.Text()
-		d.Text = linesOf(text)
+	sent := e.Sent()
+	if d.Text = textOf(&e.In); e.Out != nil && !bytes.Equal(sent.Payload(), e.In.Payload()) {
+		d.Sent = textOf(&sent)
 	}
+}
+
+// textOf returns the lines of a message that people read, nil for none.
+func textOf(m *decode.Message) []string {
+	if m.Payload() == nil || m.Opaque() {
+		return nil
+	}
+	b := body.Of(m)
+	if !b.Readable() {
+		return nil
+	}
+	text, _ := b.Text()
+	return linesOf(text)
 }
 
 func bytesDetailOf(e *session.Event) *bytesDetail {

@@ -43,7 +43,9 @@ type view struct {
 	model   *model.Model
 	filter  string
 	face    face
-	before  face // what was shown before the conversation
+	before  face   // what was shown before the conversation
+	hold    string // the latest expression for holding
+	saving  bool
 	loading bool // a file was being read at the last look
 }
 
@@ -94,11 +96,19 @@ func (v *view) step() bool {
 	if _, v.loading = v.live.o.Loading(); was && !v.loading {
 		v.model.Refresh() // the whole file shows more about each connection than its beginning did
 	}
+	v.lookHeld()
 	if v.live.o.Live || v.loading {
 		v.model.Step(slice)
 		return false
 	}
 	return v.model.Step(pause) && v.model.Busy()
+}
+
+// lookHeld tells the model what is held now. v.mu must be locked.
+func (v *view) lookHeld() {
+	if s := v.live.o.Steering; s != nil {
+		v.model.SetHeld(s.Held())
+	}
 }
 
 // away reports whether nobody looks at the view any more.
@@ -111,10 +121,14 @@ func (v *view) away() bool {
 func (v *view) end() {
 	v.live.mu.Lock()
 	v.live.dropLocked(v)
+	last := len(v.live.views) == 0
 	v.live.mu.Unlock()
 	v.mu.Lock()
-	defer v.mu.Unlock()
 	v.model.Close()
+	v.mu.Unlock()
+	if last && v.live.o.Left != nil {
+		v.live.o.Left()
+	}
 }
 
 // state is what a page shows beside the rows. A page that gets a new one draws the rows in sight
@@ -141,6 +155,11 @@ type state struct {
 	Tree    int    `json:"tree"`           // how many lines the tree has
 	TreeRow int    `json:"treerow"`        // the selected one
 	Figures string `json:"figures"`
+	Steer   bool   `json:"steer"`
+	Hold    string `json:"hold"`           // what is held
+	Held    []held `json:"held,omitempty"` // the oldest of what is held, of HeldAll
+	HeldAll int    `json:"heldall"`
+	HeldID  uint64 `json:"heldid"`           // the selected one
 	Failed  string `json:"failed,omitempty"` // what the last action could not do
 }
 
@@ -163,6 +182,15 @@ func (v *view) stateLocked() *state {
 	_, findings := m.Lints()
 	stats := m.Stats()
 	s.Learned = stats.Commands + findings
+	if o.Steering != nil {
+		s.Steer, s.Hold, s.HeldAll = true, o.Steering.Intercepting(), len(m.Held())
+		for _, h := range m.Held()[:min(maxHeld, s.HeldAll)] {
+			s.Held = append(s.Held, heldOf(h, o.Now()))
+		}
+		if h, ok := m.SelectedHeld(); ok {
+			s.HeldID = h.ID
+		}
+	}
 	s.Figures = fmt.Sprintf("cmd %s", model.Thousands(stats.Commands))
 	for _, f := range []struct {
 		name string

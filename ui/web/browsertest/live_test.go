@@ -285,3 +285,36 @@ func TestLiveFaces(t *testing.T) {
 	p.until("its filter", `document.getElementById("filter").value === 'cmd == "MSG"'`)
 	p.until("its rows", `document.getElementById("state").textContent.match(/^\d+ of 107$/) && !document.getElementById("state").textContent.startsWith("107")`)
 }
+
+// TestLiveHold: a text is held, edited and sent on by keys; what is held is chosen on the page; the
+// traffic of the demonstration goes on.
+func TestLiveHold(t *testing.T) {
+	p := live(t, serve(t, "--headless", "--demo", "--listen", "127.0.0.1:0", "--intercept", `payload.type == "text/plain"`),
+		1400, 900, "light")
+	p.until("something is held", `!document.getElementById("heldbar").hidden`)
+	p.do(chromedp.Evaluate(axe, nil))
+	p.do(chromedp.KeyEvent("G"))
+	p.do(chromedp.KeyEvent("Q"))
+	want(p, `document.getElementById("queue").open`, true)
+	p.axe("the queue")
+	p.picture("live-queue.png", "#queue")
+	p.do(chromedp.KeyEvent("e"))
+	p.until("the editor", `document.getElementById("editor").open && document.activeElement.tagName === "TEXTAREA"`)
+	p.axe("the editor")
+	p.do(chromedp.Evaluate(`document.activeElement.value = ""`, nil), chromedp.KeyEvent("changed <b>here</b>"))
+	p.until("it is right", `document.getElementById("editnote").className === "dim"`)
+	p.picture("live-editor.png", "#editor")
+	p.do(chromedp.Click(`#editform button`, chromedp.ByQuery))
+	p.until("the editor is closed", `!document.getElementById("editor").open`)
+	p.do(chromedp.Evaluate(`{const h = document.getElementById("hold"); h.focus(); h.value = ""}`, nil), chromedp.KeyEvent(kb.Enter))
+	p.do(chromedp.Evaluate(`document.getElementById("hold").blur()`, nil))
+	p.do(chromedp.Click(`#queue form[method=dialog] button`, chromedp.ByQuery), chromedp.Focus("#list", chromedp.ByQuery), chromedp.KeyEvent("A"))
+	p.until("nothing is held", `document.getElementById("heldbar").hidden`)
+	p.slash()
+	p.do(chromedp.KeyEvent(`"edited" in flags`), chromedp.KeyEvent(kb.Enter))
+	p.until("the edited command", `document.querySelector("#list .signs").textContent.includes("✎")`)
+	p.until("its text", `[...document.querySelectorAll("#about .said")].at(-1)?.textContent === "changed <b>here</b>"`)
+	p.do(chromedp.KeyEvent("w"))
+	want(p, `document.getElementById("saver").open`, true)
+	p.axe("the form for saving")
+}

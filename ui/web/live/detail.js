@@ -17,6 +17,7 @@ export function draw(pane, d, show) {
     d.form ? el("p", {class: "dim"}, d.form) : null];
   for (const f of d.findings || []) all.push(el("p", {class: "lint " + f.severity}, f.text));
   if (d.text) all.push(el("p", {class: "said"}, d.text.join("\n")));
+  if (d.sent) all.push(el("p", {class: "dim"}, "✎ sent on in its place:"), el("p", {class: "said"}, d.sent.join("\n")));
   const links = (d.links || []).map(l => {
     const a = el("button", {type: "button", "data-n": String(l.n)}, "#" + l.n + " " + l.label);
     a.addEventListener("click", () => show(l.n));

@@ -1,15 +1,13 @@
-// The line in which a filter is typed: it turns green or red, and says how it may go on.
+// A line in which a filter is typed: it turns green or red, and says how it may go on.
 
 import {el} from "./parts.js";
 import {ask} from "./net.js";
 
 export class FilterLine {
-  // set(text) applies a filter; leave() goes back to the commands.
-  constructor(set, leave) {
-    Object.assign(this, {set, leave, known: null, at: -1, asked: 0, history: [], past: 0});
-    this.input = document.getElementById("filter");
-    this.box = document.getElementById("choices");
-    this.note = document.getElementById("note");
+  // The line has the elements input, box for what may follow, and note. set(text) applies a filter, as it is typed if atOnce
+  // is set, and leave() goes back to where one was.
+  constructor(input, box, note, set, leave, atOnce) {
+    Object.assign(this, {input, box, note, set, leave, atOnce, known: null, at: -1, asked: 0, history: [], past: 0});
     this.input.addEventListener("input", () => this.check());
     this.input.addEventListener("focus", () => this.check());
     this.input.addEventListener("blur", () => this.fold());
@@ -43,17 +41,17 @@ export class FilterLine {
     this.known = c;
     this.input.className = c.error ? "bad" : whole.trim() ? "ok" : "";
     this.input.setAttribute("aria-invalid", String(Boolean(c.error)));
-    this.note.textContent = c.error || c.advice || "";
+    if (c.error || c.advice || this.atOnce) this.note.textContent = c.error || c.advice || "";
     this.note.className = c.error ? "bad" : "dim";
     this.offer(c.choices || []);
-    if (!c.error) this.set(whole.trim());
+    if (!c.error && this.atOnce) this.set(whole.trim());
   }
 
   offer(choices) {
     this.at = -1;
     const word = this.known ? this.input.value.slice(this.known.before.length, this.input.selectionStart) : "";
     if (choices.length === 1 && choices[0] === word) choices = [];
-    this.box.replaceChildren(...choices.slice(0, 200).map((c, i) => el("span", {role: "option", id: "choice" + i, "aria-selected": "false"}, c)));
+    this.box.replaceChildren(...choices.slice(0, 200).map((c, i) => el("span", {role: "option", id: this.box.id + i, "aria-selected": "false"}, c)));
     this.box.hidden = !choices.length;
     this.input.setAttribute("aria-expanded", String(!this.box.hidden));
     this.input.removeAttribute("aria-activedescendant");
@@ -119,7 +117,7 @@ export class FilterLine {
     const text = this.input.value.trim();
     if (text && !this.history.includes(text)) this.history = [...this.history.slice(-49), text];
     this.past = this.history.length;
-    this.note.textContent = "";
+    if (this.atOnce) this.note.textContent = "";
     this.fold();
     this.leave();
     this.set(text); // the answer to the latest check may still be on its way

@@ -7,7 +7,8 @@ import {Figures} from "./figures.js";
 import {Talk} from "./talk.js";
 import {draw as drawDetail} from "./detail.js";
 import {drawBranch, drawLanes, drawRow, drawRung, set} from "./faces.js";
-import {act, ask, follow} from "./net.js";
+import {Held} from "./held.js";
+import {act, address, ask, follow} from "./net.js";
 
 const $ = id => document.getElementById(id);
 let state = {rows: 0, row: -1, n: 0, filter: "", face: "list"};
@@ -27,6 +28,8 @@ const figures = new Figures($("figuresbox"), text => {
   doIt({do: "filter", text});
   commands().focus();
 });
+
+const held = new Held(deed => doIt(deed), text => trouble(text));
 
 // commands is the element that shows the rows.
 const commands = () => state.face === "talk" ? $("said") : $("list");
@@ -68,6 +71,7 @@ function changed(now, answers) {
     ["talk", now.face === "talk"]]) {
     document.querySelector(`[data-do=${name}]`).setAttribute("aria-pressed", String(on));
   }
+  held.changed(now);
   filterLine.show(now.filter);
   if (answers) trouble(now.failed || "");
   if (now.face !== was.face) turn(was.face);
@@ -84,7 +88,7 @@ function changed(now, answers) {
   tree.update(now.tree, now.treerow);
   tree.stale();
   if (now.treerow !== was.treerow) tree.reveal(now.treerow);
-  if (now.n !== shown.n || now.learned !== shown.learned && !now.live) detail();
+  if (now.n !== shown.n || now.heldid !== shown.heldid || now.learned !== shown.learned && !now.live) detail();
 }
 
 // turn shows another face.
@@ -114,13 +118,13 @@ async function detail() {
   asking = true;
   try {
     do {
-      shown = {n: state.n, learned: state.learned, tab};
+      shown = {n: state.n, heldid: state.heldid, learned: state.learned, tab};
       const d = await ask("detail", {tab}), text = JSON.stringify(d);
       if (text === drawn) continue;
       drawn = text;
       drawDetail($("about"), d, n => doIt({do: "show", n}));
       if (tab === "decode") $("detail").scrollTop = 0;
-    } while (shown.n !== state.n || shown.tab !== tab);
+    } while (shown.n !== state.n || shown.heldid !== state.heldid || shown.tab !== tab);
   } catch { /* the stream says what is wrong */ }
   asking = false;
 }
@@ -155,9 +159,15 @@ function showTree(on) {
   if (on) $("tree").focus();
 }
 
-const filterLine = new FilterLine(text => {
+const filterLine = new FilterLine($("filter"), $("choices"), $("note"), text => {
   if (text !== state.filter) doIt({do: "filter", text});
-}, () => commands().focus());
+}, () => commands().focus(), true);
+
+// show opens a dialog that the page may lack.
+function show(id, without) {
+  if (!$(id)) return trouble(without);
+  $(id).showModal();
+}
 
 const inTree = () => document.activeElement === $("tree");
 const page = () => inTree() ? tree.visible : state.face === "talk" ? 10 : list.visible;
@@ -174,10 +184,41 @@ const keys = {
   f: () => doIt({do: "follow"}), p: () => doIt({do: "pause"}), z: () => doIt({do: "fold"}),
   L: () => doIt({do: "ladder"}), V: () => doIt({do: "talk", n: inTree() ? 1 : 0}), S: () => figures.show().catch(e => trouble(e.message)),
   F4: () => showTab(tab === "state" ? "decode" : "state"),
+  i: () => held.typeHold(), I: () => doIt({do: "toggle"}), Q: () => held.show(), e: () => held.edit(), a: () => doIt({do: "release"}),
+  A: () => doIt({do: "releaseall"}), x: () => doIt({do: "drop"}), D: () => doIt({do: "twice"}), X: () => doIt({do: "kill"}),
+  c: compose, w: () => show("saver", "nothing can be saved here"),
   1: () => showTree(true), 2: close, 3: open,
   Escape: () => document.activeElement === commands() ? doIt({do: "back"}) : close(),
 };
 for (const [same, as] of [["Home", "g"], ["End", "G"], ["ArrowLeft", "h"], ["ArrowRight", "l"], ["q", "Escape"]]) keys[same] = keys[as];
+
+function compose() {
+  show("composer", "only live traffic can be held or changed");
+  if (!$("compose").value) $("compose").value = "> ";
+}
+
+if ($("queue")) {
+  $("queuekey").addEventListener("click", () => held.show());
+  $("editkey").addEventListener("click", () => held.edit());
+  $("leavecompose").addEventListener("click", () => $("composer").close());
+  $("composeform").addEventListener("submit", async e => {
+    e.preventDefault();
+    $("composer").close();
+    await doIt({do: "inject", text: $("compose").value});
+  });
+}
+if ($("saver")) {
+  $("savekey").addEventListener("click", keys.w);
+  $("leavesave").addEventListener("click", () => $("saver").close());
+  $("saveform").addEventListener("submit", e => {
+    e.preventDefault();
+    $("saver").close();
+    const a = document.createElement("a");
+    a.href = address("save", {what: $("savewhat").value, form: $("saveform-form").value});
+    a.download = "";
+    a.click();
+  });
+}
 
 function openScope() {
   doIt({do: "treeopen"});

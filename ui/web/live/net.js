@@ -25,10 +25,16 @@ export async function ask(path, query = {}) {
   return (await checked(await fetch("/" + path + "?" + new URLSearchParams({view, ...query})))).json();
 }
 
-export async function act(deed) {
-  const body = JSON.stringify(deed);
-  return (await checked(await fetch("/do?view=" + view, {method: "POST", headers: {"Content-Type": "application/json"}, body}))).json();
+async function post(path, value) {
+  const body = JSON.stringify(value), headers = {"Content-Type": "application/json"};
+  return (await checked(await fetch("/" + path + "?view=" + view, {method: "POST", headers, body}))).json();
 }
+
+export const act = deed => post("do", deed);
+export const check = deed => post("check", deed);
+
+// address returns where a file with a query is.
+export const address = (path, query) => "/" + path + "?" + new URLSearchParams({view, ...query});
 
 // follow reads the states until the page is closed. When the stream ends, it begins again: at once, then more and more
 // slowly. changed gets each state, trouble what is wrong, or "".
