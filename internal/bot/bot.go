@@ -20,8 +20,6 @@ import (
 )
 
 const (
-	// maxWaiting is how many messages may wait for the script; further ones are not answered.
-	maxWaiting = 256
 	// again is the pause before a bot signs in again.
 	again = 5 * time.Second
 	// sendTime is how long a reply may take.
@@ -49,7 +47,7 @@ type heard struct {
 
 // Run keeps the user signed in and answers messages until ctx ends.
 func Run(ctx context.Context, o Options) {
-	waiting := make(chan heard, maxWaiting)
+	waiting := newQueue()
 	var answers sync.WaitGroup
 	defer answers.Wait()
 	answers.Go(func() { answer(ctx, o, waiting) })
@@ -69,10 +67,23 @@ func Run(ctx context.Context, o Options) {
 }
 
 // signedIn signs the user in, and returns when it is not any more.
-func signedIn(ctx context.Context, o Options, waiting chan<- heard) error {
+func signedIn(ctx context.Context, o Options, waiting *queue) error {
+	var in talks
 	c, err := client.Login(ctx, client.Options{
 		Server: o.Server, Dial: o.Dial, Handle: o.Bot.Handle, Password: o.Password,
-		OnEvent: func(e client.Event) { o.hear(e, waiting) },
+		OnEvent: func(e client.Event) {
+			switch e := e.(type) {
+			case client.Message:
+				o.hear(&e, waiting)
+			case client.Entered:
+				if e.Session == nil {
+					break
+				}
+				if left := in.enter(e.Ring.From, e.Session); left != nil {
+					left.Close()
+				}
+			}
+		},
 	})
 	if err != nil {
 		return err
@@ -95,10 +106,9 @@ func signedIn(ctx context.Context, o Options, waiting chan<- heard) error {
 const online = "NLN"
 
 // hear queues a message that a person said.
-func (o *Options) hear(e client.Event, waiting chan<- heard) {
-	m, ok := e.(client.Message)
+func (o *Options) hear(m *client.Message, waiting *queue) {
 	isBot := func(handle string) bool { return strings.EqualFold(handle, m.From) }
-	if !ok || m.Session == nil || slices.ContainsFunc(o.Others, isBot) {
+	if m.Session == nil || slices.ContainsFunc(o.Others, isBot) {
 		return
 	}
 	h := heard{script.Heard{
@@ -107,24 +117,23 @@ func (o *Options) hear(e client.Event, waiting chan<- heard) {
 	for _, p := range m.Session.Participants() {
 		h.Users = append(h.Users, p.Handle)
 	}
-	select {
-	case waiting <- h:
-	default: // it is asked faster than it answers
-	}
+	waiting.add(h)
 }
 
 // answer lets the script answer messages until ctx ends.
-func answer(ctx context.Context, o Options, waiting <-chan heard) {
+func answer(ctx context.Context, o Options, waiting *queue) {
 	for {
 		select {
-		case h := <-waiting:
+		case <-waiting.more:
+		case <-ctx.Done():
+			return
+		}
+		for h, ok := waiting.next(); ok && ctx.Err() == nil; h, ok = waiting.next() {
 			for _, text := range o.Bot.Hear(h.Heard) {
 				ctx, cancel := context.WithTimeout(ctx, sendTime)
 				_ = h.session.Send(ctx, text) // whoever has left hears nothing
 				cancel()
 			}
-		case <-ctx.Done():
-			return
 		}
 	}
 }

@@ -235,3 +235,35 @@ func TestSenderLeaves(t *testing.T) {
 		}
 	})
 }
+
+// TestNobodyKeepsTheBot: one user who opens session after session, and leaves none, does not keep
+// the bot from others; those who leave take no place.
+func TestNobodyKeepsTheBot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const maxTalks = 32 // as docs/LIMITS.md has it
+		h := open(t, echoBot("bob"))
+		alice, carol := h.signIn("alice"), h.signIn("carol")
+		first := carol.call(t, "bob")
+		for range 3 * maxTalks {
+			alice.call(t, "bob").Close()
+		}
+		synctest.Wait()
+		if !first.Has("bob@hotmail.com") {
+			t.Error("the bot left carol although alice's sessions have ended")
+		}
+		for range maxTalks + 10 {
+			alice.call(t, "bob")
+			time.Sleep(10 * time.Second) // as many as one may invite
+		}
+		second := carol.call(t, "bob")
+		for _, s := range []*client.Switchboard{first, second} {
+			if err := s.Deliver(t.Context(), "hello"); err != nil {
+				t.Error(err)
+			}
+		}
+		time.Sleep(time.Second)
+		if got := carol.all(); len(got) != 4 {
+			t.Errorf("carol heard %q, want two answers in each session", got)
+		}
+	})
+}
