@@ -55,7 +55,7 @@ var limitRows = []limit{
 		"`600`, closed", "the sessions below, the connection to the notification server, and some that are just ending",
 	},
 	{
-		"user-sessions", "switchboard sessions of one user",
+		"user-sessions", "switchboard sessions of one user; another user can make it enter a quarter of them",
 		func(l *Limits) *int { return &l.UserSessions }, 100,
 		"`714`, closed", "people had a handful; a robot that answers everybody may need many",
 	},

@@ -81,6 +81,42 @@ func TestEachLimitAlone(t *testing.T) {
 			bob.sb -- chat
 			alice.sb -- close
 			alice.sb3 -- chat`},
+		{"user-sessions=4", `
+			# each caller can make a user enter one of four, also if it does not stay to be found there
+			alice.ns -- online
+			bob.ns -- online
+			carol.ns -- online
+			alice.sb1 -- chat
+			alice.sb1 C: CAL 1 bob@hotmail.com
+			alice.sb1 S: CAL 1 RINGING {one}
+			bob.ns S: RNG {one} 127.0.0.4:1863 CKI {ringone} alice@hotmail.com alice
+			alice.sb1 -- close
+			bob.sb1 C: ANS 1 bob@hotmail.com {ringone} {one}
+			bob.sb1 S: ANS 1 OK
+			alice.sb2 -- chat
+			alice.sb2 C: CAL 1 bob@hotmail.com
+			alice.sb2 S: CAL 1 RINGING {two}
+			bob.ns S: RNG {two} 127.0.0.4:1863 CKI {ringtwo} alice@hotmail.com alice
+			bob.sb2 C: ANS 1 bob@hotmail.com {ringtwo} {two}
+			bob.sb2 S: 714 1
+			bob.sb2 S: (closed)
+			carol.sb -- chat
+			carol.sb C: CAL 1 bob@hotmail.com
+			carol.sb S: CAL 1 RINGING {three}
+			bob.ns S: RNG {three} 127.0.0.4:1863 CKI {ringthree} carol@hotmail.com carol
+			bob.sb3 C: ANS 1 bob@hotmail.com {ringthree} {three}
+			bob.sb3 S: IRO 1 1 1 carol@hotmail.com carol
+			bob.sb3 S: ANS 1 OK
+			carol.sb S: JOI bob@hotmail.com bob
+			bob.sb1 -- close
+			alice.sb3 -- chat
+			alice.sb3 C: CAL 1 bob@hotmail.com
+			alice.sb3 S: CAL 1 RINGING {four}
+			bob.ns S: RNG {four} 127.0.0.4:1863 CKI {ringfour} alice@hotmail.com alice
+			bob.sb4 C: ANS 1 bob@hotmail.com {ringfour} {four}
+			bob.sb4 S: IRO 1 1 1 alice@hotmail.com alice
+			bob.sb4 S: ANS 1 OK
+			alice.sb3 S: JOI bob@hotmail.com bob`},
 		{"session-users=1", `
 			alice.ns -- online
 			bob.ns -- online

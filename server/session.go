@@ -12,6 +12,8 @@ import (
 type board struct {
 	mu       sync.Mutex
 	sessions map[string]*session // those that have members, by number
+	hosts    map[guest]host      // of those who have a cookie
+	sweep    time.Time           // when those are forgotten whose cookie is valid no more
 	last     int
 	most     int // members of a session; 0 means no limit
 	shares   *shares
@@ -33,6 +35,7 @@ type session struct {
 // source fails; the first challenge will show that.
 func (b *board) init(s *Server) {
 	b.sessions, b.most, b.shares = make(map[string]*session), s.set.Limits.SessionUsers, &s.shares
+	b.hosts = make(map[guest]host)
 	first, err := digits(s.o.Rand, 8)
 	if err != nil {
 		first = "11752012"
@@ -105,6 +108,33 @@ func (b *board) has(id, key string) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.hasKey(key)
+}
+
+// guest is a user, by accounts.Key, and the number of a session.
+type guest struct{ session, key string }
+
+// host is who invited a guest, by accounts.Key, and until when the cookie is valid.
+type host struct {
+	key   string
+	until time.Time
+}
+
+// invited remembers who invited a guest: unlike the invitation, that outlasts the session.
+func (b *board) invited(g guest, by string, until time.Time) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if now := time.Now(); now.After(b.sweep) {
+		maps.DeleteFunc(b.hosts, func(_ guest, h host) bool { return now.After(h.until) })
+		b.sweep = until
+	}
+	b.hosts[g] = host{by, until}
+}
+
+// host returns the key of who invited a guest, "" for nobody.
+func (b *board) host(g guest) string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.hosts[g].key
 }
 
 // leave removes c from its session, if it has one, and sends the others a BYE (§8.5), which says so

@@ -11,10 +11,11 @@ import (
 // share is how much of the server one user, or one address, takes. shares.mu guards all but bytes.
 type share struct {
 	conns    int
-	logons   int         // of an address: connections that are not logged on
-	sessions int         // of a user: seats at switchboard sessions
-	waiting  int         // of an address: logons whose answers are delayed
-	rings    []time.Time // when each invitation without an answer stops counting
+	logons   int            // of an address: connections that are not logged on
+	sessions int            // of a user: seats at switchboard sessions
+	hosts    map[string]int // of a user: those seats by the key of who invited it, nil for none
+	waiting  int            // of an address: logons whose answers are delayed
+	rings    []time.Time    // when each invitation without an answer stops counting
 	bytes    budget
 }
 
@@ -91,16 +92,21 @@ func (s *shares) begin(c *conn) {
 	s.newcomers.add(c)
 }
 
+// hostShare is which part of a user's sessions each other user can make it enter, in percent:
+// clients accept invitations by themselves, so that one caller could take all of them.
+const hostShare = 25
+
 // logon adds c to the share of the user with the key, or returns why the user may not have another
-// connection, or another session where session is true. It replaces the user of an earlier logon
-// that failed afterwards.
-func (s *shares) logon(c *conn, key string, session bool) failure {
+// connection, or another session where session is true; host is the key of who invited the user to
+// that, "" for nobody. It replaces the user of an earlier logon that failed afterwards.
+func (s *shares) logon(c *conn, key string, session bool, host string) failure {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.detach(c)
 	if sh := s.users[key]; sh != nil {
 		switch {
-		case session && !within(sh.sessions, s.limits.UserSessions):
+		case session && !within(sh.sessions, s.limits.UserSessions),
+			host != "" && !within(sh.hosts[host], percent(s.limits.UserSessions, hostShare)):
 			return manySessions
 		case !within(sh.conns, s.limits.UserConns):
 			return crowded
@@ -111,11 +117,17 @@ func (s *shares) logon(c *conn, key string, session bool) failure {
 	if session {
 		sh.sessions++
 	}
+	if host != "" {
+		if sh.hosts == nil {
+			sh.hosts = make(map[string]int)
+		}
+		sh.hosts[host]++
+	}
 	if c.there != nil {
 		c.there.logons--
 	}
 	s.newcomers.remove(c)
-	c.own, c.key, c.seated = sh, key, session
+	c.own, c.key, c.seated, c.host = sh, key, session, host
 	c.out.pay(2, &sh.bytes)
 	return none
 }
@@ -129,9 +141,7 @@ func (s *shares) detach(c *conn) {
 	c.out.pay(2, nil)
 	c.own = nil
 	sh.conns--
-	if c.seated {
-		sh.sessions--
-	}
+	sh.unseat(c)
 	if sh.conns == 0 {
 		s.users = without(s.users, c.key)
 	}
@@ -152,10 +162,23 @@ func (s *shares) sessionsFull(c *conn) bool {
 func (s *shares) unseat(c *conn) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.own != nil && c.seated {
-		c.own.sessions--
-		c.seated = false
+	if c.own != nil {
+		c.own.unseat(c)
 	}
+}
+
+// unseat is shares.unseat for the share of c's user. shares.mu must be locked.
+func (sh *share) unseat(c *conn) {
+	if !c.seated {
+		return
+	}
+	sh.sessions--
+	if c.host != "" {
+		if sh.hosts[c.host]--; sh.hosts[c.host] == 0 {
+			delete(sh.hosts, c.host)
+		}
+	}
+	c.seated, c.host = false, ""
 }
 
 // leave removes a connection that has ended from all shares.

@@ -94,7 +94,8 @@ func (c *conn) enter(r *request, session string) (accounts.User, bool) {
 	}
 	f := badCookie
 	if valid { // only a valid cookie takes one of the user's connections
-		f = c.s.shares.logon(c, accounts.Key(u.Handle), true)
+		key := accounts.Key(u.Handle)
+		f = c.s.shares.logon(c, key, true, c.s.board.host(guest{session, key}))
 	}
 	if f != none {
 		c.s.arrived(c)
@@ -179,6 +180,7 @@ func (c *conn) call(handle string) (failure, error) {
 	if err := c.s.hub.Issue(ctx, t, c.s.set.CookieTTL); err != nil {
 		return noSwitchboard, err
 	}
+	c.s.board.invited(guest{id, accounts.Key(callee.Handle)}, c.seat.key, time.Now().Add(c.s.set.CookieTTL))
 	rng := line("RNG", id, here, "CKI", cookie, c.seat.handle, c.seat.name) // §8.4
 	rung, err := c.s.hub.Deliver(ctx, callee.Handle, Notice{Kind: Rung, Lines: rng.bytes()})
 	switch {
