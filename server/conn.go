@@ -60,7 +60,6 @@ type conn struct {
 	own      *share // the share of the user with the key, nil before the logon
 	key      string
 	seated   bool          // whether own counts a session for this connection
-	host     string        // under whose key own counts it, "" for none: of who invited the user there
 	newcomer *list.Element // element of newcomers, guarded by shares.mu; nil once logged on
 	// since when the server has waited for the rest of a command, zero while it does not
 	begged  time.Time

@@ -93,6 +93,13 @@ func TestEachLimitAlone(t *testing.T) {
 			alice.sb1 -- close
 			bob.sb1 C: ANS 1 bob@hotmail.com {ringone} {one}
 			bob.sb1 S: ANS 1 OK
+			bob.sb1 C: CAL 1 carol@hotmail.com
+			bob.sb1 S: CAL 1 RINGING {one}
+			carol.ns S: RNG {one} 127.0.0.4:1863 CKI {ringcarol} bob@hotmail.com bob
+			carol.sb1 C: ANS 1 carol@hotmail.com {ringcarol} {one}
+			carol.sb1 S: IRO 1 1 1 bob@hotmail.com bob
+			carol.sb1 S: ANS 1 OK
+			bob.sb1 S: JOI carol@hotmail.com carol
 			alice.sb2 -- chat
 			alice.sb2 C: CAL 1 bob@hotmail.com
 			alice.sb2 S: CAL 1 RINGING {two}
@@ -108,7 +115,9 @@ func TestEachLimitAlone(t *testing.T) {
 			bob.sb3 S: IRO 1 1 1 carol@hotmail.com carol
 			bob.sb3 S: ANS 1 OK
 			carol.sb S: JOI bob@hotmail.com bob
-			bob.sb1 -- close
+			# one in which nobody else is left is given up for another
+			carol.sb1 -- close
+			bob.sb1 S: BYE carol@hotmail.com
 			alice.sb3 -- chat
 			alice.sb3 C: CAL 1 bob@hotmail.com
 			alice.sb3 S: CAL 1 RINGING {four}
@@ -116,7 +125,8 @@ func TestEachLimitAlone(t *testing.T) {
 			bob.sb4 C: ANS 1 bob@hotmail.com {ringfour} {four}
 			bob.sb4 S: IRO 1 1 1 alice@hotmail.com alice
 			bob.sb4 S: ANS 1 OK
-			alice.sb3 S: JOI bob@hotmail.com bob`},
+			alice.sb3 S: JOI bob@hotmail.com bob
+			bob.sb1 S: (closed)`},
 		{"session-users=1", `
 			alice.ns -- online
 			bob.ns -- online

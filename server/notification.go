@@ -76,7 +76,7 @@ func (c *conn) signIn(r *request) SignIn {
 		c.finish()
 		return SentElsewhere
 	}
-	if f := c.s.shares.logon(c, accounts.Key(u.Handle), false, ""); f != none {
+	if f := c.s.shares.logon(c, accounts.Key(u.Handle), false); f != none {
 		c.fail(r, f)
 		return SignInRefused
 	}

@@ -137,6 +137,22 @@ func (b *board) host(g guest) string {
 	return b.hosts[g].key
 }
 
+// endLonely ends a connection of the user with the key that is alone in a session to which host
+// invited it, and reports whether there is one: many clients stay where everybody else has left.
+func (b *board) endLonely(key, host string) bool {
+	if host == "" {
+		return false
+	}
+	for _, c := range b.lonely(0) {
+		if c.seat.key == key && c.seat.host == host && !c.out.ending() {
+			c.dismiss()
+			b.shares.unseat(c)
+			return true
+		}
+	}
+	return false
+}
+
 // leave removes c from its session, if it has one, and sends the others a BYE (§8.5), which says so
 // if c was idle.
 func (b *board) leave(c *conn, idle bool) {

@@ -97,12 +97,13 @@ func (s *shares) begin(c *conn) {
 const hostShare = 25
 
 // logon adds c to the share of the user with the key, or returns why the user may not have another
-// connection, or another session where session is true; host is the key of who invited the user to
-// that, "" for nobody. It replaces the user of an earlier logon that failed afterwards.
-func (s *shares) logon(c *conn, key string, session bool, host string) failure {
+// connection, or another session where session is true. It replaces the user of an earlier logon
+// that failed afterwards.
+func (s *shares) logon(c *conn, key string, session bool) failure {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.detach(c)
+	host := c.seat.host
 	if sh := s.users[key]; sh != nil {
 		switch {
 		case session && !within(sh.sessions, s.limits.UserSessions),
@@ -127,7 +128,7 @@ func (s *shares) logon(c *conn, key string, session bool, host string) failure {
 		c.there.logons--
 	}
 	s.newcomers.remove(c)
-	c.own, c.key, c.seated, c.host = sh, key, session, host
+	c.own, c.key, c.seated = sh, key, session
 	c.out.pay(2, &sh.bytes)
 	return none
 }
@@ -173,12 +174,12 @@ func (sh *share) unseat(c *conn) {
 		return
 	}
 	sh.sessions--
-	if c.host != "" {
-		if sh.hosts[c.host]--; sh.hosts[c.host] == 0 {
-			delete(sh.hosts, c.host)
+	if h := c.seat.host; h != "" {
+		if sh.hosts[h]--; sh.hosts[h] == 0 {
+			delete(sh.hosts, h)
 		}
 	}
-	c.seated, c.host = false, ""
+	c.seated = false
 }
 
 // leave removes a connection that has ended from all shares.

@@ -21,6 +21,7 @@ const (
 // that session.mu guards.
 type seat struct {
 	handle, key, name string
+	host              string // key of who invited the user, "" for nobody; known before the others
 	says              []byte // what precedes the length in a MSG from this user (§8.8)
 	session           *session
 	waited            bool // whether pace has waited in vain for another member to read
@@ -95,7 +96,10 @@ func (c *conn) enter(r *request, session string) (accounts.User, bool) {
 	f := badCookie
 	if valid { // only a valid cookie takes one of the user's connections
 		key := accounts.Key(u.Handle)
-		f = c.s.shares.logon(c, key, true, c.s.board.host(guest{session, key}))
+		c.seat.host = c.s.board.host(guest{session, key})
+		if f = c.s.shares.logon(c, key, true); f == manySessions && c.s.board.endLonely(key, c.seat.host) {
+			f = c.s.shares.logon(c, key, true)
+		}
 	}
 	if f != none {
 		c.s.arrived(c)

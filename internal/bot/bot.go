@@ -75,6 +75,10 @@ func signedIn(ctx context.Context, o Options, waiting *queue) error {
 			switch e := e.(type) {
 			case client.Message:
 				o.hear(&e, waiting)
+			case client.Left:
+				if len(e.Session.Participants()) == 0 {
+					e.Session.Close()
+				}
 			case client.Entered:
 				if e.Session == nil {
 					break
