@@ -14,8 +14,9 @@ import (
 const (
 	// maxUnheard is how many connections of one address may have asked servers something before
 	// the first word comes back; further ones wait for their turn. No crowd of clients is stopped
-	// by it, since servers answer in milliseconds.
-	maxUnheard = 512
+	// by it, since servers answer in milliseconds, and it takes one client many connections to stop
+	// the others behind its address; but a chain of two proxies has to fit into their descriptors.
+	maxUnheard = 2048
 	// turnTime is how long a connection waits for its turn.
 	turnTime = 20 * time.Second
 )
