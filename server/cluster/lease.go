@@ -38,6 +38,9 @@ const (
 	lease = 2 * time.Second
 	// renewal is the time between two renewals, so that one or two may fail.
 	renewal = lease / 4
+	// farewell is for how long a store that has left the table still answers those who saw it
+	// there.
+	farewell = 100 * time.Millisecond
 )
 
 // table has the stores that remember accounts: their random numbers, and the names of their nodes.
@@ -112,27 +115,45 @@ func (s *Store) leave() {
 	_ = s.stream.strike(ctx, map[string]bool{s.lease.id: true}) // or the next change does
 }
 
-// heed forgets accounts that somebody has changed, and says so.
+// news is the record of an account that was changed.
+type news struct {
+	Seq  uint64 // its number, or a higher one
+	Data []byte `json:",omitempty"` // not there where that is not known, or too much
+}
+
+// heed forgets accounts that somebody has changed, or remembers them as they are now, and says so.
 func (s *Store) heed(m *nats.Msg) {
-	var changed map[string]uint64
+	var changed map[string]news
 	if json.Unmarshal(m.Data, &changed) != nil {
 		return
 	}
-	for key, seq := range changed {
-		s.cache.forget(key, seq)
+	for key, n := range changed {
+		_, known := s.cache.get(key)
+		gen := s.cache.generation()
+		s.cache.forget(key, n.Seq)
+		if known && n.Data != nil {
+			if r, err := s.parse(key, n.Data, n.Seq); err == nil {
+				s.cache.put(key, r, gen)
+			}
+		}
 	}
 	_ = m.Respond(nil) // whoever asked asks again
 }
 
-// tell has all other stores forget the accounts with the keys, whose records now have these
-// numbers.
-func (s *Store) tell(ctx context.Context, changed map[string]uint64) error {
+// tell has all other stores learn of changes, by the accounts' keys.
+func (s *Store) tell(ctx context.Context, changed map[string]news) error {
 	t, _, err := s.stream.table(ctx)
 	delete(t, s.lease.id)
 	if err != nil || len(t) == 0 {
 		return err
 	}
 	data, err := json.Marshal(changed)
+	if len(data) > int(s.stream.link.Conn.MaxPayload())-room {
+		for key, n := range changed {
+			changed[key] = news{Seq: n.Seq}
+		}
+		data, err = json.Marshal(changed)
+	}
 	if err != nil {
 		return err
 	}

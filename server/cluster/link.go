@@ -99,6 +99,10 @@ func pause(ctx context.Context, d time.Duration) bool {
 // errGone reports whether err says that a leader did not answer, so that the same may be tried
 // again.
 func errGone(err error) bool {
+	switch apiCode(err) {
+	case codeNoLeader, codeNotLeader, codeNotReady:
+		return true
+	}
 	return errors.Is(err, nats.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) ||
 		errors.Is(err, nats.ErrNoResponders) || errors.Is(err, jetstream.ErrNoStreamResponse) ||
 		errors.Is(err, nats.ErrConnectionReconnecting) ||

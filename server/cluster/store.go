@@ -94,7 +94,7 @@ func OpenStore(ctx context.Context, l *Link, o StoreOptions) (*Store, error) {
 	} else if s.news, err = l.Conn.ChanSubscribe(newsSubject, s.heard); err != nil {
 		return nil, err
 	}
-	w := &writer{s: s, log: o.Log, done: make(chan finished, maxFinished)}
+	w := &writer{s: s, log: o.Log, done: make(chan finished)}
 	if _, w.last, err = s.stream.get(ctx, s.mark); err != nil {
 		return nil, err
 	}
@@ -123,6 +123,7 @@ func (s *Store) Close() (err error) {
 		s.holding.Wait()
 		if s.lease.subs != nil {
 			s.leave()
+			pause(context.Background(), farewell)
 			err = s.lease.subs.Unsubscribe()
 		}
 		if s.news != nil {

@@ -29,8 +29,6 @@ const (
 	// gather is how long a group waits for as many changes as the last one had: those who made them
 	// are likely to make the next.
 	gather = 300 * time.Microsecond
-	// maxFinished is how many groups may wait for the other stores.
-	maxFinished = 16
 	// room is how much of the largest message headers and subject may take, in bytes.
 	room = 4096
 )
@@ -137,19 +135,19 @@ type plan struct {
 	gone    map[string]bool
 	results []error
 	news    []accounts.News
-	id      []byte            // of the mark
-	stored  map[string]uint64 // by key: the numbers of the records that were written
+	id      []byte          // of the mark
+	stored  map[string]news // by key: what was written
 }
 
 // changed returns the keys of the accounts that the plan changes, whose records have lower numbers
 // than mark.
-func (p *plan) changed(mark uint64) map[string]uint64 {
-	all := map[string]uint64{}
+func (p *plan) changed(mark uint64) map[string]news {
+	all := map[string]news{}
 	for key := range p.users {
-		all[key] = mark
+		all[key] = news{Seq: mark}
 	}
 	for key := range p.gone {
-		all[key] = mark
+		all[key] = news{Seq: mark}
 	}
 	return all
 }
@@ -203,7 +201,7 @@ type finished struct {
 	*plan
 }
 
-// finish has the other stores forget what groups have changed, and then gives the jobs their
+// finish has the other stores learn what groups have changed, and then gives the jobs their
 // results. Groups that are stored meanwhile share one round.
 func (w *writer) finish() {
 	for first := range w.done {
@@ -211,10 +209,12 @@ func (w *writer) finish() {
 		for len(w.done) > 0 {
 			all = append(all, <-w.done)
 		}
-		changed := map[string]uint64{}
+		changed := map[string]news{}
 		for _, f := range all {
-			for key, seq := range f.stored {
-				changed[key] = max(changed[key], seq)
+			for key, n := range f.stored {
+				if n.Seq > changed[key].Seq {
+					changed[key] = n
+				}
 			}
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), giveUp)
@@ -409,7 +409,7 @@ func (w *writer) write(
 	for i := range writes {
 		keys[i] = recordKey(writes[i].subject)
 	}
-	gen, changed := w.s.cache.generation(), make(map[string]uint64, len(writes))
+	gen, changed := w.s.cache.generation(), make(map[string]news, len(writes))
 	for at := 0; at < len(writes); at += maxBatch - 1 {
 		part := writes[at:min(len(writes), at+maxBatch-1)]
 		first, err := w.s.stream.publish(ctx, append(part[:len(part):len(part)], write{w.s.mark, p.id, w.last}))
@@ -433,7 +433,7 @@ func (w *writer) write(
 			key := keys[at+i]
 			seq := first + uint64(i)
 			w.s.cache.put(key, stored{User: p.users[key], more: p.base[key].more, seq: seq}, gen)
-			changed[key] = seq
+			changed[key] = news{seq, part[i].data}
 		}
 	}
 	p.stored = changed

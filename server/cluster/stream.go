@@ -158,6 +158,9 @@ const (
 	codeIncomplete = 10176 // the leader changed in the middle of a batch
 	codeBusy       = 10210 // too many batches at a time
 	codeNoPeers    = 10005 // too few nodes for the replicas
+	codeNoLeader   = 10008 // the cluster has none
+	codeNotLeader  = 10009 // the one who answers is none any more
+	codeNotReady   = 10163 // the leader is new and does not know yet what was written last
 )
 
 // apiCode returns the code of an error of JetStream, 0 for any other.
