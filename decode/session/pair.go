@@ -40,6 +40,7 @@ const numBuckets = 64
 type requests struct {
 	ring []request
 	last uint64
+	open int // how many have no answer yet
 	// index is nil for the first firstRequests, of which an answer is compared with each: most
 	// connections have few.
 	index *index
@@ -81,6 +82,7 @@ func (q *requests) get(number uint64) *request {
 
 func (q *requests) add(r request) {
 	q.last++
+	q.open++
 	if q.index == nil && q.last > firstRequests {
 		q.index = new(index)
 		for i := range q.ring {
@@ -105,6 +107,7 @@ func (q *requests) add(r request) {
 func (q *requests) settle(r *request) {
 	if !r.answered {
 		r.answered = true
+		q.open--
 		if q.index != nil {
 			q.index.open[bucketOf(r.hasTrID, r.trid)]--
 		}
@@ -118,12 +121,12 @@ func (q *requests) settle(r *request) {
 func (q *requests) find(m *decode.Message) *request {
 	var waiting, answered *request
 	more := m.Verb.Code() == 0 && m.TrID != 0 // whether it may be a further answer
-	youngest, open := q.last, uint16(len(q.ring))
+	youngest, open := q.last, uint16(q.open)
 	if q.index != nil {
 		bucket := bucketOf(m.HasTrID, m.TrID)
 		youngest, open = q.index.youngest[bucket], q.index.open[bucket]
 	}
-	for r := q.get(youngest); r != nil && (open > 0 || more); r = q.get(r.older) {
+	for r := q.get(youngest); r != nil && (open > 0 || more && waiting == nil); r = q.get(r.older) {
 		if !r.answered {
 			open--
 		}
