@@ -390,13 +390,16 @@ func (p *tab) picture(name, element string) {
 	}
 }
 
+// awaited makes an expression's value that of its promise.
+func awaited(e *runtime.EvaluateParams) *runtime.EvaluateParams { return e.WithAwaitPromise(true) }
+
 func (p *tab) axe(what string) {
 	p.Helper()
 	var serious []string
 	p.do(chromedp.Evaluate(`axe.run({resultTypes: ["violations"]}).then(r => r.violations
 		.filter(v => v.impact === "serious" || v.impact === "critical")
 		.map(v => v.id + ": " + v.help + ": " + v.nodes.slice(0, 3).map(n => n.html + " " + n.failureSummary).join("\n")))`,
-		&serious, func(e *runtime.EvaluateParams) *runtime.EvaluateParams { return e.WithAwaitPromise(true) }))
+		&serious, awaited))
 	for _, s := range serious {
 		p.Errorf("%s: %s", what, s)
 	}

@@ -26,6 +26,7 @@ func serve(t *testing.T, args ...string) (link string) {
 type running struct {
 	cmd   *exec.Cmd
 	lines chan string // of standard error
+	said  []string    // those up to the link
 	ended chan struct{}
 }
 
@@ -58,6 +59,7 @@ func start(t *testing.T, args ...string) (link string, r *running) {
 	for {
 		select {
 		case line := <-r.lines:
+			r.said = append(r.said, line)
 			if _, link, ok := strings.Cut(line, "the page is at "); ok {
 				return link, r
 			}
@@ -159,7 +161,7 @@ func TestLiveFilter(t *testing.T) {
 	p.do(chromedp.KeyEvent(`"`))
 	p.until("it is green", `document.getElementById("filter").className === "ok"`)
 	p.until("the rows are filtered", `document.getElementById("state").textContent.startsWith("4 of ")`)
-	p.picture("live-dark-1400.png", "#list")
+	p.picture("live-filter.png", "#list")
 	p.do(chromedp.KeyEvent(kb.Enter))
 	want(p, `document.activeElement.id`, "list")
 	if state := eval[string](p, `document.getElementById("state").textContent`); !strings.HasSuffix(state, " of "+all) {

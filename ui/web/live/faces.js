@@ -31,7 +31,8 @@ function place(e, className, total, i, why) {
 
 const names = ["number", "time", "conn", "user", "dir", "cmd", "summary", "rtt"];
 
-export function drawRow(e, row, i, total) {
+// drawRow draws a row of the list, in a narrow one with the name of the user alone.
+export function drawRow(e, row, i, total, narrow) {
   prepare(e, "list", () => {
     const cells = names.map(name => part(e, name)), text = document.createTextNode("");
     cells[6].append(text);
@@ -39,7 +40,7 @@ export function drawRow(e, row, i, total) {
   });
   const {cells, text, signs} = e.parts, c = row ? row.c : [];
   place(e, "row " + (row ? row.k : "o"), total, i, row && row.y || "");
-  for (let k = 0; k < 6; k++) set(cells[k], c[k] || "");
+  for (let k = 0; k < 6; k++) set(cells[k], k === 3 && narrow && c[k] ? c[k].split("@")[0] || c[k] : c[k] || "");
   const words = row ? c[6] : "…";
   if (text.data !== words) text.data = words;
   set(signs, row && row.s || "");

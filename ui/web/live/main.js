@@ -16,7 +16,7 @@ let state = {rows: 0, row: -1, n: 0, filter: "", face: "list"};
 // laneRoom is how many lanes of a ladder fit beside each other.
 const laneRoom = () => Math.max(2, Math.floor(($("list").clientWidth - 200) / 64));
 
-const list = new List($("list"), (e, row, i) => (state.face === "ladder" ? drawRung : drawRow)(e, row, i, state.rows), async (from, count) => {
+const list = new List($("list"), (e, row, i) => (state.face === "ladder" ? drawRung : drawRow)(e, row, i, state.rows, $("list").clientWidth < 800), async (from, count) => {
   const reply = await ask("rows", {from, count, lanes: laneRoom()});
   if (reply.face !== state.face) throw new Error("the view has changed");
   if (reply.lanes) drawLanes($("lanehead").firstElementChild, reply.lanes);
