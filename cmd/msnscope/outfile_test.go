@@ -282,7 +282,7 @@ func TestNothingIsReplacedByHalf(t *testing.T) {
 				out, _ := cmd.CombinedOutput() // the exit code says it
 				code, talk = cmd.ProcessState.ExitCode(), string(out)
 			}
-			if code != want || strings.Contains(talk, "/.old") {
+			if code != want || strings.Contains(talk, "/.msnscope") {
 				t.Errorf("exit code %d, want %d: %s", code, want, talk)
 			}
 			got, err := os.ReadFile(path)

@@ -18,7 +18,7 @@ type Part struct {
 // Commit or Discard.
 func Begin(path string) (*Part, error) {
 	target := Target(path)
-	f, err := os.CreateTemp(filepath.Dir(target), "."+filepath.Base(target)+".*")
+	f, err := os.CreateTemp(filepath.Dir(target), ".msnscope.*") // the name may be as long as names can be
 	if err != nil {
 		return nil, err
 	}

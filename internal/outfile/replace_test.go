@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"testing"
 )
 
@@ -53,10 +54,13 @@ func TestParts(t *testing.T) {
 	holds(path, "old", 0o640)
 	write(away, (*Part).Commit)
 	holds(filepath.Join(folder, "nothing"), "new", 0o600)
+	long := filepath.Join(folder, strings.Repeat("l", 255))
+	write(long, (*Part).Commit)
+	holds(long, "new", 0o600)
 	write(link, (*Part).Commit)
 	holds(path, "new", 0o640)
-	if left, err := os.ReadDir(folder); err != nil || len(left) != 4 {
-		t.Errorf("the folder has %v (%v), want two files and two links", left, err)
+	if left, err := os.ReadDir(folder); err != nil || len(left) != 5 {
+		t.Errorf("the folder has %v (%v), want three files and two links", left, err)
 	}
 }
 
