@@ -220,3 +220,32 @@ func TestNodesFail(t *testing.T) {
 		t.Error("no change was acknowledged")
 	}
 }
+
+// TestTwoOfThreeComeBack: after all nodes have died at once, two of them serve again, whichever two
+// they are.
+func TestTwoOfThreeComeBack(t *testing.T) {
+	t.Parallel()
+	n := startNodes(t, "user1@example.com:secret")
+	for _, p := range n.run {
+		if err := p.process.Kill(); err != nil {
+			t.Fatal(err)
+		}
+		<-p.done
+	}
+	gone := rand.IntN(3)
+	for i := range n.run {
+		if i != gone {
+			n.start(i)
+		}
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	for i, p := range n.run {
+		if i != gone {
+			p.address()
+			if n.signInAt(ctx, i, "user1@example.com") == nil {
+				t.Errorf("nobody can sign in at node %d", i)
+			}
+		}
+	}
+}

@@ -342,8 +342,9 @@ func (h *Hub) Check() error {
 	return nil
 }
 
-// Ready waits until this node is in touch with a majority and has learnt who is logged on to the
-// nodes that it can reach.
+// Ready waits until this node is in touch with a majority, has learnt who is logged on to the nodes
+// that it can reach, and has all that it is to keep of the streams. Before that, the cluster could
+// not do without another node: what has been started again counts for a leader's choice only then.
 func (h *Hub) Ready(ctx context.Context) error {
 	for {
 		h.mu.Lock()
@@ -352,7 +353,7 @@ func (h *Hub) Ready(ctx context.Context) error {
 			ready = ready && !m.again && !m.behind
 		}
 		h.mu.Unlock()
-		if ready {
+		if ready && caughtUp(ctx, h.js, h.self.name) {
 			return nil
 		}
 		if !pause(ctx, h.o.t.beat/10) {

@@ -13,9 +13,10 @@ import (
 )
 
 const (
-	// sessionStream has a record for each user who has ever logged on, about 150 bytes in the
-	// memory of each of its nodes. Records are replaced and never deleted: NATS refuses the first
-	// record after a deletion now and then.
+	// sessionStream has a record for each user who has ever logged on. It is on disk although a
+	// session does not outlive its node: a node that comes back without its part of a stream in
+	// memory counts for the choice of a leader only when all others are there. Records are replaced
+	// and never deleted: NATS refuses the first record after a deletion now and then.
 	sessionStream  = "MSN_HUB"
 	sessionSubject = "msn.s." // the user's key follows, in base64
 	// vouchSubject is followed by the name of a node that tries whether it can write.
@@ -69,7 +70,7 @@ func (h *Hub) openStream(ctx context.Context) (err error) {
 		try, cancel := context.WithTimeout(ctx, 5*time.Second)
 		h.stream, err = h.js.CreateOrUpdateStream(try, jetstream.StreamConfig{
 			Name: sessionStream, Subjects: []string{sessionSubject + "*", vouchSubject + "*"},
-			Storage: jetstream.MemoryStorage, Replicas: h.o.Link.Replicas,
+			Storage: jetstream.FileStorage, Replicas: h.o.Link.Replicas,
 			MaxMsgsPerSubject: 1, Discard: jetstream.DiscardOld,
 		})
 		cancel()

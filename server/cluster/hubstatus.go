@@ -43,7 +43,8 @@ type StreamStatus struct {
 	Name, Leader string // Leader is "" while there is none
 	Records      uint64
 	// Lag has for each other node that keeps the stream how many changes it is behind the leader.
-	Lag map[string]uint64
+	Lag    map[string]uint64
+	behind map[string]bool // nodes that lack something, as far as the leader knows
 }
 
 // status answers whoever asks for the status.
@@ -108,30 +109,46 @@ func ReadStatus(ctx context.Context, l *Link) (*Status, error) {
 	slices.SortFunc(s.Nodes, func(a, b NodeStatus) int { return cmp.Compare(a.Node, b.Node) })
 	ctx, cancel := context.WithTimeout(ctx, statusTime)
 	defer cancel()
-	names := js.StreamNames(ctx)
-	for name := range names.Name() {
-		if strings.HasPrefix(name, "MSN_") {
-			s.Streams = append(s.Streams, streamStatus(ctx, js, name))
-		}
-	}
-	slices.SortFunc(s.Streams, func(a, b StreamStatus) int { return cmp.Compare(a.Name, b.Name) })
+	s.Streams = streams(ctx, js)
 	return s, nil
 }
 
+// streams returns the state of the streams, in the order of their names.
+func streams(ctx context.Context, js jetstream.JetStream) (all []StreamStatus) {
+	for name := range js.StreamNames(ctx).Name() {
+		if strings.HasPrefix(name, "MSN_") {
+			all = append(all, streamStatus(ctx, js, name))
+		}
+	}
+	slices.SortFunc(all, func(a, b StreamStatus) int { return cmp.Compare(a.Name, b.Name) })
+	return all
+}
+
+// caughtUp reports whether a node has all that it is to keep of the streams.
+func caughtUp(ctx context.Context, js jetstream.JetStream, node string) bool {
+	ctx, cancel := context.WithTimeout(ctx, statusTime)
+	defer cancel()
+	all := streams(ctx, js)
+	return len(all) > 0 && !slices.ContainsFunc(all, func(s StreamStatus) bool {
+		return s.Leader == "" || s.behind[node]
+	})
+}
+
 func streamStatus(ctx context.Context, js jetstream.JetStream, name string) StreamStatus {
-	s := StreamStatus{Name: name, Lag: map[string]uint64{}}
+	s := StreamStatus{Name: name, Lag: map[string]uint64{}, behind: map[string]bool{}}
 	stream, err := js.Stream(ctx, name)
 	if err != nil {
 		return s
 	}
 	info := stream.CachedInfo()
 	s.Records = info.State.Msgs
-	if info.Cluster == nil {
+	if info.Cluster == nil { // a cluster of one node is none for NATS
+		s.Leader = js.Conn().ConnectedServerName()
 		return s
 	}
 	s.Leader = info.Cluster.Leader
 	for _, r := range info.Cluster.Replicas {
-		s.Lag[r.Name] = r.Lag
+		s.Lag[r.Name], s.behind[r.Name] = r.Lag, !r.Current
 	}
 	return s
 }
