@@ -133,7 +133,9 @@ func (c *conn) logEnd() {
 			level = slog.LevelWarn
 		}
 	}
-	c.log().Log(c.s.ctx, level, "closed", "user", c.who(), "why", c.cause)
+	if c.s.o.Log.Enabled(c.s.ctx, level) { // to name the client takes longer than to forget it
+		c.log().Log(c.s.ctx, level, "closed", "user", c.who(), "why", c.cause)
+	}
 }
 
 // leave removes a connection that has ended from the hub, the board and the shares. late says that
