@@ -117,20 +117,44 @@ func echo(b testing.TB) string {
 			}
 			go func() {
 				defer nc.Close()
-				buf := make([]byte, 32<<10)
-				for {
-					n, err := nc.Read(buf)
-					if err != nil {
-						return
-					}
-					if _, err := nc.Write(buf[:n]); err != nil {
-						return
-					}
-				}
+				pump(nc, nc)
 			}()
 		}
 	}()
 	return l.Addr().String()
+}
+
+// relay starts a server that sends what one connection says to another one, and returns both.
+func relay(b testing.TB) (from, to *msntest.Peer) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer l.Close()
+	var ends [2]net.Conn
+	for i, p := range []**msntest.Peer{&from, &to} {
+		*p = dialTCP(b, l.Addr().String())
+		if ends[i], err = l.Accept(); err != nil {
+			b.Fatal(err)
+		}
+		b.Cleanup(func() { ends[i].Close() })
+	}
+	go pump(ends[1], ends[0])
+	return from, to
+}
+
+// pump writes what it reads, as it comes, until one of the two fails.
+func pump(to io.Writer, from io.Reader) {
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		if err != nil {
+			return
+		}
+		if _, err := to.Write(buf[:n]); err != nil {
+			return
+		}
+	}
 }
 
 // pass returns a function that sends n messages on one connection, batch at a time, and reads them
@@ -218,6 +242,19 @@ func BenchmarkMessage(b *testing.B) {
 		all := meet(b, onTCP(b, Options{Store: manyUsers(2)}), 2)
 		compare(b, 5000, stream(b, p, p.R, got, got, 100), stream(b, all[0], all[1].R, sent, got, 100))
 	})
+}
+
+// BenchmarkRelay measures, beside the same echo server, the least that a server can do which passes
+// messages on from one connection to another.
+func BenchmarkRelay(b *testing.B) {
+	_, got := said()
+	for _, batch := range []int{1, 100} {
+		b.Run(fmt.Sprintf("batch=%d", batch), func(b *testing.B) {
+			p := dialTCP(b, echo(b))
+			from, to := relay(b)
+			compare(b, 50*batch, pass(b, p, p.R, got, got, batch), pass(b, from, to.R, got, got, batch))
+		})
+	}
 }
 
 // BenchmarkFanOut measures a message to 19 others, in batches of a hundred, beside a write to each
