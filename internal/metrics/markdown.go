@@ -17,7 +17,7 @@ curl http://127.0.0.1:9464/metrics
 |---|---|
 | ` + "`/metrics`" + ` | the metrics below, and those of the Go runtime and the process, in the forms that Prometheus reads |
 | ` + "`/healthz`" + ` | 200 while the process runs |
-| ` + "`/readyz`" + ` | 200 if clients can connect and the database of ` + "`--db`" + ` can be written, otherwise 503 and the reason; a write each second at most |
+| ` + "`/readyz`" + ` | 200 if clients can connect, the database of ` + "`--db`" + ` can be written, and a node of a cluster is in touch with the majority, otherwise 503 and the reason; a write each second at most |
 
 ADDR is HOST:PORT, or the path of a Unix socket, which has a slash and which only the process's user can open. Without a host it is
 127.0.0.1. There is no password: whoever can connect sees the numbers. They hold no name, address or text of users, but name an
