@@ -77,7 +77,7 @@ type Live struct {
 	mux  *http.ServeMux
 
 	running sync.WaitGroup // the goroutines of views
-	mu      sync.Mutex     // guards the fields below; nothing is called while it is locked
+	mu      sync.Mutex     // guards the fields below; view.mu is never locked while it is
 	views   map[string]*view
 	over    bool // no more views are opened
 }

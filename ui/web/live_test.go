@@ -13,6 +13,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"go.uber.org/goleak"
@@ -21,6 +22,7 @@ import (
 	"github.com/msnscope/msnscope/decode/lint"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/eventlog"
+	"github.com/msnscope/msnscope/internal/memnet"
 	"github.com/msnscope/msnscope/ui/model"
 )
 
@@ -375,4 +377,56 @@ func TestSlowBrowser(t *testing.T) {
 	if states > 1000 {
 		t.Errorf("%d states came for %d events", states, n)
 	}
+}
+
+// TestBlockedBrowser: a browser that takes not a single byte more is hung up on, and its view ends
+// a minute later; then the last page has gone, and what is held may be released.
+func TestBlockedBrowser(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		log := eventlog.New(eventlog.Options{})
+		defer log.Close()
+		left := 0
+		live, err := NewLive(LiveOptions{Log: log, Live: true, Left: func() { left++ }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var network memnet.Network
+		l, err := network.Listen("127.0.0.1:8080")
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, stop := context.WithCancel(t.Context())
+		var served sync.WaitGroup
+		served.Go(func() { _ = live.Serve(ctx, l) })
+		c, err := network.DialContext(ctx, "tcp", "127.0.0.1:8080")
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://127.0.0.1:8080/events?view="+viewA, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.AddCookie(&http.Cookie{Name: "msnscope-8080", Value: live.gate.cookie})
+		if err := r.Write(c); err != nil {
+			t.Fatal(err)
+		}
+		open := func() int {
+			live.mu.Lock()
+			defer live.mu.Unlock()
+			return len(live.views)
+		}
+		for i := range 60 * 60 * 10 { // an hour, with something new for each beat
+			time.Sleep(beat)
+			log.Append(&session.Event{N: uint64(i + 1), Kind: session.Note, Text: "x", Time: time.Now()})
+			if i == 10 && open() != 1 {
+				t.Fatal("the page does not open")
+			}
+		}
+		if n := open(); n != 0 || left != 1 {
+			t.Errorf("%d views are left, and Left was called %d times", n, left)
+		}
+		c.Close()
+		stop()
+		served.Wait()
+	})
 }
