@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -37,9 +39,10 @@ func clientOptions(node string) []nats.Option {
 	}
 }
 
-// Connect connects to NATS outside of this process, with the credentials file, "" for none. node is
-// the name of this server in the cluster. The caller must close Link.Conn in the end.
-func Connect(url, creds, node string) (*Link, error) {
+// Connect connects to NATS outside of this process, at one of the addresses that urls has, joined
+// by commas, with the credentials file, "" for none. node is the name of this server in the
+// cluster. The caller must close Link.Conn in the end.
+func Connect(urls, creds, node string) (*Link, error) {
 	if !isName(node) {
 		return nil, fmt.Errorf("the node's name %q must be 1 to 32 letters, digits, - or _", node)
 	}
@@ -47,15 +50,28 @@ func Connect(url, creds, node string) (*Link, error) {
 	if creds != "" {
 		o = append(o, nats.UserCredentials(creds))
 	}
-	conn, err := nats.Connect(url, o...)
+	conn, err := nats.Connect(urls, o...)
 	if err != nil {
-		return nil, fmt.Errorf("NATS at %s: %w", url, err)
+		return nil, fmt.Errorf("NATS at %s: %w", shown(urls), err)
 	}
 	l := &Link{Conn: conn, Node: node, Replicas: 1}
 	if conn.ConnectedClusterName() != "" {
 		l.Replicas = 3
 	}
 	return l, nil
+}
+
+// shown returns the addresses, joined by commas, without the passwords in them.
+func shown(urls string) string {
+	all := strings.Split(urls, ",")
+	for i, s := range all {
+		u, err := url.Parse(strings.TrimSpace(s))
+		if err != nil {
+			return "the given addresses" // which may have a password, and are none
+		}
+		all[i] = u.Redacted()
+	}
+	return strings.Join(all, ",")
 }
 
 // Attach connects to the node that runs with the folder dir, and returns the cluster's password
