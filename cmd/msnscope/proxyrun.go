@@ -287,7 +287,11 @@ func (r *proxyRun) serveWeb(ctx context.Context) (err error) {
 		o.Left = r.controls.ReleaseAll
 	}
 	r.page, err = serveWeb(ctx, r.web, r.lint.preset, o, func(err error) { r.out.stopped("page", err) })
-	if r.page != nil && !r.screen {
+	switch {
+	case r.page == nil:
+	case r.screen:
+		r.out.log.Info(r.page.greeting())
+	default:
 		r.page.say(r.env)
 	}
 	return err

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"strings"
 	"sync"
 
 	"github.com/spf13/pflag"
@@ -83,7 +84,7 @@ func (p *livePage) greeting() string {
 	if p == nil {
 		return ""
 	}
-	return "the page is at " + p.link
+	return strings.TrimSuffix("the page is at "+p.link+"; "+p.warns, "; ")
 }
 
 // close ends the page.
