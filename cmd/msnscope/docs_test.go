@@ -57,6 +57,9 @@ func TestReadmeNamesWhatExists(t *testing.T) {
 		line = strings.TrimPrefix(strings.TrimSpace(line), "$ ")
 		line = strings.Replace(line, "go run ./cmd/msnscope", "msnscope", 1)
 		args := strings.Fields(strings.SplitN(strings.SplitN(line, "#", 2)[0], "|", 2)[0])
+		if n := len(args); n > 0 && args[n-1] == "&" {
+			args = args[:n-1]
+		}
 		if len(args) == 0 || args[0] != "msnscope" || strings.Contains(line, "'") {
 			continue
 		}

@@ -393,7 +393,7 @@ func TestErrorsOfOutputAreOneLine(t *testing.T) {
 		{
 			[]string{"dump", capture, "-T", "parquet"},
 			exitIO,
-			"msnscope: error: write the output: parquet: no space left on device",
+			"msnscope: error: write the output: no space left on device",
 		},
 	} {
 		talk.Reset()

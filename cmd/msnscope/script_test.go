@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"errors"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -125,6 +126,13 @@ func TestExamplesRun(t *testing.T) {
 		if err := os.Symlink(filepath.Join(top, folder), folder); err != nil {
 			t.Fatal(err)
 		}
+	}
+	add := []string{"accounts", "add", "erin@hotmail.com", "--password", "secret", "--db", "accounts.db"}
+	if code := run(t.Context(), add, &env{
+		stdin: strings.NewReader(""), stdout: io.Discard, stderr: io.Discard,
+		getenv: func(string) string { return "" },
+	}); code != exitOK {
+		t.Fatalf("a database for the examples: exit code %d", code)
 	}
 	ran := 0
 	for _, verb := range allCommands(newRoot(&env{})) {

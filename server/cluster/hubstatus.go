@@ -97,7 +97,9 @@ func ReadStatus(ctx context.Context, l *Link) (*Status, error) {
 			s.Nodes = append(s.Nodes, n)
 			known[n.Node] = true
 			for other := range n.Heard {
-				known[other] = known[other]
+				if !known[other] {
+					known[other] = false // it is awaited
+				}
 			}
 			continue
 		case <-wait:
