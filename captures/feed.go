@@ -15,8 +15,8 @@ const (
 )
 
 // feeder reads a capture on a goroutine of its own and passes it on in batches, one for each read
-// of the file. Only that goroutine uses its fields, except for
-// the channels, and for in, err and stats once full is closed.
+// of the file. Only that goroutine uses its fields, except for the channels, and for in, err and
+// stats once full is closed.
 type feeder struct {
 	r    io.Reader
 	ctx  context.Context
