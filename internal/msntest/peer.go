@@ -167,7 +167,6 @@ func (p *Peer) HangUp() {
 
 // limit sets the deadline of the next read to d from now; 0 means none.
 func (p *Peer) limit(d time.Duration) {
-	p.T.Helper()
 	var until time.Time
 	if d > 0 {
 		until = time.Now().Add(d)
