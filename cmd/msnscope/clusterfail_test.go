@@ -150,7 +150,8 @@ func (d *diary) check(ctx context.Context, t *testing.T, n *nodes) {
 
 // TestNodesFail kills a node with SIGKILL, or stops it for a while, in turns, three times or as
 // often as CLUSTER_ROUNDS says, while users change their lists. No acknowledged change is lost or
-// doubled, whoever sees a user of that node sees it offline in time, and nobody else is signed off.
+// doubled, but for what mayBeLate describes; whoever sees a user of that node sees it offline in
+// time, and nobody else is signed off.
 func TestNodesFail(t *testing.T) {
 	t.Parallel()
 	rounds, err := strconv.Atoi(cmp.Or(os.Getenv("CLUSTER_ROUNDS"), "3"))

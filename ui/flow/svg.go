@@ -136,22 +136,9 @@ func (s *svgWriter) waits() {
 	s.out.WriteString("\n")
 }
 
-// class returns the style of an event.
-func class(e *session.Event) string {
-	switch {
-	case e.Flags&(session.Error|session.Missing) != 0:
-		return "e"
-	case e.Kind != session.Command:
-		return "o"
-	case e.Dir == decode.FromClient:
-		return "c"
-	}
-	return "s"
-}
-
 func (s *svgWriter) row(i int) {
 	e, y := s.Model.CheckedRow(i), s.y(i)
-	label, style := s.Model.Label(s.lanes, i), class(e)
+	label, style := s.Model.Label(s.lanes, i), model.Class(e)
 	s.printf(`<g id="n%d"><title>%s</title>`, e.N, Title(s.lanes, e, label))
 	s.printf(`<text class="dim end" x="48" y="%d">#%d</text>`, y+4, e.N)
 	if !e.Time.IsZero() {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/msnscope/msnscope/decode"
 	"github.com/msnscope/msnscope/decode/dialect"
 	"github.com/msnscope/msnscope/decode/session"
 	"github.com/msnscope/msnscope/internal/format"
@@ -31,6 +32,20 @@ func Called(e *session.Event) string {
 
 // ConnName returns the name of the event's connection by its role and number, as in "NS#2".
 func ConnName(e *session.Event) string { return e.Role.String() + "#" + strconv.Itoa(e.Conn) }
+
+// Class returns the style of an event on pages and in drawings: "e" for an error and for what is
+// missing, "o" for what is no command, else the sender, "c" for the client and "s" for the server.
+func Class(e *session.Event) string {
+	switch {
+	case e.Flags&(session.Error|session.Missing) != 0:
+		return "e"
+	case e.Kind != session.Command:
+		return "o"
+	case e.Dir == decode.FromClient:
+		return "c"
+	}
+	return "s"
+}
 
 // ShortName returns a handle without its host, which most handles share.
 func ShortName(handle string) string {

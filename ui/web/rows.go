@@ -249,7 +249,7 @@ func (v *view) figures(r *http.Request) (any, error) {
 func (v *view) rowLocked(i int) *row {
 	m := v.model
 	e := m.Line(i)
-	r := &row{N: e.N, Class: classOf(e)}
+	r := &row{N: e.N, Class: model.Class(e)}
 	for _, name := range model.UsualColumns() {
 		c, _ := model.ColumnNamed(name)
 		r.Cells = append(r.Cells, c.Text(m, i, e))
@@ -263,19 +263,6 @@ func (v *view) rowLocked(i int) *row {
 	}
 	r.Signs, r.Why = signsOf(m, e)
 	return r
-}
-
-// classOf returns the style of a row: what it is, as the page of flow has it.
-func classOf(e *session.Event) string {
-	switch {
-	case e.Flags&(session.Error|session.Missing) != 0:
-		return "e"
-	case e.Kind != session.Command:
-		return "o"
-	case e.Dir == decode.FromClient:
-		return "c"
-	}
-	return "s"
 }
 
 // signsOf returns the signs of a row, and what they mean.
@@ -345,7 +332,7 @@ func (v *view) detail(r *http.Request) (any, error) {
 
 // stateAfter returns the state after an event.
 func stateAfter(m *model.Model, e *session.Event) *detail {
-	d := &detail{N: e.N, Name: model.Called(e), Class: classOf(e)}
+	d := &detail{N: e.N, Name: model.Called(e), Class: model.Class(e)}
 	if e.N == 0 {
 		d.Warnings = []string{"It is held: it has changed nothing yet."}
 		return d
@@ -359,7 +346,7 @@ func stateAfter(m *model.Model, e *session.Event) *detail {
 }
 
 func detailOf(m *model.Model, e *session.Event) *detail {
-	d := &detail{N: e.N, Name: model.Called(e), Means: format.Summary(e), Class: classOf(e)}
+	d := &detail{N: e.N, Name: model.Called(e), Means: format.Summary(e), Class: model.Class(e)}
 	if e.Kind == session.Command {
 		d.command(e)
 	}

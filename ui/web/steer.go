@@ -34,7 +34,8 @@ func heldOf(h edit.Held, now time.Time) held {
 		says = strings.ToValidUTF8(says[:200], "") + "…"
 	}
 	return held{
-		h.ID, classOf(e), model.ConnName(e) + " " + model.ShortName(format.Printable(e.User)), model.HeldName(h), says,
+		h.ID, model.Class(e), model.ConnName(e) + " " + model.ShortName(format.Printable(e.User)),
+		model.HeldName(h), says,
 		h.Since.UnixMilli(), model.HeldNote(h, now),
 	}
 }
